@@ -2,3 +2,6 @@
 export * from './bar/bar.ts';
 export * from './wyckoff/event.ts';
 export type * from './wyckoff/view.ts';
+export * from './setup/signal.ts';
+export * from './execution/order.ts';
+export * from './engine/fact.ts';
