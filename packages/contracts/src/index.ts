@@ -1,0 +1,10 @@
+/** The wire: one schema per message; types are inferred. */
+export * from './primitives.ts';
+export * from './analysis.ts';
+export * from './trading.ts';
+export * from './facts.ts';
+export * from './frames.ts';
+export * from './http.ts';
+export * from './problems.ts';
+export * from './cli.ts';
+export * from './routes.ts';
