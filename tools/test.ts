@@ -1,0 +1,5 @@
+/** `npm test`: everything a merge needs to know from tests, a real browser included. Arguments go to the test runner. */
+import process from 'node:process';
+import { runSteps, vitest } from './steps.ts';
+
+runSteps([{ name: 'build', node: ['tools/build.ts'] }, vitest(...process.argv.slice(2))]);
