@@ -1,7 +1,8 @@
 /** What an engine tells the world: immutable facts, discriminated by `kind`, each with the whole new state of its entity. */
 import type { EpochMs, Price, Ratio, Timeframe } from '../bar/bar.ts';
-import type { Account, Fill, Order, Position } from '../execution/order.ts';
+import type { Fill, Order } from '../execution/order.ts';
 import type { Signal } from '../setup/signal.ts';
+import type { Account, Position } from '../trade/position.ts';
 import type { DetectionEvent, Hypothesis, Phase, RangeState, SubPhase } from '../wyckoff/event.ts';
 
 /** The phases one hypothesis went through in a range, for bands on a chart. `to` null: still in it. */

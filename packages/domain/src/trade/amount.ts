@@ -1,0 +1,23 @@
+/** From a price and a quantity to money, and from two prices to a risk (trading.md 2.1). */
+import type { Price } from '../bar/bar.ts';
+import type { Micros, QtyMicros } from '../setup/signal.ts';
+import type { TradedInstrument } from './instrument.ts';
+import { sub, toMicros } from './money.ts';
+import type { Rounding } from './money.ts';
+
+/** Whole lot steps as the quantity on the wire. */
+export function qtyOf(instrument: TradedInstrument, steps: number): QtyMicros {
+  return steps * instrument.lotStepMicros;
+}
+
+/** The value of `steps` at a price. @throws {MoneyRangeError} outside the safe range. */
+export function amt(instrument: TradedInstrument, price: Price, of: { readonly steps: number; readonly mode: Rounding }): Micros {
+  return toMicros(price * of.steps * (instrument.lotStepMicros / 1e6) * instrument.contractSize * instrument.fx, of.mode);
+}
+
+/** What `steps` lose between two prices, rounded up: differences are taken in micros, never in floats. */
+export function riskOf(instrument: TradedInstrument, prices: readonly [Price, Price], steps: number): Micros {
+  const higher = Math.max(prices[0], prices[1]);
+  const lower = Math.min(prices[0], prices[1]);
+  return sub(amt(instrument, higher, { steps, mode: 'up' }), amt(instrument, lower, { steps, mode: 'down' }));
+}
