@@ -1,7 +1,18 @@
 /** Inputs in, facts out: no I/O, no clock, no await. */
 export * from './bar/bar.ts';
+export * from './bar/columns.ts';
+export * from './bar/validate.ts';
 export * from './wyckoff/event.ts';
 export type * from './wyckoff/view.ts';
+export type * from './wyckoff/context.ts';
+export type * from './wyckoff/funnel.ts';
+export type * from './wyckoff/trace.ts';
+export { STRICT, CLASSIC, resolvePack } from './wyckoff/rule-pack.ts';
+export type { QuantileRule, RulePack, VolumeHabitRules } from './wyckoff/rule-pack.ts';
+export { FOREX_SESSIONS, STRICT_PARAMETERS } from './wyckoff/parameters.ts';
+export type { ForexSession, Parameters } from './wyckoff/parameters.ts';
+export { createDetector, restoreDetector } from './wyckoff/detector.ts';
+export type { Detector, DetectorOptions } from './wyckoff/detector.ts';
 export * from './setup/signal.ts';
 export * from './trade/order-terms.ts';
 export * from './trade/position.ts';

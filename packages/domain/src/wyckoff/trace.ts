@@ -1,0 +1,15 @@
+/** Every condition a detector judges, for whoever wants to know why and why not. */
+import type { EventKind, Hypothesis, ReasonCode } from './event.ts';
+
+/** One condition of one rule at one bar. */
+export interface TracedCondition {
+  readonly bar: number;
+  readonly kind: EventKind;
+  readonly hypothesis: Hypothesis;
+  readonly code: ReasonCode;
+  readonly value: number;
+  readonly limit: number;
+  readonly passed: boolean;
+}
+
+export type TraceSink = (condition: TracedCondition) => void;
