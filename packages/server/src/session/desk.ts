@@ -94,8 +94,8 @@ export interface DeskHealth {
 }
 
 /**
- * The read side of a session. Every method is synchronous: what is committed is visible, what is visible is committed.
- * Reads show nothing beyond the engine's position in the replay.
+ * The read side of a session. What is committed is visible, what is visible is committed; nothing shows beyond the engine's
+ * position in the replay. What reads the store is a promise (a store may be across a network); what is in memory is not.
  */
 export interface Desk {
   /** Random id of the journal; new when a store is created or replaced. */
@@ -107,15 +107,16 @@ export interface Desk {
   /** Called with the values of each committed bar, after its facts. At most 64 listeners. */
   subscribeValues(listener: (values: readonly ConflatedValue[]) => void): Disposable;
   /** Facts with `seq` above the given one, ascending, at most `limit` (1..2000). */
-  factsAfter(seq: number, limit: number, topics?: readonly FactTopic[]): readonly FactRow[];
+  factsAfter(seq: number, limit: number, topics?: readonly FactTopic[]): Promise<readonly FactRow[]>;
   /** The conflated values as they are now, for a client that just subscribed: last bar, account, marks, connections. */
   latestValues(topics: readonly string[]): readonly ConflatedValue[];
-  snapshot(topics: readonly SnapshotTopic[]): SnapshotAnswer;
-  chart(query: ChartQuery): Answer<ChartAnswer>;
-  signals(query: SignalsQuery): Answer<Page<SignalWire>>;
-  positions(query: PositionsQuery): Answer<Page<PositionWire>>;
-  facts(query: FactsQuery): Answer<Page<FactRow>>;
-  equity(accountId: string): Answer<EquityAnswer>;
+  /** State and `seq` of one instant. */
+  snapshot(topics: readonly SnapshotTopic[]): Promise<SnapshotAnswer>;
+  chart(query: ChartQuery): Promise<Answer<ChartAnswer>>;
+  signals(query: SignalsQuery): Promise<Answer<Page<SignalWire>>>;
+  positions(query: PositionsQuery): Promise<Answer<Page<PositionWire>>>;
+  facts(query: FactsQuery): Promise<Answer<Page<FactRow>>>;
+  equity(accountId: string): Promise<Answer<EquityAnswer>>;
   connections(): ConnectionWire[];
   /** What the desk opens first (the `desk` of `GET /auth/session`). */
   series(): SessionAnswer['desk'];
