@@ -21,3 +21,14 @@ export function riskOf(instrument: TradedInstrument, prices: readonly [Price, Pr
   const lower = Math.min(prices[0], prices[1]);
   return sub(amt(instrument, higher, { steps, mode: 'up' }), amt(instrument, lower, { steps, mode: 'down' }));
 }
+
+/** The largest whole number of steps, at most `atMost`, that risks no more than `budget` between two prices. */
+export function stepsForRisk(instrument: TradedInstrument, prices: readonly [Price, Price], of: { readonly budget: Micros; readonly atMost: number }): number {
+  const perStep = Math.abs(prices[0] - prices[1]) * (instrument.lotStepMicros / 1e6) * instrument.contractSize * instrument.fx * 1e6;
+  if (of.budget <= 0 || !(perStep > 0)) return 0;
+  const fits = (steps: number): boolean => riskOf(instrument, prices, steps) <= of.budget;
+  let steps = Math.min(of.atMost, Math.floor(of.budget / perStep) + 1);
+  while (steps > 0 && !fits(steps)) steps -= Math.max(1, Math.floor(steps * 2 ** -40));
+  while (steps < of.atMost && fits(steps + 1)) steps += 1;
+  return steps;
+}
