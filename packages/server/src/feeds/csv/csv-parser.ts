@@ -1,0 +1,418 @@
+/** The streaming CSV reader: bytes in pieces of any size, bars in columns; a bad row costs itself and nothing else. */
+import type { BarColumns, EpochMs } from '@wyckoff/domain';
+import { GrowingColumns, MAX_ROWS } from './growing-columns.ts';
+import { CSV_COLUMNS, readHeader, type CsvColumn, type CsvHeader } from './header.ts';
+import { numberIn, type FieldView } from './number-field.ts';
+import { emptyReport, type CsvProblem, type CsvReport, type RefusalCode, type RemarkCode } from './report.ts';
+import { clockIn, timeIn } from './time-field.ts';
+import { orderByTime } from './time-order.ts';
+
+const LF = 10;
+const CR = 13;
+const QUOTE = 34;
+const BLANK = 32;
+/** Longest line that is read, in bytes; a longer one is refused as a whole. */
+const MAX_LINE = 65_536;
+/** Fields of a line that are told apart; the columns must be among them. */
+const MAX_FIELDS = 4096;
+
+export interface CsvOptions {
+  /** A bar that opens after this is refused (BAR_FUTURE). */
+  readonly now: EpochMs;
+  /** Every refused or merged row, in file order where the file is ascending; the reader keeps none of them. */
+  readonly onProblem?: (problem: CsvProblem) => void;
+}
+
+export type CsvRefusalCode = 'CSV_EMPTY' | 'CSV_BINARY' | 'CSV_COLUMNS' | 'CSV_NO_BARS' | 'CSV_TOO_LONG' | 'CSV_UNREADABLE';
+
+/** A file without bars is a value with a reason, not an exception. */
+export interface CsvRefused {
+  readonly ok: false;
+  readonly code: CsvRefusalCode;
+  readonly sentence: string;
+  readonly remedy: string;
+  /** Columns the header lacks; only with CSV_COLUMNS. */
+  readonly missing: readonly CsvColumn[];
+  readonly report: CsvReport;
+}
+
+export type CsvAnswer = { readonly ok: true; readonly columns: BarColumns; readonly report: CsvReport } | CsvRefused;
+
+export class CsvParser {
+  readonly #options: CsvOptions;
+  readonly #report = emptyReport();
+  readonly #rows = new GrowingColumns();
+  readonly #field: FieldView = { bytes: new Uint8Array(0), start: 0, end: 0, decimalComma: false };
+  readonly #starts = new Int32Array(MAX_FIELDS);
+  readonly #ends = new Int32Array(MAX_FIELDS);
+  /** The piece of a line that a chunk ended in. */
+  readonly #carry = new Uint8Array(MAX_LINE);
+  #carried = 0;
+  #overlong = false;
+  #terminator = 0;
+  #line = 0;
+  #header: CsvHeader | null = null;
+  #needed = 0;
+  #failure: Pick<CsvRefused, 'code' | 'sentence' | 'remedy'> & { missing?: readonly CsvColumn[] } = {
+    code: 'CSV_EMPTY',
+    sentence: 'The file is empty.',
+    remedy: 'Give a file with a header line and one bar per line.',
+  };
+  #stopped = false;
+  #rises = 0;
+  #falls = 0;
+
+  constructor(options: CsvOptions) {
+    this.#options = options;
+  }
+
+  /** True once nothing more can come of this file; further bytes are ignored. */
+  get stopped(): boolean {
+    return this.#stopped;
+  }
+
+  write(chunk: Uint8Array): void {
+    if (this.#terminator === 0) this.#terminator = terminatorOf(chunk);
+    for (let start = 0; start < chunk.length && !this.#stopped;) {
+      const end = this.#terminator === 0 ? -1 : chunk.indexOf(this.#terminator, start);
+      if (end < 0) {
+        this.#carryOver(chunk.subarray(start));
+        return;
+      }
+      if (this.#carried > 0 || this.#overlong) {
+        this.#carryOver(chunk.subarray(start, end));
+        this.#finishCarried();
+      } else {
+        this.#takeLine(chunk, start, end);
+      }
+      start = end + 1;
+    }
+  }
+
+  end(): CsvAnswer {
+    if ((this.#carried > 0 || this.#overlong) && !this.#stopped) this.#finishCarried();
+    const rows = this.#rows;
+    if (rows.length === 0) {
+      const { missing = [], ...failure } = this.#failure;
+      return { ok: false, ...failure, missing, report: this.#report };
+    }
+    this.#bringIntoOrder();
+    this.#remark();
+    this.#report.accepted = rows.length;
+    return { ok: true, columns: rows.columns(), report: this.#report };
+  }
+
+  #carryOver(piece: Uint8Array): void {
+    if (this.#carried + piece.length > MAX_LINE) {
+      this.#overlong = true;
+      this.#carried = 0;
+    } else if (!this.#overlong) {
+      this.#carry.set(piece, this.#carried);
+      this.#carried += piece.length;
+    }
+  }
+
+  #finishCarried(): void {
+    if (this.#overlong) this.#takeOverlong();
+    else this.#takeLine(this.#carry, 0, this.#carried);
+    this.#carried = 0;
+    this.#overlong = false;
+  }
+
+  #takeOverlong(): void {
+    this.#line += 1;
+    if (this.#header === null) {
+      this.#stop(
+        'CSV_BINARY',
+        `The first line is longer than ${MAX_LINE} bytes: this is no CSV file.`,
+        'Give a text file with one bar per line.',
+      );
+      return;
+    }
+    this.#report.rows += 1;
+    this.#refuse('ROW_LENGTH', `expected at most ${MAX_LINE} bytes in a line`);
+  }
+
+  #takeLine(bytes: Uint8Array, start: number, lineEnd: number): void {
+    this.#line += 1;
+    let end = lineEnd;
+    if (end > start && bytes[end - 1] === CR) end -= 1;
+    if (end === start || isBlank(bytes, start, end)) return;
+    if (this.#header === null) {
+      this.#takeHeader(bytes.subarray(start, end));
+      return;
+    }
+    this.#report.rows += 1;
+    if (end - start > MAX_LINE) {
+      this.#refuse('ROW_LENGTH', `expected at most ${MAX_LINE} bytes in a line`);
+      return;
+    }
+    const found = this.#split(bytes, start, end);
+    if (found < this.#needed) {
+      this.#refuse('ROW_FIELDS', `expected at least ${this.#needed} fields, was ${found}`);
+      return;
+    }
+    this.#takeRow(this.#header);
+  }
+
+  #takeHeader(line: Uint8Array): void {
+    const binary = binaryKind(line);
+    if (binary !== null) {
+      this.#stop('CSV_BINARY', `The file is ${binary}, not CSV text.`, 'Give plain CSV text in UTF-8.');
+      return;
+    }
+    const text = Buffer.from(line.buffer, line.byteOffset, line.byteLength).toString('utf8').replace(/^\uFEFF/, ''); // prettier-ignore
+    if (/^sep=.$/i.test(text)) return;
+    const answer = readHeader(text);
+    if (!answer.ok) {
+      const missing = answer.missing;
+      const sentence = `The header has no column ${missing.map((name) => (name === 'time' ? 'time (or date, timestamp)' : name)).join(', ')}: was ${quoted(text, 120)}.`;
+      this.#stop('CSV_COLUMNS', sentence, `Name the columns ${CSV_COLUMNS.join(', ')} in the first line.`);
+      this.#failure.missing = missing;
+      return;
+    }
+    this.#header = answer.header;
+    this.#needed = Math.max(...answer.header.fields, answer.header.dateField) + 1;
+    this.#field.decimalComma = answer.header.decimalComma;
+    this.#failure = {
+      code: 'CSV_NO_BARS',
+      sentence: 'The file has no valid bar.',
+      remedy: 'See the reasons given for its rows.',
+    };
+  }
+
+  /** Notes where the fields of a line begin and end, quotes and blanks taken off; how many there are, up to those needed. */
+  #split(bytes: Uint8Array, start: number, end: number): number {
+    const delimiter = (this.#header as CsvHeader).delimiter;
+    this.#field.bytes = bytes;
+    let field = 0;
+    let at = start;
+    while (field < this.#needed) {
+      while (at < end && bytes[at] === BLANK) at += 1;
+      let from = at;
+      let to: number;
+      if (at < end && bytes[at] === QUOTE) {
+        from = at + 1;
+        to = closingQuote(bytes, from, end);
+        at = to;
+        while (at < end && bytes[at] !== delimiter) at += 1;
+      } else {
+        while (at < end && bytes[at] !== delimiter) at += 1;
+        to = at;
+      }
+      while (to > from && bytes[to - 1] === BLANK) to -= 1;
+      while (from < to && bytes[from] === BLANK) from += 1;
+      this.#starts[field] = from;
+      this.#ends[field] = to;
+      field += 1;
+      if (at >= end) break;
+      at += 1;
+    }
+    return field;
+  }
+
+  #takeRow({ fields, dateField }: CsvHeader): void {
+    const time = this.#timeOf(fields[0], dateField);
+    if (Number.isNaN(time)) {
+      this.#refuse(
+        'ROW_TIME',
+        `time: expected an ISO date or epoch seconds or milliseconds, was ${this.#quotedField(fields[0])}`,
+      );
+      return;
+    }
+    const rows = this.#rows;
+    if (rows.length >= MAX_ROWS) {
+      this.#stop('CSV_TOO_LONG', `The file has more than ${MAX_ROWS} bars.`, 'Split it.');
+      rows.length = 0;
+      return;
+    }
+    rows.reserve();
+    const row = rows.length;
+    rows.time[row] = time;
+    rows.open[row] = this.#numberOf(fields[1]);
+    rows.high[row] = this.#numberOf(fields[2]);
+    rows.low[row] = this.#numberOf(fields[3]);
+    rows.close[row] = this.#numberOf(fields[4]);
+    rows.volume[row] = this.#numberOf(fields[5]);
+    rows.line[row] = this.#line;
+    if (this.#admissible(row)) this.#append(row);
+  }
+
+  /** Rules 1 to 3 of trading.md 9.2. */
+  #admissible(row: number): boolean {
+    const rows = this.#rows;
+    const open = rows.open[row];
+    const high = rows.high[row];
+    const low = rows.low[row];
+    const close = rows.close[row];
+    const volume = rows.volume[row];
+    if (!(open > 0 && high > 0 && low > 0 && close > 0 && volume >= 0 && Number.isFinite(open + high + low + close + volume))) {
+      this.#refuse('BAR_VALUE', this.#badValue(row));
+      return false;
+    }
+    if (!(low <= open && open <= high && low <= close && close <= high)) {
+      const was = `open ${open}, high ${high}, low ${low}, close ${close}`;
+      this.#refuse('BAR_SHAPE', `expected low <= open, close <= high, was ${was}`);
+      return false;
+    }
+    if (rows.time[row] > this.#options.now) {
+      this.#refuse('BAR_FUTURE', `expected a bar that has opened, was ${isoOf(rows.time[row])}`);
+      return false;
+    }
+    return true;
+  }
+
+  #badValue(row: number): string {
+    const fields = (this.#header as CsvHeader).fields;
+    for (let i = 1; i < CSV_COLUMNS.length; i += 1) {
+      const column = CSV_COLUMNS[i];
+      const value = this.#rows[column][row];
+      const fit = Number.isFinite(value) && (column === 'volume' ? value >= 0 : value > 0);
+      if (!fit)
+        return `${column}: expected a number ${column === 'volume' ? '>= 0' : '> 0'}, was ${this.#quotedField(fields[i])}`;
+    }
+    return 'expected finite numbers, was a sum beyond them';
+  }
+
+  /** Keeps the row; one with the time of the row before it is that bar once more (rule 4: equal is ignored, different corrects). */
+  #append(row: number): void {
+    const rows = this.#rows;
+    const before = row - 1;
+    if (row > 0 && rows.time[row] === rows.time[before]) {
+      this.#mergeRows(row, before);
+      return;
+    }
+    if (row > 0) {
+      if (rows.time[row] > rows.time[before]) this.#rises += 1;
+      else this.#falls += 1;
+    }
+    rows.length = row + 1;
+  }
+
+  /** The later row `from` says again, or corrects, the bar in row `onto`. */
+  #mergeRows(from: number, onto: number): void {
+    const rows = this.#rows;
+    const place = `${isoOf(rows.time[onto])} of line ${rows.line[onto]}`;
+    if (rows.equalRows(from, onto)) {
+      this.#report.duplicates += 1;
+      this.#tell('BAR_DUPLICATE', `repeats the bar ${place}`, rows.line[from]);
+    } else {
+      this.#report.corrected += 1;
+      this.#tell('BAR_CORRECTED', `replaces the bar ${place}`, rows.line[from]);
+      rows.copyRow(from, onto);
+    }
+  }
+
+  #bringIntoOrder(): void {
+    const rows = this.#rows;
+    if (this.#falls === 0) return;
+    if (this.#rises === 0) {
+      this.#report.order = 'descending';
+      rows.reverse();
+      return;
+    }
+    this.#report.order = 'unsorted';
+    rows.permute(orderByTime(rows.time, rows.length));
+    let kept = 0;
+    for (let row = 1; row < rows.length; row += 1) {
+      if (rows.time[row] === rows.time[kept]) this.#mergeRows(row, kept);
+      else if (++kept !== row) rows.copyRow(row, kept);
+    }
+    rows.length = kept + 1;
+  }
+
+  /** Rules 6 and 8: accepted with a remark. */
+  #remark(): void {
+    const { close, volume, line, length } = this.#rows;
+    for (let row = 0; row < length; row += 1) {
+      if (volume[row] === 0) this.#report.zeroVolume += 1;
+      if (row === 0) continue;
+      const move = close[row] / close[row - 1] - 1;
+      if (move > 0.5 || move < -0.5) {
+        this.#report.outliers += 1;
+        this.#tell(
+          'BAR_OUTLIER',
+          `accepted; the close moved ${(move * 100).toFixed(0)} % from ${close[row - 1]} to ${close[row]}`,
+          line[row],
+        );
+      }
+    }
+  }
+
+  #timeOf(timeField: number, dateField: number): number {
+    const field = this.#at(timeField);
+    if (dateField < 0) return timeIn(field);
+    // A day in one column and a time of day in the other; a `time` that is complete in itself wins.
+    const clock = field.bytes[field.start + 2] === 58 ? clockIn(field.bytes, field.start, field.end) : NaN;
+    return Number.isNaN(clock) ? timeIn(field) : timeIn(this.#at(dateField)) + clock;
+  }
+
+  #numberOf(fieldNumber: number): number {
+    return numberIn(this.#at(fieldNumber));
+  }
+
+  #at(fieldNumber: number): FieldView {
+    this.#field.start = this.#starts[fieldNumber];
+    this.#field.end = this.#ends[fieldNumber];
+    return this.#field;
+  }
+
+  #quotedField(fieldNumber: number): string {
+    const { bytes, start, end } = this.#at(fieldNumber);
+    return quoted(Buffer.from(bytes.buffer, bytes.byteOffset + start, Math.min(end - start, 200)).toString('utf8'), 32);
+  }
+
+  #refuse(code: RefusalCode, detail: string): void {
+    this.#report.refused[code] += 1;
+    this.#tell(code, detail, this.#line);
+  }
+
+  #tell(code: RefusalCode | RemarkCode, detail: string, line: number): void {
+    this.#options.onProblem?.({ line, code, detail });
+  }
+
+  #stop(code: CsvRefusalCode, sentence: string, remedy: string): void {
+    this.#stopped = true;
+    this.#failure = { code, sentence, remedy };
+  }
+}
+
+/** LF, or CR in the files of old Macs; 0 while the chunk has neither. */
+function terminatorOf(chunk: Uint8Array): number {
+  if (chunk.includes(LF)) return LF;
+  const cr = chunk.indexOf(CR);
+  return cr >= 0 && cr < chunk.length - 1 ? CR : 0;
+}
+
+function isBlank(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let i = start; i < end; i += 1) if (bytes[i] !== BLANK && bytes[i] !== CR) return false;
+  return true;
+}
+
+/** Where a quoted field ends; the end of the line when nothing closes it, so that a lost quote costs one row. */
+function closingQuote(bytes: Uint8Array, start: number, end: number): number {
+  for (let at = start; at < end; at += 1) {
+    if (bytes[at] !== QUOTE) continue;
+    if (bytes[at + 1] !== QUOTE || at + 1 >= end) return at;
+    at += 1;
+  }
+  return end;
+}
+
+/** What a file that is no text is, by its first bytes; null for text. */
+function binaryKind(line: Uint8Array): string | null {
+  if ((line[0] === 0xff && line[1] === 0xfe) || (line[0] === 0xfe && line[1] === 0xff)) return 'UTF-16 text';
+  if (line[0] === 0x1f && line[1] === 0x8b) return 'gzip data';
+  if (line[0] === 0x50 && line[1] === 0x4b && line[2] === 3) return 'a ZIP or Excel file';
+  if (line[0] === 0x50 && line[1] === 0x41 && line[2] === 0x52 && line[3] === 0x31) return 'a Parquet file';
+  return line.includes(0) ? 'binary data' : null;
+}
+
+function quoted(text: string, limit: number): string {
+  return JSON.stringify(text.length > limit ? `${text.slice(0, limit)}…` : text);
+}
+
+function isoOf(time: EpochMs): string {
+  const date = new Date(time);
+  return Number.isNaN(date.getTime()) ? String(time) : date.toISOString().replace('T00:00:00.000Z', '');
+}
