@@ -19,7 +19,7 @@ export type EventSource = TargetLike | EmitterLike;
 /** Adds a listener; the returned function removes exactly that one. */
 export function subscribe<A extends unknown[]>(source: EventSource, event: string, handler: (...args: A) => void): Release {
   // A function of its own: the platform ignores a handler that is added twice, and the first removal would take both.
-  const own = ((...args: A): void => handler(...args)) as unknown;
+  const own = ((...args: A): void => handler(...args)) as unknown as Handler;
   if ('addEventListener' in source) {
     source.addEventListener(event, own);
     return () => source.removeEventListener(event, own);

@@ -1,0 +1,104 @@
+/** Judges one scenario by three witnesses: growth of the heap over N .. 10 N, instances by constructor, and watched objects. */
+import { queryObjects } from 'node:v8';
+import { collectGarbage } from './garbage.ts';
+import type { Countable, Judgement, LeakCase, Repeat, Watch } from './leak-case.ts';
+import { fitSlope, type Point, type Slope } from './slope.ts';
+
+/** Multiples of N; out of order, so that a drift of the process in time does not pass for growth with N. */
+const SIZES = [4, 1, 10, 7, 2, 8, 1, 10, 5, 3];
+const MOST_PASSES = 4;
+/** Watched objects: enough to see a leak, few enough not to be one. */
+const MOST_WATCHED = 1_000;
+
+/**
+ * Runs warm-up and samples and gives the verdict. More samples are taken while the confidence bound straddles the tolerance;
+ * when it still does in the end, the scenario is unjudged, which counts as failed.
+ */
+export async function judgeLeak(subject: LeakCase, run: Repeat = subject.run): Promise<Judgement> {
+  const repetitions = subject.repetitions ?? 200;
+  const tolerance = subject.toleranceBytes ?? 4;
+  const watched = new Watched();
+  const before = countInstances(subject.constructors ?? []);
+
+  // Warm-up: compiled code, shapes, and lazy caches are allocated once and are no leak.
+  for (const n of [repetitions * 10, repetitions, repetitions]) await run(n, ignore);
+  await collectGarbage();
+
+  const points: Point[] = [];
+  let slope: Slope | undefined;
+  for (let pass = 0; pass < MOST_PASSES && !decides(slope, tolerance); pass += 1) {
+    for (const size of SIZES) points.push(await sample(size * repetitions, (n) => run(n, watched.watch)));
+    slope = fitSlope(points);
+  }
+  const survivors = await watched.survivors();
+  const leftOver = difference(countInstances(subject.constructors ?? []), before);
+  return verdict({ slope, tolerance, survivors, leftOver });
+}
+
+/** Whether the twin of a case is caught; a twin that is not caught means a check that cannot fail. */
+export async function judgeTwin(subject: LeakCase): Promise<Judgement | undefined> {
+  return subject.twin === undefined ? undefined : judgeLeak(subject, subject.twin);
+}
+
+/** Instances now alive, subclasses counted too. The runtime collects garbage before it counts. */
+export function countInstances(constructors: readonly Countable[]): Record<string, number> {
+  return Object.fromEntries(constructors.map((type) => [type.name, queryObjects(type as never, { format: 'count' }) as unknown as number]));
+}
+
+async function sample(n: number, run: (n: number) => void | Promise<void>): Promise<Point> {
+  const beforeBytes = await collectGarbage();
+  await run(n);
+  return { x: n, y: (await collectGarbage()) - beforeBytes };
+}
+
+function decides(slope: Slope | undefined, tolerance: number): boolean {
+  return slope !== undefined && (slope.high <= tolerance || slope.low > tolerance);
+}
+
+interface Evidence {
+  readonly slope: Slope | undefined;
+  readonly tolerance: number;
+  readonly survivors: number;
+  readonly leftOver: Readonly<Record<string, number>>;
+}
+
+function verdict({ slope, tolerance, survivors, leftOver }: Evidence): Judgement {
+  const figures = {
+    slopeBytes: slope?.slope ?? null,
+    lowBytes: slope?.low ?? null,
+    highBytes: slope?.high ?? null,
+    leftOver,
+    survivors,
+  };
+  const reasons = [
+    ...(slope !== undefined && slope.low > tolerance ? [`grows by ${slope.slope.toFixed(1)} bytes per repetition`] : []),
+    ...(survivors > 0 ? [`${survivors} watched objects are still reachable`] : []),
+    ...Object.entries(leftOver).map(([name, count]) => `${count} ${name} left over`),
+  ];
+  if (reasons.length > 0) return { ...figures, judged: true, verdict: 'leak', why: reasons.join('; ') };
+  if (slope !== undefined && decides(slope, tolerance)) return { ...figures, judged: true, verdict: 'clean', why: 'nothing grows' };
+  return { ...figures, judged: false, verdict: 'unjudged', why: `the slope's bounds straddle the tolerance of ${tolerance} bytes; raise the repetitions` };
+}
+
+function difference(after: Record<string, number>, before: Record<string, number>): Record<string, number> {
+  const grown = Object.entries(after).map(([name, count]) => [name, count - (before[name] ?? 0)] as const);
+  return Object.fromEntries(grown.filter(([, count]) => count > 0));
+}
+
+/** Objects that must be gone in the end; a `WeakRef` observes and never keeps. */
+class Watched {
+  readonly #references: WeakRef<object>[] = [];
+
+  readonly watch: Watch = (object) => {
+    if (this.#references.length < MOST_WATCHED) this.#references.push(new WeakRef(object));
+  };
+
+  async survivors(): Promise<number> {
+    await collectGarbage();
+    return this.#references.filter((reference) => reference.deref() !== undefined).length;
+  }
+}
+
+function ignore(): void {
+  // The warm-up watches nothing.
+}
