@@ -1,0 +1,210 @@
+/** The port of the store: what a session keeps and reads back, whichever database holds it. */
+import type { EquityAnswer, FactRow, FactTopic, OrderWire, PositionWire, RangeWire, SignalWire } from '@wyckoff/contracts';
+import type { Account, AssetClass, BarColumns, EpochMs, Fact, Timeframe } from '@wyckoff/domain';
+
+export type EventWire = Extract<FactRow, { type: 'event.changed' }>['data'];
+
+/** An instrument as the store knows it. */
+export interface SymbolRecord {
+  readonly symbol: string;
+  readonly assetClass: AssetClass;
+  readonly name: string;
+  /** Where its bars come from, for people. */
+  readonly source: string;
+  /** True for generated data: never shown as a market. */
+  readonly synthetic: boolean;
+  /** IANA zone of the exchange. */
+  readonly timeZone: string;
+  readonly currency: string;
+  readonly tickSize: number;
+  /** What one unit is called. */
+  readonly unit: string;
+}
+
+/** One series: a symbol in one timeframe. Handed out by the store, which knows its number. */
+export interface Series {
+  readonly symbolId: number;
+  readonly symbol: string;
+  readonly timeframe: Timeframe;
+}
+
+/** A span of time, both ends included unless named otherwise; absent = open. */
+export interface BarSpan {
+  /** Exclusive. */
+  readonly after?: EpochMs | undefined;
+  /** Inclusive. */
+  readonly until?: EpochMs | undefined;
+}
+
+export interface ImportCounts {
+  readonly inserted: number;
+  /** Rows equal to a stored bar. */
+  readonly duplicate: number;
+  /** Stored bars that were replaced (BAR_CORRECTED). */
+  readonly corrected: number;
+}
+
+/** H2, H3: bars by key only; the cost of a page does not depend on its depth. */
+export interface BarStore {
+  /** The newest `limit` (1..10,000) bars that opened before `before` and not after `until`, ascending. */
+  barsBefore(
+    series: Series,
+    query: { readonly before?: EpochMs; readonly until?: EpochMs; readonly limit: number },
+  ): Promise<BarColumns>;
+  /** The oldest `limit` (1..10,000) bars that opened after `after`, ascending. */
+  barsAfter(series: Series, query: { readonly after?: EpochMs | undefined; readonly limit: number }): Promise<BarColumns>;
+  countBars(series: Series, span?: BarSpan): Promise<number>;
+  /** All bars of the span in chunks (default 1,000, at most 10,000): one keyset walk, stable under inserts. Each chunk is the reader's to keep. */
+  streamBars(series: Series, span?: BarSpan & { readonly chunk?: number }): AsyncIterableIterator<BarColumns>;
+  /** Bulk import in short transactions, giving way between them; repeating it changes nothing. */
+  importBars(series: Series, columns: BarColumns, provider: string): Promise<ImportCounts>;
+}
+
+/** One engine: it works on one series, under one id. */
+export interface EngineRef {
+  readonly id: string;
+  readonly series: Series;
+}
+
+/** Where an engine stands: it has taken `position` bars, the last of which opened at `barTime`. */
+export interface EngineCursor {
+  readonly id: string;
+  readonly position: number;
+  readonly barTime: EpochMs | null;
+}
+
+/** A fact on its way into the journal; `bar` is the position (from 1) of the bar that caused it. */
+export interface PendingFact {
+  readonly bar: number;
+  readonly fact: Fact;
+}
+
+export interface EquityPoint {
+  readonly ts: EpochMs;
+  readonly equityMicros: number;
+  readonly cashMicros: number;
+  readonly heatRatio: number;
+}
+
+/** The outcome of one or more bars: all of it is stored, or none. */
+export interface Commit {
+  readonly engine: EngineRef;
+  /** Position before: the store refuses the commit when it stands elsewhere, so no bar is booked twice. */
+  readonly from: number;
+  readonly to: number;
+  /** Opening time of the last bar. */
+  readonly barTime: EpochMs;
+  readonly facts: readonly PendingFact[];
+  readonly account: Account;
+  readonly equity: readonly EquityPoint[];
+  /** The bars themselves, when they come from a live feed. */
+  readonly bars?: BarColumns | undefined;
+  /** State of the engine after `to`. */
+  readonly snapshot?: Uint8Array | undefined;
+}
+
+export interface EngineSnapshot {
+  readonly position: number;
+  /** Opening time of the last bar in it. */
+  readonly barTime: EpochMs;
+  readonly bytes: Uint8Array;
+}
+
+/** The record of what happened. One transaction per commit; what it returns is what is stored. */
+export interface JournalStore {
+  /** @throws CommitConflict when the engine does not stand at `from`; nothing is written then. */
+  commit(commit: Commit): Promise<readonly FactRow[]>;
+  /** Number of the newest fact, 0 when there is none. */
+  lastSeq(): Promise<number>;
+  factsAfter(
+    seq: number,
+    limit: number,
+    filter?: { readonly topics?: readonly FactTopic[]; readonly type?: string },
+  ): Promise<FactRow[]>;
+  /** Facts of one engine caused by bars `after < bar <= until`, ascending; at most `limit`. */
+  factsOfBars(
+    engineId: string,
+    bars: { readonly after: number; readonly until: number; readonly limit: number },
+  ): Promise<PendingFact[]>;
+  /** Creates the engine at position 0 when it is new; otherwise says where it stands. */
+  openEngine(engine: EngineRef, account: Account): Promise<EngineCursor>;
+  newestSnapshot(engineId: string): Promise<EngineSnapshot | null>;
+  account(id: string): Promise<Account | null>;
+}
+
+/** Where a page begins: below this key, newest first. */
+export interface PageKey {
+  readonly at: EpochMs;
+  readonly id: string;
+}
+
+export interface Window {
+  readonly series: Series;
+  readonly from: EpochMs;
+  readonly to: EpochMs;
+}
+
+/** Lists and windows for the desk; no list is longer than its `limit`. */
+export interface DeskStore {
+  signals(query: {
+    readonly status?: string | undefined;
+    readonly symbol?: string | undefined;
+    readonly pattern?: string | undefined;
+    readonly below?: PageKey | undefined;
+    readonly limit: number;
+  }): Promise<{ readonly item: SignalWire; readonly key: PageKey }[]>;
+  positions(query: {
+    readonly status?: 'OPEN' | 'CLOSED' | undefined;
+    readonly symbol?: string | undefined;
+    readonly below?: PageKey | undefined;
+    readonly limit: number;
+  }): Promise<{ readonly item: PositionWire; readonly key: PageKey }[]>;
+  rangesIn(window: Window, limit: number): Promise<RangeWire[]>;
+  eventsIn(window: Window, limit: number): Promise<EventWire[]>;
+  positionsIn(window: Window, limit: number): Promise<PositionWire[]>;
+  /** At most 2,000 points, ascending, the first and the last among them. */
+  equity(accountId: string): Promise<EquityAnswer['items']>;
+  /** The newest of each, and the seq they belong to: one instant. */
+  snapshot(limits: {
+    readonly ranges: number;
+    readonly events: number;
+    readonly signals: number;
+    readonly orders: number;
+    readonly positions: number;
+  }): Promise<{
+    readonly seq: number;
+    readonly ranges: RangeWire[];
+    readonly events: EventWire[];
+    readonly signals: SignalWire[];
+    readonly orders: OrderWire[];
+    readonly positions: PositionWire[];
+  }>;
+}
+
+export interface SettingsStore {
+  setting(key: string): Promise<unknown>;
+  saveSetting(key: string, value: unknown): Promise<void>;
+}
+
+export interface StoreStats {
+  readonly kind: string;
+  readonly bytes: number;
+  /** Transactions and queries since start, the longest of them in ms and who ran it. */
+  readonly runs: number;
+  readonly errors: number;
+  readonly longestMs: number;
+  readonly longestHolder: string;
+}
+
+export interface Store extends BarStore, JournalStore, DeskStore, SettingsStore {
+  readonly kind: string;
+  /** Random id of the journal; new when the store is created. */
+  readonly epoch: string;
+  symbols(limit: number): Promise<SymbolRecord[]>;
+  /** Adds or updates the instrument and answers its series. */
+  saveSymbol(record: SymbolRecord, timeframe: Timeframe): Promise<Series>;
+  findSeries(symbol: string, timeframe: Timeframe): Promise<Series | null>;
+  stats(): StoreStats;
+  /** Flushes and lets go of the file; idempotent. */
+  close(): void;
+}
