@@ -1,6 +1,6 @@
 /** One symbol and timeframe, traded: bars in, facts out, approved orders handed out. */
 import type { Bar, Instrument, Timeframe } from '../bar/bar.ts';
-import type { CostModel } from '../execution/costs.ts';
+import type { CostModel } from '../trade/costs.ts';
 import type { Instruction } from '../execution/instruction.ts';
 import type { RiskLimits } from '../risk/limits.ts';
 import type { TradedInstrument } from '../trade/instrument.ts';

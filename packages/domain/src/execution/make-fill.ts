@@ -2,8 +2,8 @@
 import type { EpochMs, Price } from '../bar/bar.ts';
 import { qtyOf } from '../trade/amount.ts';
 import type { TradedInstrument } from '../trade/instrument.ts';
-import { commissionOf, slip } from './costs.ts';
-import type { CostModel, Liquidity } from './costs.ts';
+import { commissionOf, slip } from '../trade/costs.ts';
+import type { CostModel, Liquidity } from '../trade/costs.ts';
 import type { Fill } from './order.ts';
 
 export function makeFill(

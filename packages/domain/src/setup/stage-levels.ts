@@ -17,6 +17,6 @@ export const levelsStage: Stage = ({ event, side }, market) => {
   const reach = Math.max(...(objectives ?? []).map((price) => side * (price - edge)), -Infinity);
   if (!(reach > 0)) return [fail('LV_OBJECTIVE', 'There is no objective beyond the range.')];
   const measured = reach / ((resistance - support) * market.causeFactor);
-  if (measured > UNREALISTIC) return [fail('LV_UNREALISTIC', 'The objective is too far for the cause.', { measured, limit: UNREALISTIC })];
+  if (!(measured <= UNREALISTIC)) return [fail('LV_UNREALISTIC', 'The objective is too far for the cause.', { measured, limit: UNREALISTIC })];
   return measured < CONSERVATIVE ? [warn('LV_CONSERVATIVE', 'The objective is modest for the cause.', { measured, limit: CONSERVATIVE })] : [];
 };

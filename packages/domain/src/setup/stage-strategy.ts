@@ -28,12 +28,20 @@ export const strategyStage: Stage = (candidate, market, warningsBefore) => {
 
 /** ST-1: no context, or the detector's own veto. */
 function contextFailure({ event }: Candidate, market: MarketContext): Finding | null {
-  if (market.regime === null) return fail('ST_CONTEXT', 'The market context is missing.');
+  if (!isComplete(market)) return fail('ST_CONTEXT', 'The market context is missing.');
   if (event.reasons.includes('CONFIDENCE')) return fail('ST_CONFIDENCE', 'The confidence is below the floor.', { measured: event.confidence, limit: 70 });
   if (event.reasons.includes('SESSION')) return fail('ST_SESSION_VETO', 'The session is excluded.');
   if (event.reasons.includes('HTF_CONFLICT')) return fail('ST_HTF', 'The higher timeframe says otherwise.');
   if (!event.tradeable || event.confidence === null) return fail('NOT_TRADEABLE', 'The detector does not release this record.');
   return null;
+}
+
+/** Fail closed: whatever a rule below reads must be there. Null percentiles and sessions are judged where they are read. */
+function isComplete(market: MarketContext): boolean {
+  const known: Record<string, unknown> = { ...market };
+  const needed = ['assetClass', 'timeframe', 'at', 'regime', 'causeFactor'];
+  const stated = ['session', 'atrPercentile', 'volumePercentile', 'invalidatedAt'];
+  return needed.every((field) => known[field] !== undefined && known[field] !== null) && stated.every((field) => known[field] !== undefined);
 }
 
 /** ST-2, 8, 10. */

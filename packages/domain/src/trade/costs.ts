@@ -2,9 +2,9 @@
 import type { AssetClass, Price } from '../bar/bar.ts';
 import type { Micros } from '../setup/signal.ts';
 import { toTick } from '../setup/tick.ts';
-import { amt } from '../trade/amount.ts';
-import type { TradedInstrument } from '../trade/instrument.ts';
-import { add, toMicros } from '../trade/money.ts';
+import { amt } from './amount.ts';
+import type { TradedInstrument } from './instrument.ts';
+import { add, toMicros } from './money.ts';
 
 export interface Commission {
   readonly kind: 'PER_UNIT' | 'PERCENTAGE' | 'FIXED';
