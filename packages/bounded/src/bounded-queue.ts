@@ -489,9 +489,9 @@ export class BoundedQueue<T> extends Structure {
     }
   }
 
-  /** After something left: re-arms the warning and lets waiting producers in. */
+  /** After something left: re-arms the warning, lets waiting producers in, serves waiting consumers. */
   #settleRoom(): void {
-    if (this.utilisation < PRESSURE_AT) this.#pressed = false;
+    this.#notePressure();
     this.#admitProducers();
     this.#serveConsumers();
   }
@@ -506,8 +506,9 @@ export class BoundedQueue<T> extends Structure {
   }
 
   #notePressure(): void {
-    if (this.#pressed || this.utilisation < PRESSURE_AT) return;
-    this.#pressed = true;
+    const wasPressed = this.#pressed;
+    this.#pressed = this.utilisation >= PRESSURE_AT;
+    if (!this.#pressed || wasPressed) return;
     this.#options.onPressure?.({ name: this.name, size: this.size, capacity: this.capacity, utilisation: this.utilisation });
   }
 

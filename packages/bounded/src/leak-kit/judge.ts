@@ -42,7 +42,9 @@ export async function judgeTwin(subject: LeakCase): Promise<Judgement | undefine
 
 /** Instances now alive, subclasses counted too. The runtime collects garbage before it counts. */
 export function countInstances(constructors: readonly Countable[]): Record<string, number> {
-  return Object.fromEntries(constructors.map((type) => [type.name, queryObjects(type as never, { format: 'count' }) as unknown as number]));
+  return Object.fromEntries(
+    constructors.map((type) => [type.name, queryObjects(type as never, { format: 'count' }) as unknown as number]),
+  );
 }
 
 async function sample(n: number, run: (n: number) => void | Promise<void>): Promise<Point> {
@@ -76,8 +78,14 @@ function verdict({ slope, tolerance, survivors, leftOver }: Evidence): Judgement
     ...Object.entries(leftOver).map(([name, count]) => `${count} ${name} left over`),
   ];
   if (reasons.length > 0) return { ...figures, judged: true, verdict: 'leak', why: reasons.join('; ') };
-  if (slope !== undefined && decides(slope, tolerance)) return { ...figures, judged: true, verdict: 'clean', why: 'nothing grows' };
-  return { ...figures, judged: false, verdict: 'unjudged', why: `the slope's bounds straddle the tolerance of ${tolerance} bytes; raise the repetitions` };
+  if (slope !== undefined && decides(slope, tolerance))
+    return { ...figures, judged: true, verdict: 'clean', why: 'nothing grows' };
+  return {
+    ...figures,
+    judged: false,
+    verdict: 'unjudged',
+    why: `the slope's bounds straddle the tolerance of ${tolerance} bytes; raise the repetitions`,
+  };
 }
 
 function difference(after: Record<string, number>, before: Record<string, number>): Record<string, number> {

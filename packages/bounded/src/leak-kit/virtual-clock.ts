@@ -15,7 +15,9 @@ const MICROTASK_TURNS = 32;
 export class VirtualClock implements Timers {
   #nowMs: number;
   #sequence = 0;
-  readonly #appointments = new PositionHeap<Appointment>((a, b) => a.dueMs < b.dueMs || (a.dueMs === b.dueMs && a.sequence < b.sequence));
+  readonly #appointments = new PositionHeap<Appointment>(
+    (a, b) => a.dueMs < b.dueMs || (a.dueMs === b.dueMs && a.sequence < b.sequence),
+  );
 
   constructor(startMs = 0) {
     this.#nowMs = checkMs('virtual clock', 'startMs', startMs, 'zero');
