@@ -1,0 +1,193 @@
+/** The desk of a running session: the store and the run behind the read port. */
+import { CHART_INCLUDES, type ChartAnswer, type SnapshotAnswer } from '@wyckoff/contracts';
+import { createBarColumns, type BarColumns } from '@wyckoff/domain';
+import type { ReplayFeed } from '../feeds/replay/replay-feed.ts';
+import type { Series, Store, SymbolRecord } from '../store/store.ts';
+import type { Answer, ChartQuery, ConflatedValue, Desk, Page, PositionsQuery, SignalsQuery, SnapshotTopic } from './desk.ts';
+import type { Journal } from './journal.ts';
+import { decodeCursor, encodeCursor } from './page-cursor.ts';
+import type { Run } from './run.ts';
+
+const SNAPSHOT_LIMITS = { ranges: 200, events: 500, signals: 100, orders: 200, positions: 200 } as const;
+const WINDOW_LIMITS = { ranges: 200, events: 1000, trades: 200 } as const;
+const LIST_LIMIT = 200;
+const FACTS_LIMIT = 2000;
+
+export interface DeskParts {
+  readonly store: Store;
+  readonly journal: Journal;
+  readonly run: Run | null;
+  readonly replay: ReplayFeed;
+  readonly series: Series;
+  readonly record: SymbolRecord;
+  readonly accountId: string;
+  /** Why the session cannot go on; null while it can. */
+  readonly failure: () => string | null;
+}
+
+export function deskOfSession(parts: DeskParts): Desk {
+  const { store, journal, run, replay } = parts;
+
+  const connectionValue = (): ConflatedValue => {
+    const data = replay.state();
+    return { topic: 'connections', key: data.name, ts: data.since, type: 'connection.changed', data };
+  };
+
+  return {
+    epoch: store.epoch,
+    seq: () => journal.seq,
+    subscribeFacts: (listener) => journal.subscribeFacts(listener),
+    subscribeValues: (listener) => journal.subscribeValues(listener),
+    factsAfter: (seq, limit, topics) =>
+      store.factsAfter(seq, Math.min(limit, FACTS_LIMIT), topics === undefined ? {} : { topics }),
+    latestValues(topics) {
+      const bar = run?.lastBar;
+      const all = [...(bar === null || bar === undefined ? [] : [bar]), ...(run?.reportValues() ?? []), connectionValue()];
+      return all.filter((value) => topics.includes(value.topic));
+    },
+    snapshot: (topics) => snapshotOf(parts, topics),
+    chart: (query) => chartOf(parts, query),
+    signals: (query) => signalsPage(store, query),
+    positions: (query) => positionsPage(store, query),
+    async facts({ topic, type, afterSeq = 0, limit }) {
+      const filter = { ...(topic !== undefined && { topics: [topic] }), ...(type !== undefined && { type }) };
+      const capped = Math.min(limit, LIST_LIMIT);
+      const rows = await store.factsAfter(afterSeq, capped + 1, filter);
+      const items = rows.slice(0, capped);
+      return { ok: true, value: { items, nextCursor: rows.length > capped ? String(items[items.length - 1].seq) : null } };
+    },
+    async equity(accountId) {
+      if (accountId !== parts.accountId) {
+        return { ok: false, code: 'resource.not_found', detail: `expected account ${parts.accountId}, was ${accountId}` };
+      }
+      return { ok: true, value: { accountId, items: await store.equity(accountId) } };
+    },
+    connections: () => [replay.state()],
+    series() {
+      const { symbol, name, source, synthetic, tickSize, timeZone, unit } = parts.record;
+      return { symbol, timeframe: parts.series.timeframe, name, source, synthetic, tickSize, timeZone, unit };
+    },
+    replay: {
+      state: () => replay.state(),
+      play: () => replay.play(),
+      pause: () => replay.pause(),
+      step: () => replay.step(),
+      setSpeed: (barsPerSecond) => replay.setSpeed(barsPerSecond),
+    },
+    health() {
+      const failure = parts.failure();
+      const { kind, bytes, errors } = store.stats();
+      return { store: { ok: failure === null || errors === 0, kind, bytes }, ready: run !== null && failure === null, failure };
+    },
+  };
+}
+
+async function snapshotOf({ store, run, replay }: DeskParts, topics: readonly SnapshotTopic[]): Promise<SnapshotAnswer> {
+  const state = await store.snapshot(SNAPSHOT_LIMITS);
+  const asked = (topic: SnapshotTopic): boolean => topics.includes(topic);
+  return {
+    epoch: store.epoch,
+    seq: state.seq,
+    ...(asked('analysis') && { analysis: { ranges: state.ranges, events: state.events } }),
+    ...(asked('signals') && { signals: state.signals }),
+    ...(asked('orders') && { orders: state.orders }),
+    ...(asked('positions') && { positions: state.positions }),
+    ...(asked('account') && { account: run === null ? null : { ...run.account } }),
+    ...(asked('connections') && { connections: [replay.state()] }),
+  };
+}
+
+async function chartOf(parts: DeskParts, query: ChartQuery): Promise<Answer<ChartAnswer>> {
+  const { store, journal, run } = parts;
+  const { symbol, timeframe, include } = query;
+  const series = await store.findSeries(symbol, timeframe);
+  if (series === null) {
+    const known = (await store.symbols(LIST_LIMIT)).map((record) => record.symbol);
+    return {
+      ok: false,
+      code: 'symbol.unknown',
+      detail: `expected a symbol with bars, was ${symbol}`,
+      suggestions: nearest(symbol, known),
+    };
+  }
+  const own = symbol === parts.series.symbol && timeframe === parts.series.timeframe;
+  if (!own && (await store.countBars(series)) === 0) {
+    return { ok: false, code: 'data.missing', detail: `expected bars of ${symbol} ${timeframe}, was none: import them first` };
+  }
+  const seq = journal.seq;
+  const asOf = run?.barTime ?? null;
+  const until = asOf ?? -1;
+  const before = query.before === undefined ? {} : { before: query.before };
+  // One bar more than asked for tells whether older ones exist.
+  const found =
+    asOf === null ? createBarColumns(0) : await store.barsBefore(series, { ...before, until, limit: query.limit + 1 });
+  const more = found.length > query.limit;
+  const columns = wireColumns(found, more ? 1 : 0);
+  const base = { symbol, timeframe, asOf, seq, columns, more };
+  if (columns.t.length === 0) return { ok: true, value: { ...base, ranges: [], events: [], trades: [] } };
+  const window = { series, from: columns.t[0], to: columns.t[columns.t.length - 1] };
+  const wanted = (part: (typeof CHART_INCLUDES)[number]): boolean => include.includes(part);
+  const [ranges, events, trades] = await Promise.all([
+    wanted('ranges') ? store.rangesIn(window, WINDOW_LIMITS.ranges) : [],
+    wanted('events') ? store.eventsIn(window, WINDOW_LIMITS.events) : [],
+    wanted('trades') ? store.positionsIn(window, WINDOW_LIMITS.trades) : [],
+  ]);
+  return { ok: true, value: { ...base, ranges, events, trades } };
+}
+
+function wireColumns(bars: BarColumns, from: number): ChartAnswer['columns'] {
+  const part = (column: Float64Array): number[] => Array.from(column.subarray(from, bars.length));
+  return {
+    t: part(bars.time),
+    o: part(bars.open),
+    h: part(bars.high),
+    l: part(bars.low),
+    c: part(bars.close),
+    v: part(bars.volume),
+  };
+}
+
+/** Known symbols that share the first letters, at most 5. */
+function nearest(symbol: string, known: readonly string[]): string[] {
+  const shared = (other: string): number => {
+    let same = 0;
+    while (same < other.length && other[same] === symbol[same]) same += 1;
+    return same;
+  };
+  return [...known].sort((a, b) => shared(b) - shared(a)).slice(0, 5);
+}
+
+async function signalsPage(store: Store, query: SignalsQuery): ReturnType<Desk['signals']> {
+  const { cursor, limit, ...filters } = query;
+  const name = `signals ${JSON.stringify([filters.status, filters.symbol, filters.pattern])}`;
+  const below = cursor === undefined ? undefined : decodeCursor(cursor, name);
+  if (below === null) return badCursor();
+  const capped = Math.min(limit, LIST_LIMIT);
+  return { ok: true, value: pageOf(await store.signals({ ...filters, below, limit: capped + 1 }), capped, name) };
+}
+
+async function positionsPage(store: Store, query: PositionsQuery): ReturnType<Desk['positions']> {
+  const { cursor, limit, ...filters } = query;
+  const name = `positions ${JSON.stringify([filters.status, filters.symbol])}`;
+  const below = cursor === undefined ? undefined : decodeCursor(cursor, name);
+  if (below === null) return badCursor();
+  const capped = Math.min(limit, LIST_LIMIT);
+  return { ok: true, value: pageOf(await store.positions({ ...filters, below, limit: capped + 1 }), capped, name) };
+}
+
+function badCursor(): { ok: false; code: 'page.bad_cursor'; detail: string } {
+  return { ok: false, code: 'page.bad_cursor', detail: 'expected a cursor of this list with these filters' };
+}
+
+function pageOf<T>(
+  rows: readonly { readonly item: T; readonly key: Parameters<typeof encodeCursor>[0] }[],
+  limit: number,
+  name: string,
+): Page<T> {
+  const items = rows.slice(0, limit);
+  const last = items.at(-1);
+  return {
+    items: items.map((row) => row.item),
+    nextCursor: rows.length > limit && last !== undefined ? encodeCursor(last.key, name) : null,
+  };
+}

@@ -1,0 +1,142 @@
+/** Opens a session: store, demo series, engine, replay, desk - everything owned by the caller's scope. */
+import type { Scope } from '@wyckoff/bounded';
+import type { Account, Instrument, Timeframe } from '@wyckoff/domain';
+import { readCsv } from '../feeds/csv/read-csv.ts';
+import { ReplayFeed } from '../feeds/replay/replay-feed.ts';
+import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
+import type { EngineRef, Series, Store, SymbolRecord } from '../store/store.ts';
+import { DEMO_SYMBOL, DEMO_TIMEFRAME, demoFile } from './demo-series.ts';
+import type { ConflatedValue, Desk, SessionOptions } from './desk.ts';
+import { deskOfSession } from './desk-of-session.ts';
+import { engineFactory, type EngineFactory } from './engine-factory.ts';
+import { Journal } from './journal.ts';
+import { ResumeMismatch } from './resume.ts';
+import { Run } from './run.ts';
+
+const ACCOUNT_ID = 'replay';
+const STARTING_MICROS = 100_000 * 1_000_000;
+const SNAPSHOT_EVERY = 100;
+/** The setting that says which series the session replays. */
+const SERIES_SETTING = 'session.series';
+
+export interface Session {
+  readonly desk: Desk;
+  readonly store: Store;
+  /** Bars stepped again at the start, for the log; null when the engine could not be resumed. */
+  readonly resumed: { readonly fromSnapshot: number; readonly restepped: number } | null;
+}
+
+/** What a caller may put in place of the defaults. */
+export interface SessionParts {
+  /** Where problems without a caller go; default: nowhere. */
+  readonly onProblem?: (error: unknown) => void;
+  readonly factory?: (instrument: Instrument, timeframe: Timeframe) => EngineFactory;
+}
+
+/**
+ * Opens the store, restores the engine and starts the replay. A history that no longer fits its engine does not stop the desk: it is
+ * shown, the replay is not resumed, and `desk.health().failure` says why.
+ * @throws StoreRefused when the file cannot be used; it is then as it was.
+ */
+export async function openSession(options: SessionOptions<Scope>, parts: SessionParts = {}): Promise<Session> {
+  const scope = options.scope.child('session');
+  const store = scope.own(openSqliteStore({ path: options.storePath }), (opened) => opened.close(), 'store');
+  const { series, record } = await seriesOf(store);
+  const journal = await Journal.open(store, scope, (error) => parts.onProblem?.(error));
+  const ref: EngineRef = { id: `replay:${series.symbol}:${series.timeframe}`, series };
+  const factory = parts.factory?.(instrumentOf(record), series.timeframe) ?? defaultFactory(record, series.timeframe);
+  const snapshotEvery = options.snapshotEvery ?? SNAPSHOT_EVERY;
+  const account = startingAccount(record.currency);
+
+  let failure: string | null = null;
+  let run: Run | null = null;
+  try {
+    run = await Run.resume({ store, journal, ref, accountId: ACCOUNT_ID, account, factory, snapshotEvery });
+  } catch (error) {
+    if (!(error instanceof ResumeMismatch)) throw error;
+    failure = error.message;
+  }
+  const cursor = await store.openEngine(ref, account);
+  const replay = await ReplayFeed.open({
+    scope,
+    source: store,
+    series,
+    position: cursor.position,
+    time: cursor.barTime,
+    speed: options.speed,
+    play: run !== null && options.play !== false,
+    take: (columns, from, limit) => takeBars(run, columns, { from, limit }),
+    onChange: (state) => {
+      const value: ConflatedValue = {
+        topic: 'connections',
+        key: state.name,
+        ts: state.since,
+        type: 'connection.changed',
+        data: state,
+      };
+      journal.publish([], [value]);
+    },
+  });
+  if (failure !== null) replay.fail(failure);
+  const whyNot = (): string | null => failure ?? replay.state().error;
+  const desk = deskOfSession({ store, journal, run, replay, series, record, accountId: ACCOUNT_ID, failure: whyNot });
+  return { desk, store, resumed: run?.resumed ?? null };
+}
+
+function takeBars(
+  run: Run | null,
+  columns: Parameters<Run['take']>[0],
+  rows: { readonly from: number; readonly limit: number },
+): Promise<number> {
+  if (run === null) throw new Error('session: expected a resumed engine, was none; the feed should have been stopped');
+  return run.take(columns, rows.from, rows.limit);
+}
+
+async function seriesOf(store: Store): Promise<{ series: Series; record: SymbolRecord }> {
+  const chosen = (await store.setting(SERIES_SETTING)) as { symbol: string; timeframe: Timeframe } | undefined;
+  const place = chosen ?? (await importDemo(store));
+  const series = await store.findSeries(place.symbol, place.timeframe);
+  const record = (await store.symbols(200)).find(({ symbol }) => symbol === place.symbol);
+  if (series === null || record === undefined) throw new Error(`session: expected series ${place.symbol} in the store, was none`);
+  return { series, record };
+}
+
+/** Killed in the middle it starts over: bars that are there already change nothing, and the setting comes last. */
+async function importDemo(store: Store): Promise<{ symbol: string; timeframe: Timeframe }> {
+  const answer = await readCsv(demoFile(), { now: Date.now() });
+  if (!answer.ok) throw new Error(`session: the demo series cannot be read: ${answer.sentence} Run npm install again.`);
+  const series = await store.saveSymbol(DEMO_SYMBOL, DEMO_TIMEFRAME);
+  await store.importBars(series, answer.columns, DEMO_SYMBOL.source);
+  const place = { symbol: DEMO_SYMBOL.symbol, timeframe: DEMO_TIMEFRAME };
+  await store.saveSetting(SERIES_SETTING, place);
+  return place;
+}
+
+function instrumentOf({ symbol, assetClass, timeZone }: SymbolRecord): Instrument {
+  return { symbol, assetClass, timeZone };
+}
+
+function defaultFactory(record: SymbolRecord, timeframe: Timeframe): EngineFactory {
+  const account = { id: ACCOUNT_ID, kind: 'REPLAY', currency: record.currency, startingMicros: STARTING_MICROS } as const;
+  return engineFactory({ instrument: instrumentOf(record), timeframe, account });
+}
+
+function startingAccount(currency: string): Account {
+  return {
+    id: ACCOUNT_ID,
+    kind: 'REPLAY',
+    currency,
+    startingMicros: STARTING_MICROS,
+    cashMicros: STARTING_MICROS,
+    equityMicros: STARTING_MICROS,
+    peakMicros: STARTING_MICROS,
+    drawdownRatio: 0,
+    realisedMicros: 0,
+    unrealisedMicros: 0,
+    costsMicros: 0,
+    heatRatio: 0,
+    trades: 0,
+    wins: 0,
+    at: 0,
+  };
+}

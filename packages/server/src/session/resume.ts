@@ -1,0 +1,136 @@
+/** Brings an engine back to where the store says it stood: snapshot, then the stored bars once more, each compared with what was written. */
+import { BarCursor, type EpochMs, type Fact, type TradingEngine } from '@wyckoff/domain';
+import type { EngineCursor, EngineRef, Store } from '../store/store.ts';
+import type { EngineFactory } from './engine-factory.ts';
+
+/** Bars stepped and compared at a time. */
+const SLICE = 64;
+/** Facts of one slice; an engine that says more than this about 64 bars is broken. */
+const FACTS_PER_SLICE = 20_000;
+
+/** The engine says today something else than it wrote then: its code, its settings or its bars have changed. */
+export class ResumeMismatch extends Error {
+  readonly code = 'session.mismatch';
+
+  constructor(place: string, expected: string, was: string) {
+    super(
+      `resume: ${place}: expected what the store holds (${expected}), was ${was}. The program, its settings or the stored bars have changed ` +
+        'since; trading does not continue on two histories. Start with another --data folder, or go back to the program that wrote this one.',
+    );
+    this.name = 'ResumeMismatch';
+  }
+}
+
+export interface Resumed {
+  readonly engine: TradingEngine;
+  readonly cursor: EngineCursor;
+  /** Bars the snapshot held, and bars stepped again after it. */
+  readonly fromSnapshot: number;
+  readonly restepped: number;
+}
+
+export interface ResumeOptions {
+  readonly store: Store;
+  readonly ref: EngineRef;
+  readonly cursor: EngineCursor;
+  readonly accountId: string;
+  readonly factory: EngineFactory;
+  /** Where the engine's facts go; the caller ignores them until this is done. */
+  readonly sink: (fact: Fact) => void;
+}
+
+/** @throws ResumeMismatch with the first bar at which the two histories part. */
+export async function resumeEngine(options: ResumeOptions): Promise<Resumed> {
+  const { store, ref, cursor } = options;
+  const echo: Fact[] = [];
+  let live = false;
+  const sink = (fact: Fact): void => {
+    if (live) options.sink(fact);
+    else echo.push(fact);
+  };
+  const start = await restored(options, sink);
+  const { engine } = start;
+  let position = start.position;
+  let after = start.barTime;
+  while (position < cursor.position) {
+    const limit = Math.min(SLICE, cursor.position - position);
+    const bars = await store.barsAfter(ref.series, { after: after ?? undefined, limit });
+    if (bars.length < limit) {
+      throw new ResumeMismatch(
+        `${ref.id}`,
+        `${cursor.position} bars up to ${timeText(cursor.barTime)}`,
+        `${position + bars.length} bars`,
+      );
+    }
+    const stored = await store.factsOfBars(ref.id, { after: position, until: position + limit, limit: FACTS_PER_SLICE });
+    const bar = new BarCursor(bars);
+    let read = 0;
+    for (let row = 0; row < limit; row += 1) {
+      echo.length = 0;
+      engine.step(bar.at(row));
+      engine.deliver();
+      position += 1;
+      const due = countOfBar(stored, read, position);
+      compare(`bar ${position} (${timeText(bars.time[row])})`, stored.slice(read, read + due).map((pending) => pending.fact), echo); // prettier-ignore
+      read += due;
+    }
+    after = bars.time[limit - 1];
+  }
+  if (after !== cursor.barTime) throw new ResumeMismatch(ref.id, `last bar ${timeText(cursor.barTime)}`, timeText(after));
+  await compareAccount(options, engine);
+  live = true;
+  return { engine, cursor, fromSnapshot: start.position, restepped: cursor.position - start.position };
+}
+
+interface Start {
+  readonly engine: TradingEngine;
+  readonly position: number;
+  readonly barTime: EpochMs | null;
+}
+
+/** From the newest snapshot; from the first bar when there is none, or when it is of another version. */
+async function restored({ store, ref, cursor, factory }: ResumeOptions, sink: (fact: Fact) => void): Promise<Start> {
+  const snapshot = cursor.position === 0 ? null : await store.newestSnapshot(ref.id);
+  if (snapshot !== null && snapshot.position <= cursor.position) {
+    try {
+      return { engine: factory.restore(snapshot.bytes, sink), position: snapshot.position, barTime: snapshot.barTime };
+    } catch {
+      // A snapshot is a shortcut: without it the engine walks the whole way, and the comparison below judges where it arrives.
+    }
+  }
+  return { engine: factory.create(sink), position: 0, barTime: null };
+}
+
+function countOfBar(stored: readonly { readonly bar: number }[], from: number, bar: number): number {
+  let to = from;
+  while (to < stored.length && stored[to].bar === bar) to += 1;
+  return to - from;
+}
+
+function compare(place: string, stored: readonly Fact[], now: readonly Fact[]): void {
+  const length = Math.max(stored.length, now.length);
+  for (let i = 0; i < length; i += 1) {
+    const expected = textOf(stored[i]);
+    const was = textOf(now[i]);
+    if (expected !== was) throw new ResumeMismatch(`${place}, fact ${i + 1}`, shortened(expected), shortened(was));
+  }
+}
+
+async function compareAccount({ store, ref, accountId, cursor }: ResumeOptions, engine: TradingEngine): Promise<void> {
+  if (cursor.position === 0) return;
+  const expected = JSON.stringify(await store.account(accountId));
+  const was = JSON.stringify(engine.report().account);
+  if (expected !== was) throw new ResumeMismatch(`${ref.id}, account`, shortened(expected), shortened(was));
+}
+
+function textOf(fact: Fact | undefined): string {
+  return fact === undefined ? 'nothing' : `${fact.kind} ${fact.at} ${JSON.stringify(fact.data)}`;
+}
+
+function shortened(text: string): string {
+  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
+}
+
+function timeText(time: EpochMs | null): string {
+  return time === null ? 'none' : new Date(time).toISOString();
+}
