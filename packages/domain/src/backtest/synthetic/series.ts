@@ -1,0 +1,111 @@
+/** A labelled series for one symbol: stretches and structures in turn until the bars are used up. */
+import { createBarColumns, type BarColumns } from '../../bar/columns.ts';
+import type { EpochMs, Timeframe } from '../../bar/bar.ts';
+import type { Hypothesis } from '../../wyckoff/event.ts';
+import { Hand } from './hand.ts';
+import { labelsOf, stretchLabel } from './labelling.ts';
+import type { Label, Schematic } from './label.ts';
+import { NOISE, type NoiseLevel } from './noise.ts';
+import { drawProportions, type Course } from './proportions.ts';
+import { createRandom, type Random } from './random.ts';
+import { drawStretch, STRETCHES } from './stretch.ts';
+import { drawStructure } from './structure.ts';
+import { Tape } from './tape.ts';
+
+export const SCHEMATIC_CHOICES = ['all', 'A1', 'A2', 'D1', 'D2', 'broken', 'none'] as const;
+export type SchematicChoice = (typeof SCHEMATIC_CHOICES)[number];
+
+export interface SeriesOptions {
+  readonly schematic: SchematicChoice;
+  /** Any whole number; 1-999 are kept for tuning, reports use 1000 and above (docs/synthetic.md). */
+  readonly seed: number;
+  /** From 1; the symbol is SYN-0001 and so on. */
+  readonly number: number;
+  /** Bars wanted, at least 50. */
+  readonly bars: number;
+  readonly noise: NoiseLevel;
+  /** Default 1d. */
+  readonly timeframe?: Timeframe;
+  /** Opening time of the first bar; default 2001-01-01. */
+  readonly start?: EpochMs;
+}
+
+export interface LabelledSeries {
+  readonly symbol: string;
+  readonly timeframe: Timeframe;
+  readonly columns: BarColumns;
+  readonly labels: readonly Label[];
+}
+
+type Template = Schematic | 'broken';
+
+/** Bars before the first structure: a reader needs to know the habit of a market first. */
+const WARM_UP = 60;
+/** The longest structure; what does not fit any more is left out. */
+const STRUCTURE_ROOM = 330;
+const FIRST_DAY = Date.UTC(2001, 0, 1);
+const BROKEN: readonly [Course, ...Course[]] = ['spring-fails', 'break-fails', 'dissolves', 'false-climax'];
+
+/** Deterministic: the same options give the same series, bit for bit. */
+export function drawSeries(options: SeriesOptions): LabelledSeries {
+  const { seed, number, timeframe = '1d' } = options;
+  const random = createRandom(seed, number);
+  const symbol = `SYN-${String(number).padStart(4, '0')}`;
+  const columns = createBarColumns(options.bars);
+  const usualVolume = Math.exp(random.between(Math.log(2e5), Math.log(2e7)));
+  const unit = random.between(0.009, 0.02);
+  const logPrice = random.between(Math.log(40), Math.log(300));
+  const tape = new Tape({ columns, timeframe, start: options.start ?? FIRST_DAY, logPrice, volume: usualVolume, range: unit });
+  const hand = new Hand({ tape, random, noise: NOISE[options.noise], usualVolume, unit });
+  const labels: Label[] = [];
+  const identity = { symbol, timeframe, columns };
+  drawEmpty(hand, labels, { identity, bars: Math.min(WARM_UP, tape.room) });
+  const templates = templatesFor(options.schematic, random);
+  let rangeId = 0;
+  while (tape.room > 0) {
+    const template = templates.next().value;
+    if (template === null || tape.room < STRUCTURE_ROOM) {
+      drawEmpty(hand, labels, { identity, bars: Math.min(tape.room, 250) });
+      continue;
+    }
+    rangeId += 1;
+    const plan = drawProportions(random, courseOf(template, random));
+    hand.unit = plan.unit;
+    hand.look(sideOf(template, random), random.between(10, 15) * plan.unit);
+    const sketch = drawStructure(hand, plan);
+    labels.push(...labelsOf(sketch, { ...identity, hand, rangeId, plan, template }));
+    drawEmpty(hand, labels, { identity, bars: Math.min(tape.room, random.integer(30, 110)) });
+  }
+  return { symbol, timeframe, columns, labels };
+}
+
+interface Identity {
+  readonly symbol: string;
+  readonly timeframe: Timeframe;
+  readonly columns: BarColumns;
+}
+
+function drawEmpty(hand: Hand, labels: Label[], how: { identity: Identity; bars: number }): void {
+  if (how.bars <= 0) return;
+  const from = hand.bar;
+  hand.unit = 0.5 * (hand.unit + hand.random.between(0.009, 0.02));
+  drawStretch(hand, hand.random.pick(STRETCHES), how.bars);
+  labels.push(stretchLabel(how.identity, from, hand.bar - 1));
+}
+
+/** Every template as often as the others, in a new order each round; null for "none". */
+function* templatesFor(choice: SchematicChoice, random: Random): Generator<Template | null, never> {
+  const round: readonly (Template | null)[] =
+    choice === 'all' ? ['A1', 'A2', 'D1', 'D2', 'A1', 'D1', 'A2', 'D2', 'broken'] : choice === 'none' ? [null] : [choice];
+  for (;;) yield* random.shuffled(round);
+}
+
+function courseOf(template: Template, random: Random): Course {
+  if (template === 'broken') return random.pick(BROKEN);
+  return template === 'A1' || template === 'D1' ? 'spring' : 'in-range';
+}
+
+function sideOf(template: Template, random: Random): Hypothesis {
+  if (template === 'broken') return random.chance(0.5) ? 1 : -1;
+  return template.startsWith('A') ? 1 : -1;
+}
