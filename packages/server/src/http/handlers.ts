@@ -1,0 +1,142 @@
+/** What each route of the table answers: thin translations between the contract and the desk. */
+import { CHART_INCLUDES, FACT_TOPICS, type ROUTES, type RouteName } from '@wyckoff/contracts';
+import type { Answer, Desk, SnapshotTopic } from '../session/desk.ts';
+import { Problem } from './problem.ts';
+
+/** Everything a handler may use; made in main.ts. */
+export interface HandlerPorts {
+  readonly desk: Desk;
+  readonly csrfToken: string;
+  readonly contractHash: string;
+  readonly version: string;
+  readonly now: () => number;
+  readonly uptimeMs: () => number;
+  /** Parts of the process that stand beside the desk. */
+  readonly memory: () => Answered<'memory'>;
+  readonly sockets: () => number;
+  readonly stopping: () => boolean;
+  /** Flags and levels that make the whole `degraded`. */
+  readonly governorLevel: () => number;
+  readonly metrics: () => Promise<string>;
+}
+
+type Table = typeof ROUTES;
+interface SchemaOf<O, I> {
+  readonly _zod: { readonly output: O; readonly input: I };
+}
+type Part<N extends RouteName, P extends string> = Table[N] extends Readonly<Record<P, SchemaOf<infer O, unknown>>> ? O : undefined;
+type Answered<N extends RouteName> = Table[N] extends { readonly answer: SchemaOf<unknown, infer I> } ? I : unknown;
+
+export interface Asked<N extends RouteName> {
+  readonly query: Part<N, 'query'>;
+  readonly body: Part<N, 'body'>;
+  readonly params: Readonly<Record<string, string>>;
+}
+
+/** Text answers say their type; everything else is JSON. */
+export class TextAnswer {
+  readonly type: string;
+  readonly text: string;
+
+  constructor(type: string, text: string) {
+    this.type = type;
+    this.text = text;
+  }
+}
+
+export type Handlers = { readonly [N in RouteName]: (asked: Asked<N>) => Answered<N> | Promise<Answered<N>> };
+
+const SNAPSHOT_TOPICS: readonly SnapshotTopic[] = [...FACT_TOPICS, 'account', 'connections'];
+
+export function handlers(ports: HandlerPorts): Handlers {
+  const { desk } = ports;
+  return {
+    session: () => ({
+      mode: 'local',
+      user: 'local',
+      role: 'admin',
+      csrfToken: ports.csrfToken,
+      contractHash: ports.contractHash,
+      serverTime: ports.now(),
+      version: ports.version,
+      desk: desk.series(),
+    }),
+    chart: async ({ query }) => value(await desk.chart({ ...query, include: listed(query.include, CHART_INCLUDES, 'include') })),
+    snapshot: ({ query }) => desk.snapshot(query.topics === undefined ? SNAPSHOT_TOPICS : listed(query.topics, SNAPSHOT_TOPICS, 'topics')),
+    signals: async ({ query }) => value(await desk.signals(query)),
+    positions: async ({ query }) => value(await desk.positions(query)),
+    facts: async ({ query }) => value(await desk.facts(query)),
+    equity: async ({ params }) => value(await desk.equity(params['id'] ?? '')),
+    memory: () => ports.memory(),
+    systemAction: ({ body }) => ({ connection: replay(desk, body) }),
+    live: () => ({ status: 'ok' }),
+    ready: () => {
+      const missing = missingParts(ports);
+      if (missing.length > 0) throw new Problem(ports.stopping() ? 'server.stopping' : 'store.unavailable', { extra: { missing } });
+      return { status: 'ok' };
+    },
+    health: () => {
+      const { store, failure } = desk.health();
+      const missing = missingParts(ports);
+      const status = !store.ok || failure !== null ? 'failing' : missing.length > 0 || ports.governorLevel() > 1 ? 'degraded' : 'ok';
+      return {
+        status,
+        version: ports.version,
+        uptimeMs: ports.uptimeMs(),
+        store,
+        feeds: desk.connections(),
+        sockets: ports.sockets(),
+        missing,
+        failure,
+        governor: { level: ports.governorLevel() },
+      };
+    },
+    metrics: async () => new TextAnswer('text/plain; version=0.0.4; charset=utf-8', await ports.metrics()),
+  };
+}
+
+function missingParts(ports: HandlerPorts): string[] {
+  const { store, ready, failure } = ports.desk.health();
+  const missing = [
+    [!store.ok, 'store'],
+    [!ready, 'engine'],
+    [failure !== null, 'session'],
+    [ports.stopping(), 'server'],
+  ] as const;
+  return missing.flatMap(([isMissing, name]) => (isMissing ? [name] : []));
+}
+
+/** A refusal of the desk becomes a problem. */
+function value<T>(answer: Answer<T>): T {
+  if (answer.ok) return answer.value;
+  const extra = answer.suggestions === undefined ? undefined : { suggestions: answer.suggestions };
+  throw new Problem(answer.code, { detail: answer.detail, extra });
+}
+
+/** A comma-separated list of known words. */
+function listed<T extends string>(text: string, known: readonly T[], field: string): T[] {
+  const words = text.split(',').filter((word) => word !== '');
+  return words.map((word) => {
+    const match = known.find((one) => one === word);
+    if (match !== undefined) return match;
+    const issues = [{ path: field, expected: `some of ${known.join(', ')}`, found: word }];
+    throw new Problem('request.invalid', { detail: `expected ${field} to be some of ${known.join(', ')}, was ${word}`, extra: { issues } });
+  });
+}
+
+function replay(desk: Desk, body: Asked<'systemAction'>['body']): Answered<'systemAction'>['connection'] {
+  switch (body.do) {
+    case 'play':
+      return desk.replay.play();
+    case 'pause':
+      return desk.replay.pause();
+    case 'step':
+      return desk.replay.step();
+    case 'speed':
+      if (body.speed === undefined) {
+        const issues = [{ path: 'speed', expected: 'bars per second, or null for as fast as possible', found: 'nothing' }];
+        throw new Problem('request.invalid', { detail: 'expected speed, was nothing', extra: { issues } });
+      }
+      return desk.replay.setSpeed(body.speed);
+  }
+}

@@ -1,0 +1,146 @@
+/** The settings of a server: defaults, ranges and the environment, validated together before anything is opened (interface.md 9). */
+import { resolve } from 'node:path';
+
+/** Numbers that can be set, with default and range; `WYCKOFF_` + the key in capitals, dots as underscores, overrides one. */
+const NUMBERS = {
+  'server.port': [4780, 0, 65_535],
+  'memory.budgetMb': [256, 192, 16_384],
+  'ws.pingMs': [15_000, 5_000, 60_000],
+  'ws.pongMs': [10_000, 1_000, 60_000],
+  'ws.maxConnections': [1_000, 1, 20_000],
+  'ws.maxPerUser': [5, 1, 20_000],
+  'ws.openingsPerMinute': [30, 1, 1_000_000],
+  'ws.greetingMax': [100, 1, 20_000],
+  'ws.queueBytes': [256 * 1024, 26_214, 4_194_304],
+  'ws.queueFrames': [1_024, 102, 16_384],
+  'ws.queueAgeMs': [5_000, 500, 80_000],
+  'ws.queueTotalBytes': [16 * 1024 * 1024, 1_677_721, 268_435_456],
+  'ws.replayEvents': [1_000, 100, 16_000],
+  'ws.replayBytes': [1024 * 1024, 104_857, 16_777_216],
+  'ws.replayMinutes': [15, 1.5, 240],
+  'http.inFlight': [200, 10, 2_000],
+  'http.perMinuteUser': [300, 60, 1_000_000],
+  'http.perMinuteAddress': [600, 60, 1_000_000],
+} as const satisfies Record<string, readonly [value: number, min: number, max: number]>;
+
+export type NumberKey = keyof typeof NUMBERS;
+export type Numbers = Readonly<Record<NumberKey, number>>;
+
+export interface Settings {
+  readonly numbers: Numbers;
+  /** Loopback only: other addresses need users mode. */
+  readonly host: '127.0.0.1' | '::1';
+  /** Folder of the store, the local token and heap snapshots; absolute. */
+  readonly dataDir: string;
+  /** Bars per second of the replay at start; null = as fast as possible. */
+  readonly speed: number | null;
+  /** False: the replay is opened paused. */
+  readonly play: boolean;
+  /** A supervisor restarts the process when it exits with 75. */
+  readonly supervised: boolean;
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
+}
+
+/** One fault, as one line: code, key, source, found, expected. */
+export interface Fault {
+  readonly code: 'config.invalid' | 'config.bind_needs_users';
+  readonly key: string;
+  readonly source: string;
+  readonly found: string;
+  readonly expected: string;
+}
+
+/** Raised with every fault at once; the process exits with 3. */
+export class ConfigError extends Error {
+  readonly faults: readonly Fault[];
+
+  constructor(faults: readonly Fault[]) {
+    super(faults.map((f) => `${f.code}  ${f.key}  ${f.source}  found "${f.found}"  expected ${f.expected}`).join('\n'));
+    this.name = 'ConfigError';
+    this.faults = faults;
+  }
+}
+
+/** What the command line or a test says; everything else comes from the environment, then from the defaults. */
+export interface SettingsInput {
+  readonly port?: number | string | undefined;
+  readonly host?: string | undefined;
+  readonly data?: string | undefined;
+  /** Bars per second, or `max`. */
+  readonly speed?: number | string | null | undefined;
+  readonly play?: boolean | undefined;
+  readonly logLevel?: string | undefined;
+  readonly numbers?: Partial<Record<NumberKey, number>> | undefined;
+}
+
+export const DEFAULT_BARS_PER_SECOND = 4;
+const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+
+/**
+ * Reads the settings.
+ * @throws ConfigError naming every fault.
+ */
+export function readSettings(input: SettingsInput = {}, env: Readonly<Record<string, string | undefined>> = process.env): Settings {
+  const faults: Fault[] = [];
+  const numbers = readNumbers(input, env, faults);
+  const settings: Settings = {
+    numbers,
+    host: readHost(input.host ?? env['WYCKOFF_SERVER_HOST'], faults),
+    dataDir: resolve(input.data ?? env['WYCKOFF_DATA'] ?? 'data'),
+    speed: readSpeed(input.speed === undefined ? env['WYCKOFF_SPEED'] : input.speed, faults),
+    play: input.play ?? env['WYCKOFF_PLAY'] !== 'false',
+    supervised: env['WYCKOFF_MEMORY_SUPERVISED'] === 'true',
+    logLevel: readLogLevel(input.logLevel ?? env['WYCKOFF_LOG_LEVEL'], faults),
+  };
+  if (numbers['ws.pongMs'] >= numbers['ws.pingMs']) {
+    const found = String(numbers['ws.pongMs']);
+    faults.push({ code: 'config.invalid', key: 'ws.pongMs', source: 'settings', found, expected: 'less than ws.pingMs' });
+  }
+  if (faults.length > 0) throw new ConfigError(faults);
+  return settings;
+}
+
+function readNumbers(input: SettingsInput, env: Readonly<Record<string, string | undefined>>, faults: Fault[]): Numbers {
+  const keys = Object.keys(NUMBERS) as NumberKey[];
+  const entries = keys.map((key): [NumberKey, number] => {
+    const [standard, min, max] = NUMBERS[key];
+    const name = `WYCKOFF_${key.toUpperCase().replaceAll('.', '_')}`;
+    const sources: readonly (readonly [string, number | string | undefined])[] =
+      key === 'server.port'
+        ? [['--port', input.port], ['options', input.numbers?.[key]], ['PORT', env['PORT']], [name, env[name]]]
+        : [['options', input.numbers?.[key]], [name, env[name]]];
+    const given = sources.find(([, value]) => value !== undefined && value !== '');
+    if (given === undefined) return [key, standard];
+    const [source, raw] = given;
+    const value = Number(raw);
+    if (Number.isFinite(value) && value >= min && value <= max && (Number.isInteger(value) || key === 'ws.replayMinutes')) return [key, value];
+    faults.push({ code: 'config.invalid', key, source, found: String(raw), expected: `a whole number from ${min} to ${max}` });
+    return [key, standard];
+  });
+  return Object.fromEntries(entries) as Record<NumberKey, number>;
+}
+
+function readHost(found: string | undefined, faults: Fault[]): Settings['host'] {
+  if (found === undefined || found === '127.0.0.1' || found === 'localhost') return '127.0.0.1';
+  if (found === '::1' || found === '[::1]') return '::1';
+  const expected = '127.0.0.1 or ::1: without users whoever reaches the port trades on the account';
+  faults.push({ code: 'config.bind_needs_users', key: 'server.host', source: '--host', found, expected });
+  return '127.0.0.1';
+}
+
+function readSpeed(found: number | string | null | undefined, faults: Fault[]): number | null {
+  if (found === undefined || found === '') return DEFAULT_BARS_PER_SECOND;
+  if (found === null || found === 'max') return null;
+  const speed = Number(found);
+  if (speed > 0 && speed <= 1e6) return speed;
+  faults.push({ code: 'config.invalid', key: 'speed', source: '--speed', found: String(found), expected: 'bars per second above 0, or max' });
+  return DEFAULT_BARS_PER_SECOND;
+}
+
+function readLogLevel(found: string | undefined, faults: Fault[]): Settings['logLevel'] {
+  if (found === undefined || found === '') return 'info';
+  const level = LOG_LEVELS.find((known) => known === found);
+  if (level !== undefined) return level;
+  faults.push({ code: 'config.invalid', key: 'log.level', source: 'WYCKOFF_LOG_LEVEL', found, expected: LOG_LEVELS.join(', ') });
+  return 'info';
+}

@@ -1,0 +1,25 @@
+/** The entry of the bundled server, `dist/main.mjs`: reads the command line of `npm start` and runs. */
+import process from 'node:process';
+import { parseArgs } from 'node:util';
+import { runServer } from '../packages/server/src/run.ts';
+
+const USAGE = `usage: npm start -- [--port N] [--host 127.0.0.1] [--data DIR] [--speed N|max] [--paused]`;
+
+try {
+  const { values } = parseArgs({
+    options: {
+      port: { type: 'string' },
+      host: { type: 'string' },
+      data: { type: 'string' },
+      speed: { type: 'string' },
+      paused: { type: 'boolean' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
+  const { paused, help, ...options } = values;
+  if (help === true) process.stdout.write(`${USAGE}\n`);
+  else process.exitCode = await runServer({ ...options, ...(paused === true ? { play: false } : {}) });
+} catch (error) {
+  process.stderr.write(`wyckoff: ${error instanceof Error ? error.message : String(error)}\n${USAGE}\n`);
+  process.exitCode = 2;
+}
