@@ -62,6 +62,7 @@ export interface Task<T> {
 /** What `dispose` found. */
 export interface DisposalReport {
   readonly scope: string;
+  /** How much of what was owned at the beginning has let go. */
   readonly released: number;
   /** Names of what did not let go within the deadline. */
   readonly stuck: readonly string[];
@@ -325,9 +326,12 @@ export class Scope implements Owner, CensusMember, AsyncDisposable {
       return outcome;
     };
     const disarm = options.deadlineMs === undefined ? undefined : this.#watch(running, options.deadlineMs);
-    // The task begins in a microtask, when it is already owned: it may end its own scope, or throw at once.
+    // The task begins in a microtask, when it is already owned: it may end its own scope, or throw at once. Cancelled before, it never begins.
     const finished = Promise.resolve()
-      .then(() => run(running.controller.signal))
+      .then(() => {
+        running.controller.signal.throwIfAborted();
+        return run(running.controller.signal);
+      })
       .then(
         (value) => settle({ kind: 'done', value }),
         (error: unknown) => {
@@ -421,10 +425,9 @@ export class Scope implements Owner, CensusMember, AsyncDisposable {
     const errors: { name: string; error: unknown }[] = [];
     const late: Ending[] = [];
     const deadline = new Deadline(this.timers, deadlineMs);
-    let released = 0;
+    const owned = this.#size;
     for (let holding = this.#last; holding !== undefined; holding = this.#last) {
       this.#unlink(holding);
-      released += 1;
       const ending = this.#end(holding, errors);
       if (ending === undefined) continue;
       if (!deadline.passed) await Promise.race([ending.settled, deadline.reached()]);
@@ -440,7 +443,7 @@ export class Scope implements Owner, CensusMember, AsyncDisposable {
     this.#leaveCensus();
     this.#leaveParent?.();
     if (this.#leaveParent === undefined) this.#desk.dispose();
-    return { scope: this.name, released, stuck, errors, tookMs: this.timers.now() - beganMs };
+    return { scope: this.name, released: owned - stuck.length, stuck, errors, tookMs: this.timers.now() - beganMs };
   }
 
   /** Releases one thing. Undefined when it has let go already. */

@@ -98,7 +98,6 @@ export async function checkScope(bounded: Bounded, effort: Effort): Promise<numb
       else if (step.do === 'child' && scopes.length < 6) {
         if (room) scopes.push(scope.child('child', { capacity: CAPACITY, label: String(id) }));
       } else if (step.do === 'task' && room) {
-        tasksRunning += 1;
         const task = scope.task(
           'job',
           (signal) =>
@@ -107,8 +106,8 @@ export async function checkScope(bounded: Bounded, effort: Effort): Promise<numb
                 tasksRunning -= 1;
                 resolve();
               };
-              if (signal.aborted) finish();
-              else signal.addEventListener('abort', finish);
+              tasksRunning += 1;
+              signal.addEventListener('abort', finish);
             }),
         );
         undo.push({ scope, run: () => task.cancel() });
