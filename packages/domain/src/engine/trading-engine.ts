@@ -1,16 +1,48 @@
-/** One symbol and timeframe, traded: bars in, facts out, approved orders handed out. */
+/** One symbol and timeframe, traded: bars in, facts out, approved orders handed out. The loop is `step`. */
 import type { Bar, Instrument, Timeframe } from '../bar/bar.ts';
-import type { CostModel } from '../trade/costs.ts';
-import type { Instruction } from '../execution/instruction.ts';
+import { TIMEFRAME_MS } from '../bar/bar.ts';
+import { CampaignBook } from '../campaign/campaign-book.ts';
+import type { CampaignBookState } from '../campaign/campaign-book.ts';
+import type { BrokerReport, Instruction } from '../execution/instruction.ts';
+import type { Order } from '../execution/order.ts';
+import { SimulatedBroker } from '../execution/simulated-broker.ts';
+import type { SimulatedBrokerState } from '../execution/simulated-broker.ts';
+import { RiskDesk } from '../risk/desk.ts';
+import type { Exposure } from '../risk/exposure.ts';
+import { DEFAULT_HALTS, FOREX_HALTS, Halts } from '../risk/halts.ts';
+import type { HaltChange, HaltRules, HaltState } from '../risk/halts.ts';
+import { DEFAULT_LIMITS } from '../risk/limits.ts';
 import type { RiskLimits } from '../risk/limits.ts';
+import { DEFAULT_PATTERN_RISK } from '../risk/pattern-risk.ts';
+import type { PatternRisk } from '../risk/pattern-risk.ts';
+import { MarketTracker } from '../setup/market-tracker.ts';
+import type { MarketTrackerState } from '../setup/market-tracker.ts';
+import { costsFor } from '../trade/costs.ts';
+import type { CostModel } from '../trade/costs.ts';
+import { tradedInstrument } from '../trade/instrument.ts';
 import type { TradedInstrument } from '../trade/instrument.ts';
 import type { LedgerSink } from '../trade/ledger.ts';
-import type { Account } from '../trade/position.ts';
+import { positionOf } from '../trade/open-position.ts';
+import { PositionBook } from '../trade/position-book.ts';
+import type { AccountSpec, BookState } from '../trade/position-book.ts';
 import type { Trade } from '../trade/trade.ts';
+import { createDetector, restoreDetector } from '../wyckoff/detector.ts';
+import type { DetectorOptions } from '../wyckoff/detector.ts';
+import type { DetectionEvent } from '../wyckoff/event.ts';
 import type { DetectorPort } from './detector-port.ts';
+import { EntryDesk } from './entry-desk.ts';
+import { ExitDesk } from './exit-desk.ts';
+import { FactDesk } from './fact-desk.ts';
 import type { BarReport, FactSink } from './fact.ts';
-
-export type AccountSpec = Pick<Account, 'id' | 'kind' | 'currency' | 'startingMicros'>;
+import { FillDesk } from './fill-desk.ts';
+import { Tray } from './floor.ts';
+import type { Floor } from './floor.ts';
+import { OrderBook } from './order-book.ts';
+import { RangeLog } from './range-log.ts';
+import type { RangeLogState } from './range-log.ts';
+import { SignalBook } from './signal-book.ts';
+import type { LiveSignal } from './signal-book.ts';
+import { SnapshotError, decodeSnapshot, encodeSnapshot } from './snapshot-codec.ts';
 
 export interface TradingEngineOptions {
   readonly instrument: Instrument;
@@ -18,15 +50,20 @@ export interface TradingEngineOptions {
   readonly account: AccountSpec;
   /** Geometry, settlement, leverage; default: by asset class. */
   readonly traded?: TradedInstrument;
+  /** Default: `DEFAULT_LIMITS`; make others with `tightenLimits`. */
   readonly limits?: RiskLimits;
+  readonly patternRisk?: PatternRisk;
+  readonly halts?: HaltRules;
   /** Default: the profile of the asset class. */
   readonly costs?: CostModel;
+  /** `through`: a LIMIT must be passed by one tick; default `touch`. */
+  readonly limitFill?: 'touch' | 'through';
   /** Bars that only teach the detector; default 0. */
   readonly warmupBars?: number;
-  /** Options of `createDetector`: rule pack and parameters. */
-  readonly pack?: unknown;
-  /** In place of `createDetector`. */
-  readonly detector?: DetectorPort;
+  /** Rule pack and parameters of the detector. */
+  readonly pack?: DetectorOptions;
+  /** In place of `createDetector`, for studies: given the bytes of its snapshot when one is restored. */
+  readonly detector?: (bytes: Uint8Array | null) => DetectorPort;
   readonly sink: FactSink;
   readonly onTrade?: (trade: Trade) => void;
   readonly onLedger?: LedgerSink;
@@ -37,15 +74,226 @@ export interface TradingEngine {
   step(bar: Bar): void;
   /** Orders approved by the last step. Journal its facts first, then hand them over. Emptied by reading. */
   takeOrders(): readonly Instruction[];
-  /** `takeOrders()` given to the simulated broker; call after the facts of the step are journalled, before the next step. */
+  /** `takeOrders()` given to the simulated broker: after the facts of the step are journalled, before the next step. */
   deliver(): void;
   /** No more bars: entries expire, positions close at the last close with costs. */
   finish(reason: 'END_OF_DATA' | 'END_OF_WINDOW'): void;
-  /** Account and open positions as of the last bar. */
+  /** Account and open positions as of the last bar; may allocate. */
   report(): BarReport;
-  /** Everything a continuation needs. @throws when approved orders were not delivered yet. */
+  /** Everything a continuation needs. @throws {Error} when approved orders were not delivered yet. */
   snapshot(): Uint8Array;
+  /** Bars seen. */
+  readonly bars: number;
+  /** Cash and marks, micros. */
+  readonly equityMicros: number;
+  readonly openPositions: number;
+  /** Equity is gone: nothing more can be traded. */
+  readonly isRuined: boolean;
 }
 
-export declare function createTradingEngine(options: TradingEngineOptions): TradingEngine;
-export declare function restoreTradingEngine(bytes: Uint8Array, options: TradingEngineOptions): TradingEngine;
+/** A fresh engine with its own detector, account and simulated broker. */
+export function createTradingEngine(options: TradingEngineOptions): TradingEngine {
+  return new Engine(options, null, null);
+}
+
+/** An engine that continues bit-identically. @throws {SnapshotError} when the bytes belong to something else. */
+export function restoreTradingEngine(bytes: Uint8Array, options: TradingEngineOptions): TradingEngine {
+  const { detector, state } = decodeSnapshot(bytes);
+  const saved = state as EngineState;
+  const expected = identityOf(options);
+  if (saved.identity !== expected) throw new SnapshotError(expected, saved.identity);
+  return new Engine(options, saved, detector);
+}
+
+/** Plain JSON. */
+interface EngineState {
+  readonly identity: string;
+  readonly bars: number;
+  readonly lastBar: Bar | null;
+  readonly trades: number;
+  readonly at: number;
+  readonly book: BookState;
+  readonly held: readonly Exposure[];
+  readonly halts: HaltState;
+  readonly campaigns: CampaignBookState;
+  readonly orders: readonly Order[];
+  readonly signals: readonly LiveSignal[];
+  readonly ranges: RangeLogState;
+  readonly tracker: MarketTrackerState;
+  readonly passedParents: readonly string[];
+  readonly broker: SimulatedBrokerState;
+}
+
+function identityOf({ instrument, timeframe, account }: TradingEngineOptions): string {
+  return [account.id, instrument.symbol, instrument.assetClass, timeframe].join(' ');
+}
+
+class Engine implements TradingEngine {
+  readonly #options: TradingEngineOptions;
+  readonly #detector: DetectorPort;
+  readonly #broker: SimulatedBroker;
+  readonly #floor: Floor;
+  readonly #ranges: RangeLog;
+  readonly #fills: FillDesk;
+  readonly #exits: ExitDesk;
+  readonly #entries: EntryDesk;
+  readonly #barMs: number;
+  readonly #warmupBars: number;
+  readonly #tellHalt: (change: HaltChange) => void;
+  readonly #lastBar = { time: 0, open: 0, high: 0, low: 0, close: 0, volume: 0 };
+  #bars: number;
+
+  constructor(options: TradingEngineOptions, saved: EngineState | null, detectorBytes: Uint8Array | null) {
+    this.#options = options;
+    this.#barMs = TIMEFRAME_MS[options.timeframe];
+    this.#warmupBars = options.warmupBars ?? 0;
+    this.#bars = saved?.bars ?? 0;
+    if (saved?.lastBar != null) Object.assign(this.#lastBar, saved.lastBar);
+    this.#floor = createFloor(options, saved);
+    const { symbol } = this.#floor.instrument;
+    this.#ranges = new RangeLog(this.#floor.facts, { symbol, timeframe: options.timeframe }, saved?.ranges);
+    this.#fills = new FillDesk(this.#floor, options.onTrade ?? null, saved?.trades);
+    this.#exits = new ExitDesk(this.#floor);
+    this.#entries = new EntryDesk(this.#floor, this.#ranges, saved?.passedParents);
+    const { instrument, costs } = this.#floor;
+    this.#broker = new SimulatedBroker({ instrument, costs, limitFill: options.limitFill ?? 'touch' }, saved?.broker);
+    this.#detector = openDetector(options, detectorBytes);
+    this.#tellHalt = ({ rule, state, value, limit }) => this.#floor.facts.tell('risk.limit', { rule, state, value, limit });
+  }
+
+  step(bar: Bar): void {
+    // A bar that was here already, or comes late, is the store's business (TR-13).
+    if (this.#bars > 0 && !(bar.time > this.#lastBar.time)) return;
+    this.#begin(bar);
+    this.#hear(this.#broker.meet(bar));
+    this.#mark(bar);
+    const events = this.#detector.onBar(bar);
+    this.#floor.tracker.next(bar);
+    const transitions = this.#ranges.next(this.#detector, events);
+    if (this.#bars <= this.#warmupBars) return;
+    this.#exits.next(bar, { events, transitions, currentRangeId: this.#ranges.currentRangeId });
+    if (events.length > 0) this.#enter(bar, events);
+  }
+
+  takeOrders(): readonly Instruction[] {
+    return this.#floor.tray.take();
+  }
+
+  deliver(): void {
+    if (this.#floor.tray.isEmpty) return;
+    for (const instruction of this.takeOrders()) this.#broker.take(instruction);
+  }
+
+  finish(reason: 'END_OF_DATA' | 'END_OF_WINDOW'): void {
+    this.deliver();
+    for (const position of this.#floor.book.positions) this.#exits.leave(position, reason);
+    this.deliver();
+    this.#hear(this.#broker.settle(this.#lastBar));
+  }
+
+  report(): BarReport {
+    const { book, risk, instrument } = this.#floor;
+    const held = risk.held.reduce((sum, row) => sum + row.riskMicros, 0);
+    return { account: book.account(held), openPositions: book.positions.map((position) => positionOf(position, instrument)) };
+  }
+
+  get bars(): number {
+    return this.#bars;
+  }
+
+  get equityMicros(): number {
+    return this.#floor.book.equity;
+  }
+
+  get openPositions(): number {
+    return this.#floor.book.positions.length;
+  }
+
+  get isRuined(): boolean {
+    return this.#floor.book.equity <= 0;
+  }
+
+  snapshot(): Uint8Array {
+    const { tray, book, risk, halts, campaigns, orders, signals, tracker, facts } = this.#floor;
+    if (!tray.isEmpty) throw new Error('trading engine: expected no approved orders waiting, were some; deliver them before a snapshot');
+    const state: EngineState = {
+      identity: identityOf(this.#options),
+      bars: this.#bars,
+      lastBar: this.#bars === 0 ? null : { ...this.#lastBar },
+      trades: this.#fills.trades,
+      at: facts.at,
+      book: book.state(),
+      held: risk.held,
+      halts: halts.state(),
+      campaigns: campaigns.state(),
+      orders: orders.living,
+      signals: signals.living,
+      ranges: this.#ranges.state(),
+      tracker: tracker.state(),
+      passedParents: this.#entries.passedParents,
+      broker: this.#broker.state(),
+    };
+    return encodeSnapshot(this.#detector.snapshot(), state);
+  }
+
+  #begin(bar: Bar): void {
+    if (!this.#floor.tray.isEmpty) throw new Error('trading engine: expected the orders of the last step taken, were waiting; deliver them first');
+    this.#bars += 1;
+    this.#floor.facts.at = bar.time + this.#barMs;
+    const last = this.#lastBar;
+    last.time = bar.time;
+    last.open = bar.open;
+    last.high = bar.high;
+    last.low = bar.low;
+    last.close = bar.close;
+    last.volume = bar.volume;
+  }
+
+  #hear(reports: readonly BrokerReport[]): void {
+    if (reports.length > 0) this.#fills.hear(reports);
+  }
+
+  #mark(bar: Bar): void {
+    const { book, halts, facts } = this.#floor;
+    book.mark(bar);
+    halts.next(facts.at, book.equity, book.peak, this.#tellHalt);
+  }
+
+  #enter(bar: Bar, events: readonly DetectionEvent[]): void {
+    this.#entries.next(bar, events, this.#detector);
+  }
+}
+
+function openDetector(options: TradingEngineOptions, bytes: Uint8Array | null): DetectorPort {
+  if (options.detector !== undefined) return options.detector(bytes);
+  const { instrument, timeframe, pack } = options;
+  return bytes === null ? createDetector(instrument, timeframe, pack) : restoreDetector(bytes, instrument, timeframe, pack);
+}
+
+function createFloor(options: TradingEngineOptions, saved: EngineState | null): Floor {
+  const { account, timeframe } = options;
+  const { symbol, assetClass } = options.instrument;
+  const instrument = options.traded ?? tradedInstrument({ symbol, assetClass });
+  const costs = options.costs ?? costsFor(assetClass);
+  const limits = options.limits ?? DEFAULT_LIMITS;
+  const facts = new FactDesk(options.sink);
+  facts.at = saved?.at ?? 0;
+  const noHalt: HaltState = { day: -1, dayStartMicros: account.startingMicros, lastMicros: account.startingMicros, dailyLoss: false, drawdown: false };
+  return {
+    accountId: account.id,
+    instrument,
+    timeframe,
+    costs,
+    limits,
+    patternRisk: options.patternRisk ?? DEFAULT_PATTERN_RISK,
+    facts,
+    book: new PositionBook({ account, instrument, costs, onLedger: options.onLedger ?? null }, saved?.book),
+    risk: new RiskDesk(instrument, saved?.held),
+    halts: new Halts(options.halts ?? (assetClass === 'FOREX' ? FOREX_HALTS : DEFAULT_HALTS), saved?.halts ?? noHalt),
+    campaigns: new CampaignBook({ accountId: account.id, symbol, timeframe, campaignBp: limits.campaignBp }, saved?.campaigns),
+    orders: new OrderBook(facts, instrument, saved?.orders),
+    signals: new SignalBook(facts, { instrument, timeframe }, saved?.signals),
+    tracker: new MarketTracker(saved?.tracker),
+    tray: new Tray(),
+  };
+}

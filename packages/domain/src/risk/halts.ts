@@ -18,6 +18,8 @@ export const FOREX_HALTS: HaltRules = Object.freeze({ dailyLossBp: 200, drawdown
 export interface HaltState {
   readonly day: number;
   readonly dayStartMicros: Micros;
+  /** Equity after the last bar that changed it. */
+  readonly lastMicros: Micros;
   readonly dailyLoss: boolean;
   readonly drawdown: boolean;
 }
@@ -35,6 +37,7 @@ export class Halts {
   readonly #rules: HaltRules;
   #day: number;
   #dayStart: Micros;
+  #lastMicros: Micros;
   #dailyLoss: boolean;
   #drawdown: boolean;
 
@@ -42,6 +45,7 @@ export class Halts {
     this.#rules = rules;
     this.#day = state.day;
     this.#dayStart = state.dayStartMicros;
+    this.#lastMicros = state.lastMicros;
     this.#dailyLoss = state.dailyLoss;
     this.#drawdown = state.drawdown;
   }
@@ -54,17 +58,15 @@ export class Halts {
 
   /** Equity after a bar; says what began or ended. The trading day turns at midnight in New York. */
   next(at: EpochMs, equity: Micros, peak: Micros, tell: (change: HaltChange) => void): void {
+    // Nothing was won or lost and nothing waits for the day to turn: the common bar ends here.
+    if (equity === this.#lastMicros && !this.#dailyLoss) return;
+    this.#turnDay(newYorkDay(at), tell);
+    this.#lastMicros = equity;
     const { dailyLossBp, drawdownBp } = this.#rules;
-    const day = newYorkDay(at);
-    if (day !== this.#day) {
-      this.#day = day;
-      this.#dayStart = equity;
-      if (this.#dailyLoss) tell({ rule: 'DAILY_LOSS', state: 'CLEARED', value: 0, limit: (dailyLossBp ?? 0) / 10_000 });
-      this.#dailyLoss = false;
-    }
-    if (!this.#dailyLoss && dailyLossBp !== null && this.#dayStart - equity >= mulDiv(this.#dayStart, dailyLossBp, 10_000, 'up')) {
+    const start = this.#dayStart;
+    if (!this.#dailyLoss && dailyLossBp !== null && start - equity >= mulDiv(start, dailyLossBp, 10_000, 'up')) {
       this.#dailyLoss = true;
-      tell({ rule: 'DAILY_LOSS', state: 'REACHED', value: (this.#dayStart - equity) / this.#dayStart, limit: dailyLossBp / 10_000 });
+      tell({ rule: 'DAILY_LOSS', state: 'REACHED', value: (start - equity) / start, limit: dailyLossBp / 10_000 });
     }
     if (!this.#drawdown && drawdownBp !== null && peak - equity >= mulDiv(peak, drawdownBp, 10_000, 'up')) {
       this.#drawdown = true;
@@ -72,7 +74,16 @@ export class Halts {
     }
   }
 
+  /** A new day begins with the equity the last one ended with. */
+  #turnDay(day: number, tell: (change: HaltChange) => void): void {
+    if (day === this.#day) return;
+    this.#day = day;
+    this.#dayStart = this.#lastMicros;
+    if (this.#dailyLoss) tell({ rule: 'DAILY_LOSS', state: 'CLEARED', value: 0, limit: (this.#rules.dailyLossBp ?? 0) / 10_000 });
+    this.#dailyLoss = false;
+  }
+
   state(): HaltState {
-    return { day: this.#day, dayStartMicros: this.#dayStart, dailyLoss: this.#dailyLoss, drawdown: this.#drawdown };
+    return { day: this.#day, dayStartMicros: this.#dayStart, lastMicros: this.#lastMicros, dailyLoss: this.#dailyLoss, drawdown: this.#drawdown };
   }
 }
