@@ -30,7 +30,7 @@ export class Journal {
       name: 'server.session.journal',
       capacity: 2,
       handlersPerTopic: LISTENERS,
-      owner: scope,
+      scope,
       onError,
     });
     return new Journal(store, hub, await store.lastSeq());

@@ -72,7 +72,7 @@ export class CsvParser {
   }
 
   write(chunk: Uint8Array): void {
-    if (this.#terminator === 0) this.#terminator = terminatorOf(chunk);
+    if (this.#terminator === 0) this.#chooseTerminator(chunk);
     for (let start = 0; start < chunk.length && !this.#stopped;) {
       const end = this.#terminator === 0 ? -1 : chunk.indexOf(this.#terminator, start);
       if (end < 0) {
@@ -100,6 +100,16 @@ export class CsvParser {
     this.#remark();
     this.#report.accepted = rows.length;
     return { ok: true, columns: rows.columns(), report: this.#report };
+  }
+
+  #chooseTerminator(chunk: Uint8Array): void {
+    // A chunk that ended in CR leaves it open whether LF follows.
+    if (this.#carried > 0 && this.#carry[this.#carried - 1] === CR && chunk[0] !== LF) {
+      this.#terminator = CR;
+      this.#finishCarried();
+    } else {
+      this.#terminator = terminatorOf(chunk);
+    }
   }
 
   #carryOver(piece: Uint8Array): void {

@@ -1,0 +1,106 @@
+/** The command line: one verb per file, each loaded only when it is called for. */
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import process from 'node:process';
+import { withBarOptions, symbolArgument, timeframeArgument, assetClassArgument } from './bar-options.ts';
+import { Exit, EXIT } from './exit-codes.ts';
+import { tell } from './output.ts';
+import type { BacktestCommandOptions } from './backtest.ts';
+import type { DetectOptions } from './detect.ts';
+import type { ImportOptions } from './import.ts';
+import type { ServeOptions } from './serve.ts';
+
+function program(): Command {
+  const wyckoff = new Command('wyckoff')
+    .description('Recognises Wyckoff structure bar by bar, trades it on paper, tests it on history.')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 done, 1 failed or no valid bar, 2 wrong usage or missing column, 3 configuration, 6 store unusable, 130 interrupted.',
+    ) // prettier-ignore
+    .exitOverride()
+    .helpCommand(false);
+
+  wyckoff
+    .command('serve')
+    .description('Run the server and the desk.')
+    .option('-p, --port <port>', 'port on 127.0.0.1 (default: PORT or 4780)')
+    .option('--host <address>', 'loopback address to listen on')
+    .option('-d, --data <folder>', 'folder of the store (default: data)')
+    .option('--speed <bars>', 'bars per second of the replay, or max')
+    .option('--paused', 'open the replay paused')
+    .action(async (options: ServeOptions) => (await import('./serve.ts')).serve(options));
+
+  withBarOptions(
+    wyckoff.command('detect').description('Scan bars and print the events found, in the order in which they became knowable.'),
+  )
+    .option('--funnel', 'print how many seeds and ranges became events, and what refused the rest, instead of the events')
+    .addHelpText(
+      'after',
+      '\nWith --json: one record per line on stdout.\nExample: wyckoff detect --input SPX.csv --symbol SPX --timeframe 1d --asset-class index --json',
+    ) // prettier-ignore
+    .action(async (options: DetectOptions) => (await import('./detect.ts')).detect(options));
+
+  withBarOptions(wyckoff.command('backtest').description('Run the rules over bars on paper and print the result.'))
+    .addOption(
+      new Option('-c, --capital <amount>', 'starting equity in the account currency').default(100_000).argParser(amountArgument),
+    )
+    .addHelpText(
+      'after',
+      '\nWith --json: one object on stdout.\nExample: wyckoff backtest --input SPX.csv --symbol SPX --asset-class index --json',
+    ) // prettier-ignore
+    .action(async (options: BacktestCommandOptions) => (await import('./backtest.ts')).backtest(options));
+
+  wyckoff
+    .command('import')
+    .description('Copy the bars of a CSV file into the store; repeating it changes nothing.')
+    .argument(
+      '<file>',
+      'CSV file with a header: time (or date, timestamp), open, high, low, close, volume; - reads standard input',
+    )
+    .option('-s, --symbol <symbol>', 'name of the instrument (default: the name of the file)', symbolArgument)
+    .addOption(new Option('-t, --timeframe <timeframe>', 'timeframe of the bars').default('1d').argParser(timeframeArgument))
+    .addOption(
+      new Option('-a, --asset-class <class>', 'stock, crypto, forex, index or future')
+        .default('STOCK')
+        .argParser(assetClassArgument),
+    )
+    .option('--name <name>', 'full name of the instrument')
+    .option('--tz <zone>', 'time zone of the exchange', 'UTC')
+    .option('-d, --data <folder>', 'folder of the store', 'data')
+    .option('--dry-run', 'read and report, write nothing')
+    .option('--json', 'the counts as one object on stdout')
+    .option('-q, --quiet', 'no remarks on stderr')
+    .action(async (file: string, options: ImportOptions) => (await import('./import.ts')).importFile(file, options));
+
+  return wyckoff;
+}
+
+function amountArgument(text: string): number {
+  const amount = Number(text);
+  if (!(amount > 0 && amount <= 1e9)) throw new InvalidArgumentError('expected an amount above 0 and up to 1,000,000,000');
+  return amount;
+}
+
+/** Runs one command line and answers its exit code. */
+async function run(argv: readonly string[]): Promise<number> {
+  try {
+    await program().parseAsync([...argv], { from: 'user' });
+    return EXIT.done;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+    if (error instanceof Exit) {
+      tell(`wyckoff: ${error.message}`);
+      return error.code;
+    }
+    const refused = error as { name?: string; message?: string };
+    if (refused.name === 'StoreRefused') {
+      tell(`wyckoff: ${refused.message}`);
+      return EXIT.unreachable;
+    }
+    tell(`wyckoff: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    return EXIT.failed;
+  }
+}
+
+const code = await run(process.argv.slice(2));
+// A verb that ended well may still have a server running: only a failure is noted here, the process ends when nothing is left to do.
+if (code !== EXIT.done) process.exitCode = code;

@@ -1,0 +1,44 @@
+/** Standard output that survives its reader: `wyckoff detect ... | head` ends quietly when head has seen enough. */
+import process from 'node:process';
+
+/** Bytes gathered before they are written. */
+const FLUSH_AT = 65_536;
+
+export class Output {
+  #text = '';
+  #closed = false;
+
+  constructor() {
+    // scope-exempt: the stream is the process's own and ends with it.
+    process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+      this.#closed = true;
+    });
+  }
+
+  /** True once nobody reads any more: what is still to come may be left undone. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  line(text: string): void {
+    if (this.#closed) return;
+    this.#text += `${text}\n`;
+    if (this.#text.length >= FLUSH_AT) this.flush();
+  }
+
+  json(value: unknown): void {
+    this.line(JSON.stringify(value));
+  }
+
+  flush(): void {
+    if (this.#text === '' || this.#closed) return;
+    process.stdout.write(this.#text);
+    this.#text = '';
+  }
+}
+
+/** One line on stderr. */
+export function tell(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
