@@ -1,7 +1,7 @@
 /** Listening in the same way on what the browser calls an `EventTarget` and Node an `EventEmitter`. */
 import type { Release } from './clock.ts';
 
-type Handler = (...args: never[]) => void;
+type Handler = (...args: unknown[]) => void;
 
 interface TargetLike {
   addEventListener(event: string, handler: Handler): void;

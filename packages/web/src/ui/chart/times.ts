@@ -1,0 +1,38 @@
+/** Times of bars in the exchange's zone, for axis, legend and tables (web.md 2.2). */
+
+const MINUTE_TIMEFRAMES = ['1m', '5m', '15m', '30m', '1h', '4h'];
+const DAY_MS = 86_400_000;
+
+export interface BarTimes {
+  /** `3 Jul 2003`, with hours below a day. */
+  full(time: number): string;
+  /** What an axis tick says: year, month, day or time, by how coarse the tick is. */
+  tick(time: number, level: 'year' | 'month' | 'day' | 'time'): string;
+  /** Shown with the axis, such as `America/New_York`. */
+  readonly zone: string;
+}
+
+/** Formatters for a series. A daily bar stamped at midnight UTC is a date, not a moment: it is read as that date. */
+export function barTimes(timeframe: string, timeZone: string): BarTimes {
+  const intraday = MINUTE_TIMEFRAMES.includes(timeframe);
+  const zones = { exchange: formats(timeZone, intraday), date: formats('UTC', false) };
+  const pick = (time: number): ReturnType<typeof formats> => (!intraday && time % DAY_MS === 0 ? zones.date : zones.exchange);
+  return {
+    full: (time) => pick(time).full.format(time).replace(',', ''),
+    tick: (time, level) => pick(time)[level].format(time),
+    zone: timeZone,
+  };
+}
+
+function formats(timeZone: string, intraday: boolean) {
+  const make = (options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat => new Intl.DateTimeFormat('en-GB', { ...options, timeZone });
+  const clock = { hour: '2-digit', minute: '2-digit' } as const;
+  const date = { day: 'numeric', month: 'short', year: 'numeric' } as const;
+  return {
+    full: make(intraday ? { ...date, ...clock } : date),
+    year: make({ year: 'numeric' }),
+    month: make({ month: 'short' }),
+    day: make({ day: 'numeric' }),
+    time: make(clock),
+  };
+}
