@@ -35,10 +35,7 @@ export class EquitySample {
   }
 
   #begin(at: EpochMs, equity: Micros): void {
-    if (this.#last + 1 === BUCKETS) {
-      this.#halve();
-      if (this.#filled < this.#width) return this.#extend(at, equity);
-    }
+    if (this.#last + 1 === BUCKETS) this.#halve();
     this.#last += 1;
     this.#filled = 1;
     for (let slot = 0; slot < SLOTS; slot += 1) this.#set(this.#last * SLOTS + slot, at, equity);

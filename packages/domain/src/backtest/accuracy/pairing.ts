@@ -1,4 +1,5 @@
 /** Matching of labels and detections: one to one, nearest first, settled group by group as the stream passes (backtesting.md 13.2). */
+import type { EpochMs } from '../../bar/bar.ts';
 import type { EventKind, Hypothesis, Phase } from '../../wyckoff/event.ts';
 import type { Verdict } from '../synthetic/label.ts';
 
@@ -9,6 +10,7 @@ export interface PlacedLabel {
   readonly kind: EventKind;
   readonly verdict: Verdict;
   readonly bar: number;
+  readonly time: EpochMs;
   readonly hypothesis: Hypothesis | null;
   readonly phase: Phase | null;
   readonly structure: number | null;
@@ -19,6 +21,7 @@ export interface PlacedDetection {
   readonly id: string;
   readonly kind: EventKind;
   readonly bar: number;
+  readonly time: EpochMs;
   readonly confirmBar: number;
   readonly hypothesis: Hypothesis;
   readonly phase: Phase | null;

@@ -36,6 +36,15 @@ export class Tally {
     this.#delays[Math.min(LONGEST_DELAY, Math.max(0, delayBars))] += 1;
   }
 
+  include(other: Tally): void {
+    this.tp += other.tp;
+    this.fp += other.fp;
+    this.fn += other.fn;
+    this.tn += other.tn;
+    this.unscored += other.unscored;
+    for (let bars = 0; bars <= LONGEST_DELAY; bars++) this.#delays[bars] += other.#delays[bars];
+  }
+
   metrics(): Metrics {
     const { tp, fp, fn, tn } = this;
     return {
