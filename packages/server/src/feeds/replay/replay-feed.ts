@@ -150,6 +150,8 @@ export class ReplayFeed {
     if (this.#steps > 0) return 1;
     if (!this.#playing) return 0;
     if (this.#speed === null) return BATCH;
+    // After a sleep of the machine, or behind an engine that is slower than the pace, at most one second is caught up.
+    this.#paceFrom += Math.max(0, this.#behindMs(this.#speed) - 1000);
     const elapsedMs = this.#options.scope.timers.now() - this.#paceFrom;
     return Math.min(BATCH, Math.floor((elapsedMs * this.#speed) / 1000 + 1e-9) - this.#paced);
   }
@@ -181,8 +183,6 @@ export class ReplayFeed {
         await this.#handOver(due);
         await yieldTurn(this.#options.scope.timers);
       }
-      // A process that slept does not catch up in one burst: a pace missed by more than a second starts anew.
-      if (this.#speed !== null && this.#behindMs() > 1000) this.#restartPace();
     } catch (error) {
       this.fail(error instanceof Error ? error.message : String(error));
       throw error;
@@ -192,8 +192,8 @@ export class ReplayFeed {
     }
   }
 
-  #behindMs(): number {
-    return this.#speed === null ? 0 : this.#options.scope.timers.now() - this.#paceFrom - (this.#paced * 1000) / this.#speed;
+  #behindMs(speed: number): number {
+    return this.#options.scope.timers.now() - this.#paceFrom - (this.#paced * 1000) / speed;
   }
 
   async #handOver(due: number): Promise<void> {
