@@ -79,6 +79,6 @@ export type { Example } from './backtest/accuracy/examples.ts';
 export { certify, certifyAll } from './backtest/certify/certify.ts';
 export type { CertifyOptions, CertifyProgress, CertifyReport } from './backtest/certify/certify.ts';
 export type { RepaintRow } from './backtest/certify/repaint-report.ts';
-export type { Subject, SubjectFactory, SubjectOptions } from './backtest/certify/subject.ts';
+export type { Subject as CertifiedSubject, SubjectFactory, SubjectOptions } from './backtest/certify/subject.ts';
 export { CERTIFICATES } from './backtest/certify/verdict.ts';
 export type { Certificate, CertificateName, Mismatch } from './backtest/certify/verdict.ts';
