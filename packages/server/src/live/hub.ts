@@ -343,7 +343,12 @@ export class Hub {
     if (connection.stage === 'closed') return;
     this.#leave(connection, code, reason);
     this.#pulse.terminateSoon(connection);
-    connection.transport.close(code, reason);
+    try {
+      connection.transport.close(code, reason);
+    } catch {
+      // A line that cannot even be closed is ended at once; its entry is gone already.
+      connection.transport.terminate();
+    }
   }
 
   #leave(connection: Connection, code: number, reason: string): void {
