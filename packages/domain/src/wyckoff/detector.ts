@@ -1,11 +1,30 @@
 /** The streaming Wyckoff detector: closed bars in, append-only records out; no clock, no I/O, no randomness. */
 import type { Bar, Instrument, Timeframe } from '../bar/bar.ts';
+import { barDefect } from '../bar/validate.ts';
+import { FORMING, ACTIVE, BROKEN_DOWN } from '../structure/range.ts';
+import { ageRange, passTime, phaseBTurns } from './aftermath.ts';
+import { advanceClimax } from './climax.ts';
 import type { BarContext } from './context.ts';
+import { advanceBreak, judgeBreak } from './decisive-break.ts';
 import type { DetectionEvent, Rejection } from './event.ts';
 import type { Funnel } from './funnel.ts';
+import { advanceInRange } from './in-range-last-point.ts';
+import { advanceLastPoint } from './last-point.ts';
+import { keepLevels } from './level-keeping.ts';
+import { Outbox } from './outbox.ts';
 import type { Parameters } from './parameters.ts';
+import { renewPhaseConfidence } from './phase-confidence.ts';
+import { advancePreliminary } from './preliminary-support.ts';
+import { endRange, foundOnClimax, judgeForming } from './range-life.ts';
 import type { RulePack } from './rule-pack.ts';
+import { advanceSecondary } from './secondary-test.ts';
+import { NO_PHASE, type Side } from './side.ts';
+import { loadSnapshot, takeSnapshot } from './snapshot.ts';
+import { advanceTest } from './spring-test.ts';
+import { Study } from './study.ts';
 import type { TraceSink } from './trace.ts';
+import { advanceUndercut, failSprings } from './undercut.ts';
+import { buildView, listTransitions } from './view-builder.ts';
 import type { DetectorCounters, DetectorView, PhaseTransition } from './view.ts';
 
 export interface DetectorOptions {
@@ -37,11 +56,187 @@ export interface Detector {
 }
 
 /** A fresh detector for one instrument and timeframe. */
-export function createDetector(_instrument: Instrument, _timeframe: Timeframe, _options: DetectorOptions = {}): Detector {
-  throw new Error('detector: not finished');
+export function createDetector(instrument: Instrument, timeframe: Timeframe, options: DetectorOptions = {}): Detector {
+  return new StreamingDetector(new Study(instrument, timeframe, options));
 }
 
 /** A detector that continues bit-identically; throws when version, parameters or instrument differ from the snapshot's. */
-export function restoreDetector(_bytes: Uint8Array, _instrument: Instrument, _timeframe: Timeframe, _options: DetectorOptions = {}): Detector {
-  throw new Error('detector: not finished');
+export function restoreDetector(bytes: Uint8Array, instrument: Instrument, timeframe: Timeframe, options: DetectorOptions = {}): Detector {
+  const study = new Study(instrument, timeframe, options);
+  loadSnapshot(study, bytes);
+  return new StreamingDetector(study);
+}
+
+/** Walks a study through one bar after the other, in the order of detection.md 9.2. */
+export class StreamingDetector implements Detector {
+  readonly #study: Study;
+
+  constructor(study: Study) {
+    this.#study = study;
+  }
+
+  onBar(bar: Bar, ctx?: BarContext): readonly DetectionEvent[] {
+    const study = this.#study;
+    if (!admit(study, bar)) return Outbox.nothing;
+    study.context = ctx ?? null;
+    study.changed = false;
+    study.effort.measure(bar);
+    study.judge.bar = study.now.bar;
+    if (ctx !== undefined) followBenchmark(study, ctx);
+    judgeForming(study);
+    judgeSides(study);
+    keepLevels(study);
+    const state = study.range.state;
+    if (state >= FORMING && state <= BROKEN_DOWN) {
+      followRange(study);
+      ageRange(study);
+      passTime(study);
+      weighPhases(study);
+    }
+    const records = study.outbox.flush();
+    study.effort.absorb();
+    if (study.changed) study.tally.revision++;
+    return records;
+  }
+
+  get bars(): number {
+    return this.#study.now.bar + 1;
+  }
+
+  get revision(): number {
+    return this.#study.tally.revision;
+  }
+
+  get counters(): DetectorCounters {
+    const { tally, effort, book, zones, range } = this.#study;
+    return {
+      invalid: tally.invalid,
+      duplicate: tally.duplicate,
+      late: tally.late,
+      gaps: effort.hole.count,
+      overflow: book.watch.evicted + book.touches.dropped + range.touches.dropped + zones.evicted,
+    };
+  }
+
+  view(): DetectorView {
+    return buildView(this.#study, this.counters);
+  }
+
+  rejections(): Rejection[] {
+    return this.#study.judge.list();
+  }
+
+  transitions(sinceSeq: number): readonly PhaseTransition[] {
+    return listTransitions(this.#study, sinceSeq);
+  }
+
+  funnel(): Funnel {
+    return this.#study.funnel.read(this.bars, this.#study.judge.refused.counts);
+  }
+
+  adjust(priceFactor: number): void {
+    if (!(priceFactor > 0) || !Number.isFinite(priceFactor)) {
+      throw new RangeError(`adjust: expected a finite factor above 0, was ${priceFactor}; a 4:1 split is 0.25`);
+    }
+    this.#study.adjust(priceFactor);
+    this.#study.tally.revision++;
+  }
+
+  snapshot(): Uint8Array {
+    return takeSnapshot(this.#study);
+  }
+}
+
+/** Step 1. BAR-1, BAR-2: refused bars are counted and change nothing. */
+function admit(study: Study, bar: Bar): boolean {
+  const { now, tally } = study;
+  if (barDefect(bar) !== null) {
+    tally.invalid++;
+    return false;
+  }
+  if (bar.time > now.time || now.bar < 0) return true;
+  if (bar.time < now.time) {
+    tally.late++;
+    return false;
+  }
+  const same = bar.open === now.open && bar.high === now.high && bar.low === now.low && bar.close === now.close && bar.volume === now.volume;
+  if (!same) tally.duplicate++;
+  return false;
+}
+
+/** Step 4. Accumulation first, then distribution; what one does to the range waits until both were heard. */
+function judgeSides(study: Study): void {
+  const { up, down, range } = study;
+  const state = range.state;
+  const living = state >= FORMING && state <= BROKEN_DOWN;
+  prepare(study, up, living);
+  prepare(study, down, living);
+  if (state === ACTIVE) {
+    judgeBreak(study, up);
+    judgeBreak(study, down);
+  }
+  judgeSide(study, up, living);
+  judgeSide(study, down, living);
+  if (up.bar.restarted || down.bar.restarted) endRange(study, 'FAILED');
+  if (up.bar.rallyConfirmed) foundOnClimax(study, up);
+  else if (down.bar.rallyConfirmed) foundOnClimax(study, down);
+}
+
+function prepare(study: Study, side: Side, living: boolean): void {
+  side.view.lookAt(study.now);
+  const bar = side.bar;
+  bar.broke = false;
+  bar.breakFailed = false;
+  bar.fastFail = false;
+  bar.rallyConfirmed = false;
+  bar.restarted = false;
+  bar.stEdge = NaN;
+  bar.widenTo = NaN;
+  bar.touched = false;
+  if (living) side.view.lookAtLevels(study.range);
+}
+
+/** The order of detection.md 4.1. */
+function judgeSide(study: Study, side: Side, living: boolean): void {
+  advanceClimax(study, side);
+  advancePreliminary(study, side);
+  if (!living) return;
+  if (side.at.phase !== NO_PHASE) {
+    advanceSecondary(study, side);
+    failSprings(study, side);
+  }
+  advanceBreak(study, side);
+  if (side.at.phase === NO_PHASE) return;
+  advanceUndercut(study, side);
+  advanceTest(study, side);
+  advanceInRange(study, side);
+  advanceLastPoint(study, side);
+}
+
+/** Step 5, second half: zones, profile and count of the living range. */
+function followRange(study: Study): void {
+  const { range, count, profile, zones, now, params } = study;
+  count.push(now.high, now.low);
+  profile.push(now.high, now.low, now.volume);
+  if (range.state !== ACTIVE) return;
+  if (zones.count > 0) zones.follow(now, params);
+  if (now.spreadRatio <= params.zoneSpread && now.volFloor >= params.zoneVol && range.quality(now.bar) >= params.rangeQualityMin) {
+    zones.open(now, params, study.zoneSignificance);
+  }
+}
+
+function weighPhases(study: Study): void {
+  const { up, down } = study;
+  if (up.bar.touched || phaseBTurns(study, up)) renewPhaseConfidence(study, up);
+  if (down.bar.touched || phaseBTurns(study, down)) renewPhaseConfidence(study, down);
+}
+
+function followBenchmark(study: Study, ctx: BarContext): void {
+  study.strength.push(ctx.benchClose ?? NaN);
+  const low = ctx.benchLow;
+  if (low === undefined) return;
+  for (const side of [study.up, study.down]) {
+    if (low < side.at.benchLowSince) side.at.benchLowSince = low;
+    if (side.seed.live && low < side.seed.benchLowSince) side.seed.benchLowSince = low;
+  }
 }

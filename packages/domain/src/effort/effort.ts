@@ -1,0 +1,255 @@
+/** Measures each bar against what was usual before it, then lets it become part of what is usual (detection.md 2). */
+import { TIMEFRAME_MS, type Bar, type Instrument, type Timeframe, type VolumeReliability } from '../bar/bar.ts';
+import { BarRing, SHORT_MASK } from '../bar/bar-ring.ts';
+import type { StateIo } from '../bar/state-io.ts';
+import { clamp01 } from '../bar/piecewise.ts';
+import { Adx } from './adx.ts';
+import { Atr } from './atr.ts';
+import { Baseline } from './baseline.ts';
+import { Ema } from './ema.ts';
+import { RollingExtreme } from './extremes.ts';
+import { Features } from './features.ts';
+import { ForexClock, NO_SESSION } from './forex-session.ts';
+import { declaredReliability, VolumeSilence } from './reliability.ts';
+import { SessionVolume } from './session-volume.ts';
+import { VolumeHabit } from './volume-habit.ts';
+import { ZoneClock } from './zone-clock.ts';
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
+const MISSING_INTERVALS = 3;
+
+/** The numbers of detection.md 10 that measuring needs. */
+export interface EffortParameters {
+  readonly atrPeriod: number;
+  readonly adxPeriod: number;
+  readonly baselineClip: number;
+  readonly climaxLookback: number;
+  readonly newLowBars: number;
+  readonly sessionHalfLifeDays: number;
+  readonly sessionMinSamples: number;
+  readonly anomalyVol: number;
+}
+
+export interface EffortOptions {
+  readonly instrument: Instrument;
+  readonly timeframe: Timeframe;
+  readonly params: EffortParameters;
+  /** Half-life of the volume habit in bars; 0 keeps none. */
+  readonly habitHalfLife: number;
+}
+
+/** Test only: statistics held constant whatever the bars say. */
+export interface FrozenStatistics {
+  readonly atr: number;
+  readonly meanVolume: number;
+  readonly meanSpread: number;
+  /** Highest high and lowest low of the lookbacks, when also held. */
+  readonly highest?: number;
+  readonly lowest?: number;
+}
+
+export class Effort {
+  readonly now = new Features();
+  readonly bars = new BarRing();
+  readonly baseline = new Baseline();
+  readonly atr: Atr;
+  readonly adx: Adx;
+  readonly fast = new Ema(10);
+  readonly slow = new Ema(50);
+  /** Signed extremes: highs as they are, lows negated, so that the mirror needs no second pair. */
+  readonly longHigh: RollingExtreme;
+  readonly longLow: RollingExtreme;
+  readonly shortHigh: RollingExtreme;
+  readonly shortLow: RollingExtreme;
+  readonly silence = new VolumeSilence();
+  readonly habit: VolumeHabit | null;
+  readonly declared: VolumeReliability;
+  /** Bar index after the last hole in intraday data; -1 for none. */
+  readonly hole = { bar: -1, count: 0 };
+  frozen: FrozenStatistics | null = null;
+
+  readonly #params: EffortParameters;
+  readonly #forex: boolean;
+  readonly #forexClock: ForexClock | null;
+  readonly #clock: ZoneClock | null;
+  readonly #sessionVolume: SessionVolume | null;
+  readonly #barMs: number;
+  readonly #openMinute: number;
+  readonly #closeMinute: number;
+  #localMinute = 0;
+
+  constructor(options: EffortOptions) {
+    const { instrument, timeframe, params } = options;
+    this.#params = params;
+    this.atr = new Atr(params.atrPeriod);
+    this.adx = new Adx(params.adxPeriod);
+    this.longHigh = new RollingExtreme(params.climaxLookback, 1);
+    this.longLow = new RollingExtreme(params.climaxLookback, -1);
+    this.shortHigh = new RollingExtreme(params.newLowBars, 1);
+    this.shortLow = new RollingExtreme(params.newLowBars, -1);
+    this.habit = options.habitHalfLife > 0 ? new VolumeHabit(options.habitHalfLife) : null;
+    this.declared = declaredReliability(instrument);
+    this.#forex = instrument.assetClass === 'FOREX';
+    this.#barMs = TIMEFRAME_MS[timeframe];
+    const intraday = this.#barMs < DAY_MS;
+    const hourly = this.#barMs <= 60 * MINUTE_MS;
+    this.#forexClock = this.#forex && hourly ? new ForexClock() : null;
+    this.#clock = intraday ? new ZoneClock(instrument.timeZone) : null;
+    this.#sessionVolume = hourly
+      ? new SessionVolume(this.#barMs / MINUTE_MS, params.sessionHalfLifeDays, params.sessionMinSamples)
+      : null;
+    const session = hourly && typeof instrument.session === 'object' ? instrument.session : null;
+    this.#openMinute = session ? minuteOf(session.open) : -1;
+    this.#closeMinute = session ? minuteOf(session.close) : -1;
+  }
+
+  /** NONE while volume is silent, else what the instrument declares. */
+  get reliability(): VolumeReliability {
+    return this.now.noVolume ? 'NONE' : this.declared;
+  }
+
+  /** Step 2: the bar becomes the current one, measured with what was known before it. */
+  measure(bar: Bar): void {
+    const f = this.now;
+    f.prevClose = f.close;
+    f.prevHigh = f.high;
+    f.prevLow = f.low;
+    if (this.#clock !== null) this.#place(bar.time, f.time);
+    const { high, low, close, volume } = bar;
+    const index = f.bar + 1;
+    const prevClose = f.prevClose;
+    f.bar = index;
+    f.time = bar.time;
+    f.open = bar.open;
+    f.high = high;
+    f.low = low;
+    f.close = close;
+    f.volume = volume;
+    this.bars.write(index, bar);
+
+    const frozen = this.frozen;
+    const meanVolume = frozen === null ? this.baseline.meanVolume : frozen.meanVolume;
+    const meanSpread = frozen === null ? this.baseline.meanSpread : frozen.meanSpread;
+    const atr = frozen === null ? this.atr.value : frozen.atr;
+    const spread = high - low;
+    const ratio = volume / meanVolume;
+    f.volRatio = ratio;
+    this.bars.volRatio[index & SHORT_MASK] = ratio;
+    f.spreadRatio = meanSpread > 0 ? spread / meanSpread : meanSpread === 0 ? 0 : NaN;
+    f.closePos = spread > 0 ? clamp01((close - low) / spread) : 0.5;
+    f.atr = atr;
+    let range = spread;
+    if (index > 0) {
+      const up = high - prevClose;
+      const down = prevClose - low;
+      if (up > range) range = up;
+      if (down > range) range = down;
+    }
+    f.trueRange = range;
+    f.noVolume = this.silence.silent || this.declared === 'NONE';
+    f.judged = ratio === ratio || f.noVolume;
+    f.anomaly = this.#forex && !f.noVolume && ratio >= this.#params.anomalyVol * (1 - 1e-9);
+    f.volFloor = ratio;
+    if (this.#sessionVolume !== null) {
+      f.sessionVolRatio = this.#sessionVolume.ratio(this.#localMinute, volume);
+      if ((f.openingBar || f.closingBar) && f.sessionVolRatio < ratio) f.volFloor = f.sessionVolRatio;
+    }
+  }
+
+  /** Features that only a rule in progress or a screen asks for: effective spread, gap and wicks. */
+  effectiveSpread(): number {
+    const f = this.now;
+    const inAtr = f.atr > 0 ? f.trueRange / f.atr : NaN;
+    f.effSpread = inAtr > f.spreadRatio ? inAtr : f.spreadRatio;
+    return f.effSpread;
+  }
+
+  fillDisplay(): void {
+    const f = this.now;
+    this.effectiveSpread();
+    const spread = f.high - f.low;
+    f.gap = f.atr > 0 ? (f.open - f.prevClose) / f.atr : NaN;
+    f.lowerWick = spread > 0 ? clamp01((Math.min(f.open, f.close) - f.low) / spread) : 0;
+    f.upperWick = spread > 0 ? clamp01((f.high - Math.max(f.open, f.close)) / spread) : 0;
+  }
+
+  /** Step 9: the bar becomes part of what is usual. */
+  absorb(): void {
+    const f = this.now;
+    const index = f.bar;
+    this.baseline.push(f.volume, f.high - f.low, this.#params.baselineClip);
+    if (index > 0) this.adx.push(f.high - f.prevHigh, f.prevLow - f.low, f.trueRange);
+    this.atr.push(f.trueRange);
+    this.fast.push(f.close);
+    this.slow.push(f.close);
+    this.longHigh.push(index, this.bars.high);
+    this.longLow.push(index, this.bars.low);
+    this.shortHigh.push(index, this.bars.high);
+    this.shortLow.push(index, this.bars.low);
+    this.silence.push(f.volume);
+    if (this.habit !== null) this.habit.push(f.volRatio);
+    if (this.#sessionVolume !== null) this.#sessionVolume.push(this.#localMinute, f.volume);
+  }
+
+  /** Sign of the slow mean's change over ten bars: the trend a pivot was made in. */
+  get trendSign(): number {
+    return Math.sign(this.slow.change);
+  }
+
+  adjust(priceFactor: number): void {
+    const f = this.now;
+    f.open *= priceFactor;
+    f.high *= priceFactor;
+    f.low *= priceFactor;
+    f.close *= priceFactor;
+    f.prevClose *= priceFactor;
+    f.prevHigh *= priceFactor;
+    f.prevLow *= priceFactor;
+    f.trueRange *= priceFactor;
+    f.atr *= priceFactor;
+    f.volume /= priceFactor;
+    this.bars.adjust(priceFactor);
+    this.baseline.adjust(priceFactor);
+    this.atr.adjust(priceFactor);
+    this.adx.adjust(priceFactor);
+    this.fast.adjust(priceFactor);
+    this.slow.adjust(priceFactor);
+    for (const extreme of [this.longHigh, this.longLow, this.shortHigh, this.shortLow]) extreme.adjust(priceFactor);
+    this.#sessionVolume?.adjust(priceFactor);
+  }
+
+  persist(io: StateIo): void {
+    const components = [
+      this.now, this.bars, this.baseline, this.atr, this.adx, this.fast, this.slow, this.longHigh, this.longLow,
+      this.shortHigh, this.shortLow, this.silence, this.hole,
+    ]; // prettier-ignore
+    for (const component of components) io.own(component);
+    if (this.habit !== null) io.own(this.habit);
+    if (this.#sessionVolume !== null) io.own(this.#sessionVolume);
+  }
+
+  /** Local time of the bar: holes in the data, session slot, session label. */
+  #place(time: number, previous: number): void {
+    const f = this.now;
+    if (this.#clock === null) return;
+    const local = this.#clock.local(time);
+    const day = Math.floor(local / DAY_MS);
+    if (previous === previous && Math.floor(this.#clock.local(previous) / DAY_MS) === day) {
+      if ((time - previous) / this.#barMs - 1 > MISSING_INTERVALS) {
+        this.hole.bar = f.bar + 1;
+        this.hole.count++;
+      }
+    }
+    const minute = Math.floor((local - day * DAY_MS) / MINUTE_MS);
+    this.#localMinute = minute;
+    const length = this.#barMs / MINUTE_MS;
+    f.openingBar = this.#openMinute >= minute && this.#openMinute < minute + length;
+    f.closingBar = this.#closeMinute > minute && this.#closeMinute <= minute + length;
+    f.session = this.#forexClock === null ? NO_SESSION : this.#forexClock.code(time);
+  }
+}
+
+function minuteOf(clock: string): number {
+  return Number(clock.slice(0, 2)) * 60 + Number(clock.slice(3, 5));
+}

@@ -1,0 +1,137 @@
+/** The level book: pivots of one side that lie close together, kept as clusters until they age or are broken (detection.md 3.2). */
+import type { StateIo } from '../bar/state-io.ts';
+import type { Pivot } from './pivots.ts';
+import { Touches } from './touches.ts';
+
+export const SUPPORT = 0;
+export const RESISTANCE = 1;
+export type LevelSide = typeof SUPPORT | typeof RESISTANCE;
+
+const CLUSTERS = 12;
+const NONE = -1;
+
+export class LevelBook {
+  readonly touches = new Touches(2 * CLUSTERS);
+  /** Lowest support (highest resistance) price of the cluster, touch or not. */
+  readonly edge = new Float64Array(2 * CLUSTERS);
+  readonly mean = new Float64Array(2 * CLUSTERS);
+  /** 1 once an opposite pivot has come between: the next pivot is a distinct swing. */
+  readonly swung = new Uint8Array(2 * CLUSTERS);
+  /** The bounds that make most bars cheap: no cluster needs a look while they hold. */
+  readonly watch = { highestSupport: -Infinity, lowestResistance: Infinity, oldestTouch: Infinity, evicted: 0 };
+
+  /** LVL-1. Puts the pivot into the nearest cluster within `tolerance`, or opens one; returns its list. */
+  insert(side: LevelSide, pivot: Pivot, tolerance: number): number {
+    const list = this.#nearest(side, pivot.price, tolerance);
+    if (list === NONE) {
+      if (pivot.weak) return NONE;
+      const fresh = this.#free(side);
+      this.touches.clear(fresh);
+      this.touches.push(fresh, pivot);
+      this.edge[fresh] = pivot.price;
+      this.mean[fresh] = pivot.price;
+      this.swung[fresh] = 0;
+      this.refresh();
+      return fresh;
+    }
+    this.edge[list] = side === SUPPORT ? Math.min(this.edge[list], pivot.price) : Math.max(this.edge[list], pivot.price);
+    if (this.swung[list] === 1 && !pivot.weak) {
+      this.touches.push(list, pivot);
+      this.mean[list] = this.touches.meanPrice(list);
+      this.swung[list] = 0;
+    }
+    this.refresh();
+    return list;
+  }
+
+  /** A pivot on the other side, at least `distance` away and later than the last touch, makes the next one a distinct swing. */
+  swing(side: LevelSide, pivot: Pivot, distance: number): void {
+    for (let list = side * CLUSTERS; list < (side + 1) * CLUSTERS; list++) {
+      if (this.touches.count[list] === 0 || this.swung[list] === 1) continue;
+      const away = Math.abs(pivot.price - this.mean[list]);
+      if (away >= distance * (1 - 1e-9) && pivot.bar > this.touches.lastBar(list)) this.swung[list] = 1;
+    }
+  }
+
+  /** Forgets clusters whose last touch is older than `maxAge` bars or whose edge the close has left behind by `distance`. */
+  prune(bar: number, close: number, limits: { readonly maxAge: number; readonly distance: number }): void {
+    const watch = this.watch;
+    const { maxAge, distance } = limits;
+    const overSupport = close + distance;
+    const underResistance = close - distance;
+    if (bar - watch.oldestTouch <= maxAge && !(watch.highestSupport > overSupport) && !(watch.lowestResistance < underResistance)) return;
+    for (let list = 0; list < 2 * CLUSTERS; list++) {
+      if (this.touches.count[list] === 0) continue;
+      const broken = list < CLUSTERS ? this.edge[list] > overSupport : this.edge[list] < underResistance;
+      if (broken || bar - this.touches.lastBar(list) > maxAge) this.touches.clear(list);
+    }
+    this.refresh();
+  }
+
+  /** Lists of the other side, for the search of a range. */
+  first(side: LevelSide): number {
+    return side * CLUSTERS;
+  }
+
+  sideOf(list: number): LevelSide {
+    return list < CLUSTERS ? SUPPORT : RESISTANCE;
+  }
+
+  static readonly perSide = CLUSTERS;
+
+  adjust(priceFactor: number): void {
+    this.touches.adjust(priceFactor);
+    for (let i = 0; i < this.edge.length; i++) {
+      this.edge[i] *= priceFactor;
+      this.mean[i] *= priceFactor;
+    }
+    this.refresh();
+  }
+
+  persist(io: StateIo): void {
+    io.own(this.touches);
+    io.own(this);
+    io.own(this.watch);
+  }
+
+  refresh(): void {
+    const watch = this.watch;
+    watch.highestSupport = -Infinity;
+    watch.lowestResistance = Infinity;
+    watch.oldestTouch = Infinity;
+    for (let list = 0; list < 2 * CLUSTERS; list++) {
+      if (this.touches.count[list] === 0) continue;
+      const edge = this.edge[list];
+      if (list < CLUSTERS) {
+        if (edge > watch.highestSupport) watch.highestSupport = edge;
+      } else if (edge < watch.lowestResistance) watch.lowestResistance = edge;
+      const last = this.touches.lastBar(list);
+      if (last < watch.oldestTouch) watch.oldestTouch = last;
+    }
+  }
+
+  #nearest(side: LevelSide, price: number, tolerance: number): number {
+    let best = NONE;
+    let bestDistance = tolerance * (1 + 1e-9);
+    for (let list = side * CLUSTERS; list < (side + 1) * CLUSTERS; list++) {
+      if (this.touches.count[list] === 0) continue;
+      const distance = Math.abs(price - this.mean[list]);
+      if (distance <= bestDistance && (best === NONE || distance < bestDistance)) {
+        best = list;
+        bestDistance = distance;
+      }
+    }
+    return best;
+  }
+
+  /** An empty list, else the one touched longest ago. */
+  #free(side: LevelSide): number {
+    let oldest = side * CLUSTERS;
+    for (let list = side * CLUSTERS; list < (side + 1) * CLUSTERS; list++) {
+      if (this.touches.count[list] === 0) return list;
+      if (this.touches.lastBar(list) < this.touches.lastBar(oldest)) oldest = list;
+    }
+    this.watch.evicted++;
+    return oldest;
+  }
+}

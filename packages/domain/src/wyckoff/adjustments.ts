@@ -1,0 +1,63 @@
+/** Points added to or taken from a confidence by circumstances: session, higher timeframe, relative strength, series (6.4). */
+import { FOREX_SESSION_NAMES } from '../effort/forex-session.ts';
+import type { HtfContext } from './context.ts';
+import type { Side } from './side.ts';
+import { springSeries } from './spring-series.ts';
+import type { Study } from './study.ts';
+
+export interface Circumstances {
+  /** Session code of the event bar, -1 for none. */
+  readonly session: number;
+  readonly opening: boolean;
+  /** A Spring, Shakeout, UTAD or the test of one. */
+  readonly spring: boolean;
+  /** A TEST or a last point: relative strength may add to it. */
+  readonly entry: boolean;
+  readonly doubleBottom: boolean;
+}
+
+/** +1 the higher timeframe agrees, -1 it is opposed, 0 neutral or unknown. */
+export function htfBias(htf: HtfContext | null | undefined, side: Side): -1 | 0 | 1 {
+  if (htf === null || htf === undefined || htf.hypothesis === null) return 0;
+  if (htf.phase !== 'C' && htf.phase !== 'D' && htf.phase !== 'E') return 0;
+  return htf.hypothesis === side.sign ? 1 : -1;
+}
+
+/** ADJ-1. Only what applies is listed; the sum is added once. */
+export function adjustmentsFor(study: Study, side: Side, event: Circumstances): Record<string, number> {
+  const p = study.params;
+  const out: Record<string, number> = {};
+  const put = (name: string, value: number): void => {
+    if (value !== 0) out[name] = value;
+  };
+  if (event.session >= 0) put('session', p.sessionPenalty[FOREX_SESSION_NAMES[event.session]]);
+  if (event.opening) put('openingBar', p.openingPenalty);
+  const htf = study.context?.htf;
+  const bias = htfBias(htf, side);
+  if (bias !== 0 && htf != null) put('htf', bias > 0 ? (p.htfBonus * htf.confidence) / 100 : p.htfPenalty);
+  put('rs', relativePoints(study, side, event.entry));
+  if (event.spring) {
+    const series = springSeries(side);
+    if (series.count > 0 && series.risk === 'HIGH') put('springRisk', p.springRiskMalus);
+    if (series.volumeTrend === 'DECLINING') put('springTrend', p.springTrendBonus);
+  }
+  if (event.doubleBottom) put('doubleBottom', p.doubleBottomBonus);
+  return out;
+}
+
+function relativePoints(study: Study, side: Side, entry: boolean): number {
+  const p = study.params;
+  const percentile = study.context?.rsPercentile;
+  let sum = 0;
+  if (percentile !== undefined) {
+    const own = side.sign === 1 ? percentile : 100 - percentile;
+    if (own >= 100 - p.rsQuintile) sum += p.rsPoints;
+    else if (own <= p.rsQuintile) sum -= p.rsPoints;
+  }
+  // The benchmark's highs are not an input, so the second part speaks for accumulation only.
+  const { benchLow, benchLowSince } = side.at;
+  if (entry && side.sign === 1 && side.climax.count > 0 && benchLowSince < benchLow) {
+    if (study.tally.lastLowPivot >= side.climax.at(0).price) sum += p.rsPoints;
+  }
+  return sum;
+}

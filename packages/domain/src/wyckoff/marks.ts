@@ -1,0 +1,120 @@
+/** What a hypothesis remembers of its events, in slots made once. Prices are mirrored: a distribution's are negative. */
+import type { StateIo } from '../bar/state-io.ts';
+
+/** A confirmed event: climax, rally, secondary test, test, last point. */
+export class Mark {
+  /** Index into EVENT_KINDS. */
+  kind = 0;
+  eventBar = -1;
+  confirmBar = -1;
+  price = NaN;
+  volRatio = NaN;
+  score = 0;
+  confidence = 0;
+  /** Point-and-figure column at confirmation. */
+  column = 0;
+
+  adjust(priceFactor: number): void {
+    this.price *= priceFactor;
+  }
+}
+
+/** A sign of strength (weakness), its repeats included. */
+export class BreakMark extends Mark {
+  eventTime = NaN;
+  spreadRatio = NaN;
+  closePos = NaN;
+  high = NaN;
+  close = NaN;
+  level = NaN;
+  /** Components kept for the direct entry. */
+  readonly points = new Float64Array(7);
+
+  override adjust(priceFactor: number): void {
+    super.adjust(priceFactor);
+    this.high *= priceFactor;
+    this.close *= priceFactor;
+    this.level *= priceFactor;
+  }
+}
+
+/** A Spring, Shakeout or UTAD. */
+export class SpringMark extends Mark {
+  eventTime = NaN;
+  spreadRatio = NaN;
+  closePos = NaN;
+  level = NaN;
+  recoveryBars = 0;
+  session = -1;
+  volumePoints = 0;
+  depthPoints = 0;
+  recoveryPoints = 0;
+  closePoints = 0;
+  testPoints = 0;
+  tests = 0;
+  lastTestBar = -1;
+  lastTestVolRatio = NaN;
+  failed = false;
+  premature = false;
+  opening = false;
+  /** Takes no (more) tests: its window or its phase is over. */
+  closed = false;
+  /** Its volume satisfies the trading rule of its kind. */
+  volumeFits = false;
+
+  override adjust(priceFactor: number): void {
+    super.adjust(priceFactor);
+    this.level *= priceFactor;
+  }
+}
+
+/** A short list of slots, oldest first; a full one gives up its oldest. */
+export class MarkList<M extends Mark> {
+  readonly #slots: M[];
+  readonly #count = new Int32Array(1);
+
+  constructor(slots: M[]) {
+    this.#slots = slots;
+  }
+
+  get count(): number {
+    return this.#count[0];
+  }
+
+  /** Oldest first. */
+  at(index: number): M {
+    return this.#slots[index];
+  }
+
+  latest(): M | null {
+    return this.count === 0 ? null : this.#slots[this.count - 1];
+  }
+
+  /** The slot to fill for a new event. */
+  next(): M {
+    const slots = this.#slots;
+    if (this.count < slots.length) return slots[this.#count[0]++];
+    const reused = slots[0];
+    for (let i = 1; i < slots.length; i++) slots[i - 1] = slots[i];
+    slots[slots.length - 1] = reused;
+    return reused;
+  }
+
+  clear(): void {
+    this.#count[0] = 0;
+  }
+
+  adjust(priceFactor: number): void {
+    for (const slot of this.#slots) slot.adjust(priceFactor);
+  }
+
+  persist(io: StateIo): void {
+    io.own({ count: this.#count });
+    for (const slot of this.#slots) io.own(slot);
+  }
+}
+
+/** A list of `capacity` slots made by `make`. */
+export function markList<M extends Mark>(capacity: number, make: () => M): MarkList<M> {
+  return new MarkList(Array.from({ length: capacity }, make));
+}

@@ -1,0 +1,58 @@
+/** Preliminary support (supply): the first busy answer before a climax; context only (detection.md 4.2). */
+import { atLeast } from '../bar/tolerance.ts';
+import { announce, openOn } from './capture.ts';
+import { declineBehind, makesNewLow, seedAllowed } from './climax.ts';
+import { nameFor } from './mirror.ts';
+import { kindCode } from './outbox.ts';
+import type { Side } from './side.ts';
+import type { Study } from './study.ts';
+
+/** PS-1. */
+export function advancePreliminary(study: Study, side: Side): void {
+  const waiting = side.support;
+  if (waiting.live) follow(study, side);
+  if (waiting.live || side.seed.live || side.bar.rallyConfirmed || side.bar.restarted) return;
+  if (!makesNewLow(study, side) || !seedAllowed(study, side)) return;
+  const { now, params: p, thresholds } = study;
+  if (!now.judged || now.anomaly) return;
+  if (!atLeast(declineBehind(study, side), p.psDecline * now.atr)) return;
+  if (!atLeast(side.view.closePos, p.psClose) || !study.volumeAtLeast(thresholds.psVol())) return;
+  openOn(study, side, waiting);
+  announce(study, side, { kind: nameFor(side.sign, 'PS'), status: 'candidate', candidate: waiting });
+}
+
+function follow(study: Study, side: Side): void {
+  const waiting = side.support;
+  const { view } = side;
+  const { now, params: p } = study;
+  const kind = nameFor(side.sign, 'PS');
+  const age = now.bar - waiting.bar;
+  if (view.low < waiting.low || age > p.psBars) {
+    waiting.live = false;
+    const late = !(view.low < waiting.low);
+    study.judge.reject(kind, side.sign, late ? { code: 'TIMEOUT', value: age, limit: p.psBars } : { code: 'BROKE_LEVEL', value: view.low, limit: waiting.low });
+    announce(study, side, { kind, status: 'expired', candidate: waiting });
+    return;
+  }
+  if (!atLeast(view.high, waiting.low + p.psRally * waiting.atr)) return;
+  waiting.live = false;
+  side.preliminary.clear();
+  const mark = side.preliminary.next();
+  mark.kind = kindCode(kind);
+  mark.eventBar = waiting.bar;
+  mark.confirmBar = now.bar;
+  mark.price = waiting.low;
+  mark.volRatio = waiting.volRatio;
+  study.outbox.emit(side, {
+    kind,
+    status: 'confirmed',
+    eventBar: waiting.bar,
+    eventTime: waiting.time,
+    price: waiting.low,
+    level: NaN,
+    volRatio: waiting.volRatio,
+    spreadRatio: waiting.spreadRatio,
+    closePos: waiting.closePos,
+    mark,
+  });
+}

@@ -1,0 +1,165 @@
+/** One hypothesis on the range: its phase, what it has seen, what it waits for. */
+import type { StateIo } from '../bar/state-io.ts';
+import { Candidate, LevelCandidate, Penetration, Seed } from './candidates.ts';
+import type { Hypothesis } from './event.ts';
+import { BreakMark, Mark, markList, SpringMark } from './marks.ts';
+import { Mirror } from './mirror.ts';
+import { TransitionLog } from './transition-log.ts';
+
+/** Codes of the phase: 0 none, then A to E. */
+export const NO_PHASE = 0;
+export const PHASE_A = 1;
+export const PHASE_B = 2;
+export const PHASE_C = 3;
+export const PHASE_D = 4;
+export const PHASE_E = 5;
+
+/** Codes of the sub-phase of C; those of E are computed when asked. */
+export const C_SPRING = 1;
+export const C_TEST = 2;
+export const C_READY = 3;
+
+/** The phase machine's numbers. */
+export class Standing {
+  phase = NO_PHASE;
+  subPhase = 0;
+  ended = false;
+  suspended = false;
+  implied = false;
+  startBar = -1;
+  startTime = NaN;
+  bStart = -1;
+  cStart = -1;
+  eStart = -1;
+  phaseConfidence = 0;
+  /** A break of this hypothesis has failed before. */
+  malus = false;
+  /** Bar since which a close back inside the edge is awaited; -1 for none. */
+  failWatch = -1;
+  stArmed = false;
+  stCount = 0;
+  /** No new penetration is judged until a close beyond the edge. */
+  blocked = false;
+  /** High of the latest test bar, awaited for C_READY. */
+  testHigh = NaN;
+  /** First bar after which a last point may open. */
+  lpsFrom = -1;
+  lpsInE = 0;
+  sosBar = -1;
+  sosHigh = NaN;
+  highSinceSos = NaN;
+  /** Closes in a row beyond the broken edge since the SOS. */
+  eCloses = 0;
+  directDone = false;
+  climaxVolume = NaN;
+  climaxVolRatio = NaN;
+  climaxZone = 0;
+  rallyConfirmBar = -1;
+  rallySpeed = 0;
+  /** Lowest (mirrored) extreme of an unresolved minor upthrust, and the bar it was confirmed. */
+  utPrice = NaN;
+  utBar = -1;
+  benchLow = NaN;
+  benchLowSince = NaN;
+
+  reset(): void {
+    const fresh = new Standing();
+    Object.assign(this, fresh);
+  }
+
+  adjust(priceFactor: number): void {
+    this.testHigh *= priceFactor;
+    this.sosHigh *= priceFactor;
+    this.highSinceSos *= priceFactor;
+    this.climaxVolume /= priceFactor;
+    this.utPrice *= priceFactor;
+  }
+}
+
+/** What happened to a hypothesis on the bar being judged; empty again on the next. */
+export class Happenings {
+  /** The bar broke the far edge decisively. */
+  broke = false;
+  breakFailed = false;
+  fastFail = false;
+  rallyConfirmed = false;
+  restarted = false;
+  /** Mirrored price to which its edge moves, NaN for none; by a confirmed ST (unlimited) or by a test or minor upthrust. */
+  stEdge = NaN;
+  widenTo = NaN;
+  /** Something a phase confidence depends on has changed. */
+  touched = false;
+}
+
+export class Side {
+  readonly sign: Hypothesis;
+  readonly view: Mirror;
+  readonly at = new Standing();
+  readonly bar = new Happenings();
+  readonly transitions = new TransitionLog();
+
+  readonly seed = new Seed();
+  readonly support = new Candidate();
+  readonly secondary = new LevelCandidate();
+  readonly undercut = new Penetration();
+  readonly lastPoint = new LevelCandidate();
+  readonly inRange = new LevelCandidate();
+
+  readonly preliminary = markList(1, () => new Mark());
+  readonly climax = markList(1, () => new Mark());
+  readonly rally = markList(1, () => new Mark());
+  readonly secondaries = markList(8, () => new Mark());
+  readonly springs = markList(5, () => new SpringMark());
+  readonly tests = markList(3, () => new Mark());
+  readonly breaks = markList(3, () => new BreakMark());
+  readonly lastPoints = markList(3, () => new Mark());
+  readonly inRangePoints = markList(3, () => new Mark());
+
+  constructor(sign: Hypothesis) {
+    this.sign = sign;
+    this.view = new Mirror(sign);
+  }
+
+  /** A, B, C, D or E and not ended. */
+  get alive(): boolean {
+    return this.at.phase !== NO_PHASE;
+  }
+
+  /** Latest Spring, Shakeout or UTAD that has not failed. */
+  get goodSpring(): SpringMark | null {
+    for (let i = this.springs.count - 1; i >= 0; i--) if (!this.springs.at(i).failed) return this.springs.at(i);
+    return null;
+  }
+
+  /** Forgets the range; the preliminary support and the seed outlive it. */
+  reset(): void {
+    this.at.reset();
+    for (const candidate of [this.secondary, this.undercut, this.lastPoint, this.inRange]) candidate.live = false;
+    for (const list of this.#rangeMarks()) list.clear();
+  }
+
+  adjust(priceFactor: number): void {
+    this.at.adjust(priceFactor);
+    for (const candidate of this.#candidates()) candidate.adjust(priceFactor);
+    this.preliminary.adjust(priceFactor);
+    for (const list of this.#rangeMarks()) list.adjust(priceFactor);
+  }
+
+  persist(io: StateIo): void {
+    io.own(this.at);
+    io.own(this.transitions);
+    for (const candidate of this.#candidates()) io.own(candidate);
+    this.preliminary.persist(io);
+    for (const list of this.#rangeMarks()) list.persist(io);
+  }
+
+  #candidates(): Candidate[] {
+    return [this.seed, this.support, this.secondary, this.undercut, this.lastPoint, this.inRange];
+  }
+
+  #rangeMarks() {
+    return [
+      this.climax, this.rally, this.secondaries, this.springs, this.tests, this.breaks, this.lastPoints, this.inRangePoints,
+    ] as const; // prettier-ignore
+  }
+}

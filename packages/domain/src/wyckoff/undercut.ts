@@ -1,0 +1,296 @@
+/** Spring and Shakeout, UTAD and minor upthrust: the edge is broken and taken back (detection.md 4.6; Evans' spring). */
+import { above, atLeast, atMost, below } from '../bar/tolerance.ts';
+import { announce, capture, openOn } from './capture.ts';
+import { depthPoints, points, type Components } from './confidence.ts';
+import type { EventKind, ReasonCode } from './event.ts';
+import type { SpringMark } from './marks.ts';
+import { nameFor } from './mirror.ts';
+import { kindCode } from './outbox.ts';
+import { enterC, returnToB } from './phases.ts';
+import { C_SPRING, PHASE_B, PHASE_C, type Side } from './side.ts';
+import type { Study } from './study.ts';
+
+/** SPR-6. A Spring whose low is broken has failed; with none left C falls back to B and the edge must be regained. */
+export function failSprings(study: Study, side: Side): void {
+  const { at, view, springs } = side;
+  if (at.phase !== PHASE_B && at.phase !== PHASE_C) return;
+  let failed = false;
+  for (let i = 0; i < springs.count; i++) {
+    const spring = springs.at(i);
+    if (spring.failed || spring.confirmBar >= study.now.bar || !(view.low < spring.price)) continue;
+    markFailed(study, side, spring);
+    failed = true;
+  }
+  if (!failed || side.goodSpring !== null) return;
+  if (at.phase === PHASE_C) returnToB(study, side, 'SPRING_FAILED');
+  if (!at.suspended) at.failWatch = study.now.bar;
+}
+
+/** Records the failure; the event itself is never erased. */
+export function markFailed(study: Study, side: Side, spring: SpringMark): void {
+  spring.failed = true;
+  side.bar.touched = true;
+  study.outbox.emit(side, {
+    kind: springKind(side, spring),
+    status: 'failed',
+    eventBar: spring.eventBar,
+    eventTime: spring.eventTime,
+    price: spring.price,
+    level: spring.level,
+    volRatio: spring.volRatio,
+    spreadRatio: spring.spreadRatio,
+    closePos: spring.closePos,
+    carried: spring,
+  });
+}
+
+/** Kind of a stored Spring by its code: the low-volume one, or the effortful one. */
+export function springKind(side: Side, spring: SpringMark): EventKind {
+  const shakeout = spring.kind === kindCode('SHAKEOUT');
+  return shakeout ? 'SHAKEOUT' : nameFor(side.sign, 'SPRING');
+}
+
+/** SPR-1. */
+export function advanceUndercut(study: Study, side: Side): void {
+  const { at, view, undercut } = side;
+  const { now } = study;
+  const possible = study.active && (at.phase === PHASE_B || at.phase === PHASE_C) && !at.suspended;
+  if (!possible || study.other(side).bar.broke) {
+    // Handed over: a decisive break against the hypothesis judges the bar (detection.md 4.7).
+    undercut.live = false;
+    return;
+  }
+  const wasBlocked = at.blocked;
+  if (wasBlocked && above(view.close, view.support)) at.blocked = false;
+  if (undercut.live) follow(study, side);
+  else if (!wasBlocked && below(view.low, view.support) && !isSecondaryBar(study, side)) {
+    if (now.anomaly || !now.judged) return;
+    openOn(study, side, undercut);
+    const p = study.params;
+    undercut.level = view.support;
+    undercut.width = view.width;
+    undercut.limit = Math.min(study.pct(p.springMaxDepth, view.support), Math.max(p.springMaxAtr * now.atr, p.springMaxW * view.width));
+    undercut.effort = false;
+    announce(study, side, { kind: nameFor(side.sign, 'SPRING'), status: 'candidate', candidate: undercut });
+    judgePenetration(study, side);
+  }
+}
+
+function isSecondaryBar(study: Study, side: Side): boolean {
+  return side.secondary.live && side.secondary.bar === study.now.bar;
+}
+
+function follow(study: Study, side: Side): void {
+  const { view, undercut } = side;
+  if (view.low < undercut.low) {
+    if (study.now.anomaly) {
+      die(study, side, { code: 'ANOMALY', value: study.now.volRatio, limit: study.params.anomalyVol });
+      return;
+    }
+    capture(study, side, undercut);
+  }
+  judgePenetration(study, side);
+}
+
+/** SPR-2. Depth, effort, recovery: in this order on every bar below the edge. */
+function judgePenetration(study: Study, side: Side): void {
+  const { view, undercut } = side;
+  const { now, params: p } = study;
+  const depth = undercut.level - undercut.low;
+  if (above(depth, undercut.limit)) {
+    die(study, side, { code: 'TOO_DEEP', value: depth, limit: undercut.limit });
+    return;
+  }
+  const under = below(view.close, undercut.level);
+  if (under && !now.noVolume && atLeast(now.volFloor, p.springEffortVol) && atLeast(now.spreadRatio, p.springEffortSpread)) undercut.effort = true;
+  if (above(view.close, undercut.level) && now.judged) {
+    recover(study, side);
+    return;
+  }
+  const window = study.asymmetric(side) ? p.utadFailure : p.springRecovery;
+  const waited = now.bar - undercut.openBar;
+  if (waited >= window) die(study, side, { code: 'NO_RECOVERY', value: waited, limit: window });
+}
+
+function die(study: Study, side: Side, why: { readonly code: ReasonCode; readonly value: number; readonly limit: number }): void {
+  const { undercut } = side;
+  undercut.live = false;
+  // Only a close beyond the edge on a later bar arms it again.
+  side.at.blocked = true;
+  study.judge.reject(nameFor(side.sign, 'SPRING'), side.sign, why);
+  announce(study, side, { kind: nameFor(side.sign, 'SPRING'), status: 'expired', candidate: undercut });
+}
+
+/** SPR-3. Low volume makes a Spring, effort a Shakeout; an upthrust needs volume, else it is a minor one. */
+function recover(study: Study, side: Side): void {
+  const { undercut } = side;
+  undercut.live = false;
+  const eligible = study.eligible(side, undercut.bar);
+  const session = undercut.session;
+  if (study.asymmetric(side)) {
+    const enough = study.now.noVolume || atLeast(undercut.volRatio, study.thresholds.utadMin(session));
+    if (eligible && enough) confirmSpring(study, side, { kind: 'UTAD', premature: false, fromFailedBreak: false });
+    else confirmMinorUpthrust(study, side);
+    return;
+  }
+  const quiet = study.now.noVolume || below(undercut.volRatio, study.thresholds.springMax(session));
+  const kind = quiet && !undercut.effort ? nameFor(side.sign, 'SPRING') : 'SHAKEOUT';
+  confirmSpring(study, side, { kind, premature: !eligible, fromFailedBreak: false });
+}
+
+interface Recovery {
+  readonly kind: EventKind;
+  readonly premature: boolean;
+  readonly fromFailedBreak: boolean;
+}
+
+/** SPR-4. Records the event and moves B to C unless it came too early. Reads the candidate `side.undercut`. */
+export function confirmSpring(study: Study, side: Side, how: Recovery): void {
+  const { undercut, at } = side;
+  const spring = side.springs.next();
+  fillSpring(study, side, { spring, how });
+  const components = springComponents(study, side, spring);
+  study.outbox.emit(side, {
+    kind: how.kind,
+    status: 'confirmed',
+    eventBar: spring.eventBar,
+    eventTime: spring.eventTime,
+    price: spring.price,
+    level: spring.level,
+    volRatio: spring.volRatio,
+    spreadRatio: spring.spreadRatio,
+    closePos: spring.closePos,
+    metrics: {
+      penetration: (undercut.level - undercut.low) / Math.abs(undercut.level),
+      depthAtr: (undercut.level - undercut.low) / undercut.atr,
+      recoveryBars: spring.recoveryBars,
+      premature: how.premature ? 1 : 0,
+      effort: undercut.effort ? 1 : 0,
+      fromFailedBreak: how.fromFailedBreak ? 1 : 0,
+    },
+    pattern: springPattern(study, side),
+    components,
+    mark: spring,
+    spring,
+    strength: study.nearStrength(side),
+    session: spring.session,
+    opening: spring.opening,
+    ...(study.params.requireTest ? {} : { line: spring.price }),
+  });
+  side.bar.touched = true;
+  at.failWatch = -1;
+  if (at.phase === PHASE_B && !how.premature) {
+    enterC(study, side, { subPhase: C_SPRING, cause: how.kind === 'UTAD' ? 'UTAD' : how.kind === 'SHAKEOUT' ? 'SHAKEOUT' : 'SPRING' });
+  } else if (at.phase === PHASE_C) at.subPhase = C_SPRING;
+  at.testHigh = NaN;
+}
+
+/** UTAD and its points where distribution has its own; else the Spring's. */
+export function springPattern(study: Study, side: Side): 'SPRING' | 'UTAD' {
+  return study.asymmetric(side) ? 'UTAD' : 'SPRING';
+}
+
+function fillSpring(study: Study, side: Side, made: { readonly spring: SpringMark; readonly how: Recovery }): void {
+  const { spring, how } = made;
+  const { undercut } = side;
+  const { now, thresholds } = study;
+  spring.kind = kindCode(how.kind);
+  spring.eventBar = undercut.bar;
+  spring.eventTime = undercut.time;
+  spring.confirmBar = now.bar;
+  spring.price = undercut.low;
+  spring.level = undercut.level;
+  spring.volRatio = undercut.volRatio;
+  spring.spreadRatio = undercut.spreadRatio;
+  spring.closePos = undercut.closePos;
+  spring.session = undercut.session;
+  spring.opening = undercut.opening;
+  spring.recoveryBars = now.bar - undercut.openBar;
+  spring.failed = false;
+  spring.premature = how.premature;
+  spring.closed = false;
+  spring.tests = 0;
+  spring.lastTestBar = -1;
+  spring.lastTestVolRatio = NaN;
+  spring.testPoints = 0;
+  spring.volumeFits = now.noVolume || how.kind !== 'UTAD' || !study.asymmetric(side) || atLeast(undercut.volRatio, thresholds.utadTrade(undercut.session));
+  const upthrust = springPattern(study, side) === 'UTAD';
+  const onScale = thresholds.onStockScale(undercut.volRatio);
+  const shakeout = how.kind === 'SHAKEOUT';
+  spring.volumePoints = upthrust ? (below(onScale, 1.2) ? 0 : points('utadVolume', onScale)) : shakeout ? 0 : points('springVolume', onScale);
+  spring.depthPoints = depthPoints((undercut.level - undercut.low) / undercut.atr, undercut.limit / undercut.atr);
+  spring.recoveryPoints = points(upthrust ? 'utadSpeed' : 'springRecovery', spring.recoveryBars);
+  spring.closePoints = points(upthrust ? 'utadClose' : 'springClose', side.view.closePos);
+}
+
+/** SPR-5. Volume, depth, recovery and close are kept; test, strength and quality are taken anew at each test. */
+export function springComponents(study: Study, side: Side, spring: SpringMark): Components {
+  return {
+    volume: spring.volumePoints,
+    depth: spring.depthPoints,
+    [springPattern(study, side) === 'UTAD' ? 'speed' : 'recovery']: spring.recoveryPoints,
+    test: spring.testPoints,
+    strength: points('strength', study.nearStrength(side)),
+    quality: points('quality', study.range.quality(study.now.bar)),
+    close: spring.closePoints,
+  };
+}
+
+/** UT-1. A minor upthrust changes no phase; if nothing comes of it, its high becomes the edge. */
+function confirmMinorUpthrust(study: Study, side: Side): void {
+  const { undercut, at } = side;
+  const { now } = study;
+  const recoveryBars = now.bar - undercut.openBar;
+  const onScale = study.thresholds.onStockScale(undercut.volRatio);
+  study.outbox.emit(side, {
+    kind: 'UT',
+    status: 'confirmed',
+    eventBar: undercut.bar,
+    eventTime: undercut.time,
+    price: undercut.low,
+    level: undercut.level,
+    volRatio: undercut.volRatio,
+    spreadRatio: undercut.spreadRatio,
+    closePos: undercut.closePos,
+    metrics: {
+      penetration: (undercut.level - undercut.low) / Math.abs(undercut.level),
+      depthAtr: (undercut.level - undercut.low) / undercut.atr,
+      recoveryBars,
+    },
+    pattern: 'UTAD',
+    components: {
+      volume: below(onScale, 1.2) ? 0 : points('utadVolume', onScale),
+      depth: depthPoints((undercut.level - undercut.low) / undercut.atr, undercut.limit / undercut.atr),
+      speed: points('utadSpeed', recoveryBars),
+      test: 0,
+      strength: points('strength', study.nearStrength(side)),
+      quality: points('quality', study.range.quality(now.bar)),
+      close: points('utadClose', side.view.closePos),
+    },
+    strength: study.nearStrength(side),
+    session: undercut.session,
+    opening: undercut.opening,
+  });
+  at.utPrice = at.utPrice === at.utPrice ? Math.min(at.utPrice, undercut.low) : undercut.low;
+  at.utBar = now.bar;
+}
+
+/** LVL-4c. Some bars after a minor upthrust without a close beyond the edge, its extreme becomes the edge. */
+export function resolveMinorUpthrust(study: Study, side: Side): void {
+  const { at, view } = side;
+  if (at.utBar < 0) return;
+  if (!study.active || below(view.close, view.support)) {
+    at.utBar = -1;
+    at.utPrice = NaN;
+    return;
+  }
+  if (study.now.bar - at.utBar < study.params.utResolveBars) return;
+  side.bar.widenTo = Math.min(at.utPrice, side.bar.widenTo === side.bar.widenTo ? side.bar.widenTo : at.utPrice);
+  at.utBar = -1;
+  at.utPrice = NaN;
+}
+
+/** Volume rule of the undercut, exported for the schematic. */
+export function springVolumeFits(study: Study, spring: SpringMark): boolean {
+  return spring.kind === kindCode('UTAD') ? spring.volumeFits : atMost(spring.volRatio, study.thresholds.springMax(spring.session));
+}
