@@ -1,12 +1,13 @@
 /** Judges one scenario by three witnesses: growth of the heap over N .. 10 N, instances by constructor, and watched objects. */
-import { queryObjects } from 'node:v8';
+import { queryObjects, setFlagsFromString } from 'node:v8';
 import { collectGarbage } from './garbage.ts';
 import type { Countable, Judgement, LeakCase, Repeat, Watch } from './leak-case.ts';
 import { fitSlope, type Point, type Slope } from './slope.ts';
 
 /** Multiples of N; out of order, so that a drift of the process in time does not pass for growth with N. */
 const SIZES = [4, 1, 10, 7, 2, 8, 1, 10, 5, 3];
-const MOST_PASSES = 4;
+const JUDGED_PASSES = 2;
+const MOST_PASSES = 8;
 /** Watched objects: enough to see a leak, few enough not to be one. */
 const MOST_WATCHED = 1_000;
 
@@ -17,19 +18,22 @@ const MOST_WATCHED = 1_000;
 export async function judgeLeak(subject: LeakCase, run: Repeat = subject.run): Promise<Judgement> {
   const repetitions = subject.repetitions ?? 200;
   const tolerance = subject.toleranceBytes ?? 4;
-  const watched = new Watched();
+  steadyHeap();
   const before = countInstances(subject.constructors ?? []);
 
-  // Warm-up: compiled code, shapes, and lazy caches are allocated once and are no leak.
-  for (const n of [repetitions * 10, repetitions, repetitions]) await run(n, ignore);
-  await collectGarbage();
-
-  const points: Point[] = [];
+  let points: Point[] = [];
   let slope: Slope | undefined;
   for (let pass = 0; pass < MOST_PASSES && !decides(slope, tolerance); pass += 1) {
-    for (const size of SIZES) points.push(await sample(size * repetitions, (n) => run(n, watched.watch)));
-    slope = fitSlope(points);
+    const fresh: Point[] = [];
+    for (const size of SIZES) fresh.push(await sample(size * repetitions, (n) => run(n, ignore)));
+    // The first pass is warm-up: compiled code, shapes and lazy caches are allocated once and are no leak. Some settle late, so
+    // only the latest passes are judged; a leak shows in every one of them.
+    points = pass === 0 ? [] : [...points, ...fresh].slice(-JUDGED_PASSES * SIZES.length);
+    if (pass >= JUDGED_PASSES) slope = fitSlope(points);
   }
+  // Watching costs memory of its own, so it has a run of its own.
+  const watched = new Watched();
+  await run(Math.min(repetitions, MOST_WATCHED), watched.watch);
   const survivors = await watched.survivors();
   const leftOver = difference(countInstances(subject.constructors ?? []), before);
   return verdict({ slope, tolerance, survivors, leftOver });
@@ -108,5 +112,11 @@ class Watched {
 }
 
 function ignore(): void {
-  // The warm-up watches nothing.
+  // Only the last run watches.
+}
+
+/** The runtime optimises code late and throws unused code away after some collections, only to make it again: noise of kilobytes. */
+function steadyHeap(): void {
+  setFlagsFromString('--no-flush-bytecode');
+  setFlagsFromString('--no-opt');
 }
