@@ -1,5 +1,5 @@
 /** The desk of a running session: the store and the run behind the read port. */
-import { CHART_INCLUDES, type ChartAnswer, type SnapshotAnswer } from '@wyckoff/contracts';
+import type { CHART_INCLUDES, ChartAnswer, SnapshotAnswer } from '@wyckoff/contracts';
 import { createBarColumns, type BarColumns } from '@wyckoff/domain';
 import type { ReplayFeed } from '../feeds/replay/replay-feed.ts';
 import type { Series, Store, SymbolRecord } from '../store/store.ts';

@@ -57,7 +57,7 @@ export async function resumeEngine(options: ResumeOptions): Promise<Resumed> {
     const bars = await store.barsAfter(ref.series, { after: after ?? undefined, limit });
     if (bars.length < limit) {
       throw new ResumeMismatch(
-        `${ref.id}`,
+        ref.id,
         `${cursor.position} bars up to ${timeText(cursor.barTime)}`,
         `${position + bars.length} bars`,
       );

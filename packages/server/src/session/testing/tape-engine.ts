@@ -125,6 +125,16 @@ function tapeEngine(options: TapeOptions, start: TapeState, sink: FactSink): Tra
   });
 
   return {
+    get bars() {
+      return state.bars;
+    },
+    get equityMicros() {
+      return state.cashMicros;
+    },
+    get openPositions() {
+      return state.position === null ? 0 : 1;
+    },
+    isRuined: false,
     step,
     takeOrders: () => {
       undelivered = false;

@@ -64,6 +64,7 @@ export class SqliteBars {
     return this.#gate.read('count bars', () => this.#count.get(...parameters) as number);
   }
 
+  // eslint-disable-next-line @typescript-eslint/require-await -- the port is asynchronous, SQLite answers at once
   async *stream(series: Series, span: BarSpan & { readonly chunk?: number } = {}): AsyncIterableIterator<BarColumns> {
     const limit = checkedLimit(span.chunk ?? 1000);
     let key = span.after ?? FIRST_TIME;

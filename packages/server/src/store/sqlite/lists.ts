@@ -45,7 +45,7 @@ export class SqliteLists {
     if (query.pattern !== undefined) page = page.where('pattern', '=', query.pattern);
     const { below } = query;
     if (below !== undefined) {
-      page = page.where(({ eb, refTuple, tuple }) => eb(refTuple('created_at', 'id'), '<', tuple(below.at, below.id)));
+      page = page.where((q) => q.eb(q.refTuple('created_at', 'id'), '<', q.tuple(below.at, below.id)));
     }
     const rows = this.#gate.read('signals', () =>
       this.#gate.all(page.orderBy('created_at', 'desc').orderBy('id', 'desc').limit(query.limit)),
@@ -59,7 +59,7 @@ export class SqliteLists {
     if (query.symbol !== undefined) page = page.where('symbol', '=', query.symbol);
     const { below } = query;
     if (below !== undefined) {
-      page = page.where(({ eb, refTuple, tuple }) => eb(refTuple('opened_at', 'id'), '<', tuple(below.at, below.id)));
+      page = page.where((q) => q.eb(q.refTuple('opened_at', 'id'), '<', q.tuple(below.at, below.id)));
     }
     const rows = this.#gate.read('positions', () =>
       this.#gate.all(page.orderBy('opened_at', 'desc').orderBy('id', 'desc').limit(query.limit)),
@@ -75,7 +75,7 @@ export class SqliteLists {
       .where('symbol_id', '=', series.symbolId)
       .where('tf', '=', minutesOf(series.timeframe))
       .where('start_ts', '<=', to)
-      .where(({ or, eb }) => or([eb('end_ts', 'is', null), eb('end_ts', '>=', from)]))
+      .where((q) => q.or([q.eb('end_ts', 'is', null), q.eb('end_ts', '>=', from)]))
       .orderBy('start_ts', 'desc')
       .limit(limit);
     return parsed<RangeWire>(this.#gate.read('ranges in window', () => this.#gate.all(query))).reverse();
@@ -102,7 +102,7 @@ export class SqliteLists {
       .select('data')
       .where('symbol', '=', series.symbol)
       .where('opened_at', '<=', to)
-      .where(({ or, eb }) => or([eb('closed_at', 'is', null), eb('closed_at', '>=', from)]))
+      .where((q) => q.or([q.eb('closed_at', 'is', null), q.eb('closed_at', '>=', from)]))
       .orderBy('opened_at', 'desc')
       .limit(limit);
     return parsed<PositionWire>(this.#gate.read('positions in window', () => this.#gate.all(query))).reverse();

@@ -138,7 +138,8 @@ describe('issue 2 bad input: the store file', () => {
   });
 
   it('interface 4.1 pragmas: WAL, full flush, foreign keys, 8 MiB cache, strict tables', () => {
-    const { database, close } = openSqliteFile({ path });
+    const file = openSqliteFile({ path });
+    const { database } = file;
     const pragma = (name: string): unknown => database.pragma(name, { simple: true });
     expect([pragma('journal_mode'), pragma('synchronous'), pragma('foreign_keys'), pragma('cache_size'), pragma('busy_timeout')]).toEqual([
       'wal', 2, 1, -8192, 5000,
@@ -147,7 +148,7 @@ describe('issue 2 bad input: the store file', () => {
       .prepare("select name from pragma_table_list where schema = 'main' and strict = 0 and name not like 'sqlite_%'")
       .all();
     expect(loose).toEqual([]);
-    close();
+    file.close();
   });
 
   it('migrations run once each, in order, and none is left half done', () => {
@@ -157,9 +158,10 @@ describe('issue 2 bad input: the store file', () => {
     openSqliteFile({ path, migrations: [one] }).close();
     const broken = step(2, ['create table b (x integer) strict', 'insert into nowhere values (1)']);
     expect(() => openSqliteFile({ path, migrations: [one, broken] })).toThrow(/nowhere/);
-    const { database, close } = openSqliteFile({ path, migrations: [one, two].slice(0, 1) });
+    const file = openSqliteFile({ path, migrations: [one, two].slice(0, 1) });
+    const { database } = file;
     expect(database.prepare("select count(*) from sqlite_schema where name = 'b'").pluck().get()).toBe(0);
     expect(database.pragma('user_version', { simple: true })).toBe(1);
-    close();
+    file.close();
   });
 });

@@ -1,4 +1,5 @@
 /** The embedded store: one SQLite file behind the port. */
+/* eslint-disable @typescript-eslint/require-await -- the port is asynchronous, SQLite answers at once; `async` makes a rejection of what it throws */
 import type { Timeframe } from '@wyckoff/domain';
 import { randomUUID } from 'node:crypto';
 import type { Series, Store, SymbolRecord } from '../store.ts';
