@@ -255,7 +255,7 @@ class Engine implements TradingEngine {
 
   #mark(bar: Bar): void {
     const { book, halts, facts } = this.#floor;
-    book.mark(bar);
+    book.mark(bar, facts.at);
     halts.next(facts.at, book.equity, book.peak, this.#tellHalt);
   }
 

@@ -161,9 +161,9 @@ export class PositionBook {
     if (isLast) this.#retire(position, fill.ts, reason);
   }
 
-  /** Marks every position at the close, accrues what a short costs per calendar day, moves the peak. */
-  mark(bar: Bar): void {
-    this.#at = bar.time;
+  /** Marks every position at the close, accrues what a short costs per calendar day, moves the peak. `at`: the bar's end. */
+  mark(bar: Bar, at: EpochMs): void {
+    this.#at = at;
     for (let i = 0; i < this.#positions.length; i += 1) this.#markOne(this.#positions[i] as OpenPosition, bar);
     const equity = this.equity;
     if (equity > this.#peak) this.#peak = equity;
