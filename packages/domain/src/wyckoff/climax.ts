@@ -10,13 +10,16 @@ import type { Study } from './study.ts';
 
 /** Distance from the highest high of the lookback and newness of the low, as the side sees them. */
 export function declineBehind(study: Study, side: Side): number {
-  const { longHigh, longLow } = study.effort;
+  const { longHigh, longLow, frozen } = study.effort;
+  if (frozen?.highest !== undefined && side.sign === 1) return frozen.highest - side.view.low;
   return (side.sign === 1 ? longHigh.value : longLow.value) - side.view.low;
 }
 
 /** low < LL20 (mirrored); false without an earlier bar. */
 export function makesNewLow(study: Study, side: Side): boolean {
-  const lowest = -(side.sign === 1 ? study.effort.shortLow.value : study.effort.shortHigh.value);
+  const { shortLow, shortHigh, frozen } = study.effort;
+  const held = frozen !== null && side.sign === 1 ? frozen.lowest : undefined;
+  const lowest = held ?? -(side.sign === 1 ? shortLow.value : shortHigh.value);
   const low = side.view.low;
   return low < lowest - 1e-9 * (low < 0 ? -low : low);
 }

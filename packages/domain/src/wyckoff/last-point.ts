@@ -37,16 +37,15 @@ function holdFloor(study: Study, side: Side): number {
 
 function open(study: Study, side: Side): void {
   const { at, view, lastPoint } = side;
-  const { now, params: p, range } = study;
+  const { now, params: p } = study;
   if (!(view.low < view.prevLow)) return;
   const since = now.bar - at.lpsFrom;
   if (since < 1 || since > p.lpsWindow || side.lastPoints.count >= p.lpsMax || !now.judged || now.anomaly) return;
   const edge = farEdge(study, side);
   if (!atMost(view.low, edge + study.pct(p.lpsMaxDist, edge))) return;
-  if (!atLeast(Math.max(at.highSinceSos, view.high) - view.low, p.lpsReaction * range.breakAtr)) return;
+  if (!atLeast(Math.max(at.highSinceSos, view.high) - view.low, p.lpsReaction * now.atr)) return;
   openOn(study, side, lastPoint);
   lastPoint.level = edge;
-  lastPoint.atr = range.breakAtr;
   announce(study, side, { kind: nameFor(side.sign, 'LPS'), status: 'candidate', candidate: lastPoint });
   judgeHold(study, side);
 }

@@ -4,6 +4,7 @@ import { confidenceOf, settle, tierOf, type Components, type Pattern } from './c
 import { EVENT_KINDS, type DetectionEvent, type EventKind, type EventStatus, type ReasonCode } from './event.ts';
 import type { Mark, SpringMark } from './marks.ts';
 import { objectivesFor } from './objectives.ts';
+import { phaseConfidence } from './phase-confidence.ts';
 import type { Side } from './side.ts';
 import type { Study } from './study.ts';
 import { phaseName, subPhaseOf } from './sub-phase.ts';
@@ -51,6 +52,8 @@ interface Draft {
   readonly quality: number;
   /** Range it belongs to: a later step of the same bar may end it and even begin the next. */
   readonly rangeId: number;
+  /** A direct entry is judged in the phase it was found in, before time moves D to E on the same bar. */
+  readonly held: { readonly phase: number; readonly phaseConfidence: number } | null;
 }
 
 export class Outbox {
@@ -76,7 +79,8 @@ export class Outbox {
     const { range, tally } = study;
     const context = event.kind === 'PS' || event.kind === 'PSY';
     const rangeId = context ? 0 : range.living ? range.id : tally.nextRangeId;
-    this.#drafts.push({ side, event, score, quality: range.living ? range.quality(study.now.bar) : 0, rangeId });
+    const held = event.status === 'direct' ? { phase: side.at.phase, phaseConfidence: phaseConfidence(study, side) } : null;
+    this.#drafts.push({ side, event, score, quality: range.living ? range.quality(study.now.bar) : 0, rangeId, held });
     return score ?? 0;
   }
 
@@ -98,13 +102,13 @@ export class Outbox {
     const { now, params } = study;
     const at = side.at;
     const current = rangeId !== 0 && study.range.living && rangeId === study.range.id;
-    const phaseConfidence = current ? at.phaseConfidence : 0;
+    const founded = current ? (draft.held?.phaseConfidence ?? at.phaseConfidence) : 0;
     const letter = side.sign === 1 ? 'A' : 'D';
     const scored = score !== null && event.carried === undefined;
     const adjustments = scored || event.status === 'direct' ? adjustmentsFor(study, side, this.#circumstances(event)) : {};
     let confidence: number | null = event.carried?.confidence ?? null;
     if (score !== null && (scored || event.status === 'direct')) {
-      confidence = confidenceOf(score, phaseConfidence, {
+      confidence = confidenceOf(score, founded, {
         adjustments: Object.values(adjustments).reduce((sum, points) => sum + points, 0),
         cap: params.confidenceCap[study.effort.reliability],
       });
@@ -124,7 +128,7 @@ export class Outbox {
       this.#remember(side, found.prices);
     }
     const strength = event.strength ?? 0;
-    const trade = judgeTrade(study, side, { event, confidence, strength, quality: draft.quality, current });
+    const trade = judgeTrade(study, side, { event, confidence, strength, quality: draft.quality, phaseConfidence: founded, current });
     const counted = event.status === 'confirmed' || event.status === 'direct' || event.status === 'repeat';
     if (counted) study.funnel.countRecord(event.kind, trade.tradeable, trade.reasons);
     return Object.freeze({
@@ -149,9 +153,9 @@ export class Outbox {
       adjustments: Object.freeze(adjustments),
       confidence,
       tier: tierOf(confidence ?? 0),
-      phase: current ? phaseName(at.phase) : null,
-      subPhase: current ? subPhaseOf(study, side) : null,
-      phaseConfidence,
+      phase: current ? phaseName(draft.held?.phase ?? at.phase) : null,
+      subPhase: current && draft.held === null ? subPhaseOf(study, side) : null,
+      phaseConfidence: founded,
       rangeQuality: rangeId === 0 ? 0 : draft.quality,
       levelStrength: strength,
       tradeable: trade.tradeable,

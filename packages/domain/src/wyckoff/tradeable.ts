@@ -18,6 +18,7 @@ interface Question {
   readonly confidence: number | null;
   readonly strength: number;
   readonly quality: number;
+  readonly phaseConfidence: number;
   /** Its range still lives after all transitions of the bar. */
   readonly current: boolean;
 }
@@ -110,7 +111,7 @@ function gateReasons(study: Study, side: Side, question: Question): ReasonCode[]
   const reasons: ReasonCode[] = [];
   if (question.quality < p.rangeQualityMin) reasons.push('RANGE_QUALITY');
   if (question.strength < p.levelStrengthMin) reasons.push('LEVEL_STRENGTH');
-  if (side.at.phaseConfidence < p.phaseConfidenceMin) reasons.push('PHASE_CONFIDENCE');
+  if (question.phaseConfidence < p.phaseConfidenceMin) reasons.push('PHASE_CONFIDENCE');
   const floor = event.status === 'direct' ? p.sosDirectConfidence : p.confidenceFloor;
   if ((question.confidence ?? 0) < floor) reasons.push('CONFIDENCE');
   if (!question.current || !leads(side, study.other(side))) reasons.push('HYPOTHESIS_CONFLICT');
