@@ -13,6 +13,7 @@ const SOURCES: Readonly<Record<Part, readonly string[]>> = {
     'packages/{bounded,domain,contracts,server}/src/**/*.ts',
     'packages/{bounded,domain,contracts,server}/package.json',
     'tools/{serve,build,stale}.ts',
+    'tools/unused/*.cjs',
     'package-lock.json',
   ],
   web: [

@@ -14,7 +14,7 @@ if (isStale('server') || isStale('web')) {
 }
 
 /** Short-lived garbage of requests and replays stays in a small young generation: measured in bench/memory.ts. */
-const FLAGS = ['--max-semi-space-size=2', '--enable-source-maps=false'].slice(0, 1);
+const FLAGS = ['--max-semi-space-size=1', '--optimize-for-size'];
 const args = ['--disable-warning=ExperimentalWarning', ...FLAGS, join(dist, 'main.mjs'), ...process.argv.slice(2)];
 if (process.platform === 'win32' || typeof process.execve !== 'function') {
   const child = spawn(process.execPath, args, { stdio: 'inherit' });

@@ -1,5 +1,6 @@
 /** `wyckoff serve`: the server and the desk, the same as `npm start` without installing and building. */
-import { startServer } from '../main.ts';
+import process from 'node:process';
+import { runServer } from '../run.ts';
 
 export interface ServeOptions {
   readonly port?: string;
@@ -9,7 +10,8 @@ export interface ServeOptions {
   readonly paused?: boolean;
 }
 
+/** Serves until it is told to stop. */
 export async function serve(options: ServeOptions): Promise<void> {
   const { port, host, data, speed, paused } = options;
-  await startServer({ port, host, data, speed, play: paused === true ? false : undefined });
+  process.exitCode = await runServer({ port, host, data, speed, play: paused === true ? false : undefined });
 }
