@@ -9,7 +9,7 @@ import type { Sketch } from './sketch.ts';
 export function drawSpringFailure(hand: Hand, sketch: Sketch, how: { plan: Proportions; spring: SpringResult }): void {
   const { random, unit } = hand;
   const busy = Math.max(0.7, how.spring.volumeRatio * 1.1);
-  hand.leg({ to: random.between(0.25, 0.4) * how.plan.width, bars: random.integer(2, 4), volume: [1, 0.9], floor: how.spring.low + 0.3 * unit, leastVolume: busy, mostVolume: busy + 0.5 });
+  hand.leg({ to: random.between(0.25, 0.4) * how.plan.width, bars: random.integer(2, 4), volume: [1, 0.9], floor: sketch.support + 0.03 * unit, leastVolume: busy, mostVolume: busy + 0.5 });
   hand.leg({ to: how.spring.low + 0.6 * unit, bars: random.integer(3, 5), volume: [0.95, 1.05], floor: how.spring.low + 0.2 * unit, leastVolume: busy, mostVolume: busy + 0.5 });
   sketch.outcome = 'LOSS';
   sketch.phase(null, hand.bar);

@@ -51,14 +51,12 @@ export function drawTest(
   const near = undercut ? -random.between(0.001, 0.008) : random.between(0.08, 0.8) * plan.testZone;
   const at = sketch.support + (stray ? plan.testZone * random.between(1.05, 1.4) : near);
   const fade = 0.86 ** (how.number - 1);
-  hand.leg({
-    to: at + random.between(0.55, 0.9) * unit,
-    bars: Math.max(2, how.bars - 1),
-    volume: [0.95 * fade, 0.85 * fade],
-    floor: at + 0.12 * unit,
-    ceiling: plan.width - 0.12 * unit,
-    mostVolume: 1.4,
-  });
+  // Down to above the area of the low, then quickly into it: a test comes and goes, it does not linger.
+  const rails = { floor: at + 0.12 * unit, ceiling: plan.width - 0.12 * unit, mostVolume: 1.4 };
+  const last = at + random.between(0.55, 0.9) * unit;
+  const halt = Math.max(last, at + random.between(1.7, 2.2) * unit);
+  hand.leg({ ...rails, to: halt, bars: Math.max(1, how.bars - 3), volume: [0.95 * fade, 0.9 * fade] });
+  hand.leg({ ...rails, to: last, bars: random.integer(1, 2), volume: [0.9 * fade, 0.85 * fade] });
   const bar = hand.turnUp({
     at,
     range: random.between(0.75, 1.15) * unit,

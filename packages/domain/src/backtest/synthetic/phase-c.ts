@@ -54,9 +54,10 @@ export function drawSpringTest(hand: Hand, sketch: Sketch, how: { plan: Proporti
   const top = clamp(Math.max(random.between(0.3, 0.5) * plan.width, clear + 0.7 * unit), 0, 0.85 * plan.width);
   const busy = Math.max(0.7, spring.volumeRatio * 1.12);
   // Two bars out of reach, so that no bar of the rally itself could be taken for the test.
-  hand.leg({ to: clear + 0.45 * unit, bars: 2, volume: [1.1, 1.1], floor: spring.low + 0.25 * unit, leastVolume: busy, mostVolume: busy + 0.7 });
+  hand.leg({ to: clear + 0.45 * unit, bars: 2, volume: [1.1, 1.1], floor: sketch.support + 0.03 * unit, leastVolume: busy, mostVolume: busy + 0.7 });
   hand.leg({ to: top, bars: random.integer(2, 4), volume: [1, 1], floor: clear, leastVolume: Math.min(busy, 1), mostVolume: 1.4 });
-  const at = spring.low + Math.min(TEST_ROOM * random.between(0.35, 0.85), TEST_ROOM - 0.002);
+  // The test holds above the low, as a rule above the old support too: below it, it would be the next spring.
+  const at = Math.max(sketch.support + 0.0015, spring.low + TEST_ROOM * random.between(0.35, 0.85));
   const start = hand.height;
   const bars = clamp(Math.round((start - at) / (0.7 * unit)), 1, 5);
   hand.leg({ to: Math.max(at + random.between(0.6, 0.9) * unit, clear), bars, volume: [0.85, 0.75], floor: clear, mostVolume: 1.1 });
@@ -77,7 +78,10 @@ export function drawInRangeSupport(hand: Hand, sketch: Sketch, how: { plan: Prop
   const top = random.between(0.82, 0.93) * plan.width;
   if (hand.height < top - 0.5 * unit) {
     const bars = Math.max(3, Math.round(((top - hand.height) / unit) * random.between(0.8, 1.1)));
-    hand.leg({ to: top - 0.4 * unit, bars, volume: [0.95, 0.95], ceiling: plan.width - 0.1 * unit, floor: sketch.support + 0.3 * unit, leastVolume: 0.92, mostVolume: 1.4 });
+    hand.leg({ to: top - 0.4 * unit, bars, volume: [0.95, 0.95], ceiling: top, floor: sketch.support + 0.3 * unit, leastVolume: 0.92, mostVolume: 1.4 });
+    if (plan.width - top < plan.testZone) {
+      sketch.ambiguous('ST', hand.bar - 1, 'test of the top of the range: some call it a test of supply, others only a swing of phase B');
+    }
   }
   const at = Math.max(0.4 * plan.width, Math.min(random.between(0.45, 0.65) * plan.width, hand.height - 1.5 * unit));
   const bars = clamp(Math.round((hand.height - at) / (0.75 * unit)), 1, 4);

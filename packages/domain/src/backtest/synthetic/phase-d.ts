@@ -55,7 +55,7 @@ export function drawMarkup(hand: Hand, sketch: Sketch, how: { plan: Proportions;
   const { random, unit, tape } = hand;
   const bars = random.integer(16, 30);
   const start = hand.height;
-  hand.leg({ to: start + random.between(0.28, 0.42) * unit * bars, bars, volume: [1.15, 1], floor: start - 1.2 * unit, mostVolume: 1.9, ragged: 1.5 });
+  hand.leg({ to: start + random.between(0.2, 0.34) * unit * bars, bars, volume: [1.15, 1], floor: start - 1.2 * unit, mostVolume: 1.45, ragged: 1.5 });
   const beyond = Math.exp(hand.logPrice(how.broke.high));
   const closes = tape.columns.close;
   for (let bar = how.from; bar < tape.length; bar++) {

@@ -20,7 +20,7 @@ export function drawProportions(random: Random, course: Course): Proportions {
   // Ranges of 8-14 % are the common ones; the tails reach 6 and 25 %.
   const width = Math.log(1 + clamp(0.11 * Math.exp(0.38 * random.normal()), 0.06, 0.25));
   const unit = width / random.between(5.2, 8.8);
-  const causeBars = Math.round(clamp(42 * Math.exp(0.5 * random.normal()), 14, 120));
+  const causeBars = Math.round(clamp(42 * Math.exp(0.5 * random.normal()), 20, 120));
   return { course, width, unit, causeBars, testZone: Math.min(0.02, 0.25 * width) };
 }
 

@@ -43,6 +43,8 @@ type Template = Schematic | 'broken';
 const WARM_UP = 60;
 /** The longest structure; what does not fit any more is left out. */
 const STRUCTURE_ROOM = 330;
+/** ln price: no trend before a range takes more. */
+const MOST_DROP = 0.5;
 const FIRST_DAY = Date.UTC(2001, 0, 1);
 const BROKEN: readonly [Course, ...Course[]] = ['spring-fails', 'break-fails', 'dissolves', 'false-climax'];
 
@@ -62,17 +64,21 @@ export function drawSeries(options: SeriesOptions): LabelledSeries {
   drawEmpty(hand, labels, { identity, bars: Math.min(WARM_UP, tape.room) });
   const templates = templatesFor(options.schematic, random);
   let rangeId = 0;
+  let cycle: Hypothesis = random.chance(0.5) ? 1 : -1;
   while (tape.room > 0) {
-    const template = templates.next().value;
+    const template = templates(cycle);
     if (template === null || tape.room < STRUCTURE_ROOM) {
       drawEmpty(hand, labels, { identity, bars: Math.min(tape.room, 250) });
       continue;
     }
     rangeId += 1;
     const plan = drawProportions(random, courseOf(template, random));
+    // The trend before must leave whatever the stretch before it built, not end inside it.
+    const drop = Math.max(random.between(11, 15) * plan.unit, 9 * hand.unit);
     hand.unit = plan.unit;
-    hand.look(sideOf(template, random), random.between(10, 15) * plan.unit);
+    hand.look(sideFor(template, cycle), Math.min(MOST_DROP, drop));
     const sketch = drawStructure(hand, plan);
+    cycle = sketch.outcome === 'WIN' ? (-hand.side as Hypothesis) : hand.side;
     labels.push(...labelsOf(sketch, { ...identity, hand, rangeId, plan, template }));
     drawEmpty(hand, labels, { identity, bars: Math.min(tape.room, random.integer(30, 110)) });
   }
@@ -93,11 +99,20 @@ function drawEmpty(hand: Hand, labels: Label[], how: { identity: Identity; bars:
   labels.push(stretchLabel(how.identity, from, hand.bar - 1));
 }
 
-/** Every template as often as the others, in a new order each round; null for "none". */
-function* templatesFor(choice: SchematicChoice, random: Random): Generator<Template | null, never> {
-  const round: readonly (Template | null)[] =
-    choice === 'all' ? ['A1', 'A2', 'D1', 'D2', 'A1', 'D1', 'A2', 'D2', 'broken'] : choice === 'none' ? [null] : [choice];
-  for (;;) yield* random.shuffled(round);
+/**
+ * Which template comes next. Markets go in cycles: accumulation, markup, distribution, markdown; a structure that breaks leaves the
+ * old trend in force, so the same side is tried again. Each template comes as often as the others of its side.
+ */
+function templatesFor(choice: SchematicChoice, random: Random): (side: Hypothesis) => Template | null {
+  if (choice === 'none') return () => null;
+  if (choice !== 'all') return () => choice;
+  const waiting: Record<'A' | 'D', Template[]> = { A: [], D: [] };
+  return (side) => {
+    const letter = side > 0 ? 'A' : 'D';
+    const round: Template[] = side > 0 ? ['A1', 'A2', 'A1', 'A2', 'broken'] : ['D1', 'D2', 'D1', 'D2', 'broken'];
+    if (waiting[letter].length === 0) waiting[letter] = random.shuffled(round);
+    return waiting[letter].pop() ?? 'broken';
+  };
 }
 
 function courseOf(template: Template, random: Random): Course {
@@ -105,7 +120,7 @@ function courseOf(template: Template, random: Random): Course {
   return template === 'A1' || template === 'D1' ? 'spring' : 'in-range';
 }
 
-function sideOf(template: Template, random: Random): Hypothesis {
-  if (template === 'broken') return random.chance(0.5) ? 1 : -1;
+function sideFor(template: Template, cycle: Hypothesis): Hypothesis {
+  if (template === 'broken') return cycle;
   return template.startsWith('A') ? 1 : -1;
 }

@@ -14,7 +14,6 @@ export interface SketchedEvent {
 }
 
 export class Sketch {
-  readonly from: number;
   readonly events: SketchedEvent[] = [];
   readonly phases: { phase: Phase | null; from: number }[] = [];
   /** Heights of the edges in ln price as seen by the hand. */
@@ -25,8 +24,9 @@ export class Sketch {
   to = 0;
   outcome: 'WIN' | 'LOSS' = 'WIN';
 
-  constructor(from: number) {
-    this.from = from;
+  /** The first event: what lies before it belongs to the trend, in which an older range may still be spoken of. */
+  get from(): number {
+    return this.events.reduce((first, event) => Math.min(first, event.bar), Infinity);
   }
 
   event(kind: EventKind, bar: number, why: string): void {

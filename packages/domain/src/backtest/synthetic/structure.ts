@@ -11,7 +11,7 @@ import { Sketch } from './sketch.ts';
 
 /** Draws with the hand as it looks now; the last close must stand above height 0 by the decline wanted. */
 export function drawStructure(hand: Hand, plan: Proportions): Sketch {
-  const sketch = new Sketch(hand.bar);
+  const sketch = new Sketch();
   drawDecline(hand, sketch);
   if (plan.course === 'false-climax') drawFalseClimax(hand, sketch);
   else drawRange(hand, sketch, plan);
