@@ -52,7 +52,15 @@ export function runPinned(args) {
   process.on('SIGINT', () => {});
   process.on('SIGTERM', () => child.kill('SIGTERM'));
   process.on('SIGHUP', () => child.kill('SIGHUP'));
+  // npm passes a signal on to the shell between us only: when that shell has gone, nobody is left to end the child.
+  const parent = process.ppid;
+  const orphaned = setInterval(() => {
+    if (process.env.npm_lifecycle_event === undefined || process.ppid === parent) return;
+    clearInterval(orphaned);
+    child.kill('SIGTERM');
+  }, 250);
   child.on('exit', (code, signal) => {
+    clearInterval(orphaned);
     process.exitCode = code ?? (signal === 'SIGINT' ? 130 : 1);
   });
 }
