@@ -124,7 +124,6 @@ export const leaks: readonly LeakCase[] = [
   {
     id: 'L3',
     name: 'shared loads leave no listener on a signal that outlives them',
-    repetitions: 100,
     async run(n) {
       for (let i = 0; i < n; i += 1) await flights.run('SPY', () => Promise.resolve(message(i)), processWide.signal);
     },
@@ -191,7 +190,7 @@ export const leaks: readonly LeakCase[] = [
   {
     id: 'C8',
     name: 'a queued handler keeps no message it has handled',
-    repetitions: 100,
+    repetitions: 300,
     async run(n, watch) {
       await using scope = root.child('bus');
       const handler = new QueuedHandler<object>({

@@ -16,16 +16,22 @@ const MOST_WATCHED = 1_000;
  * when it still does in the end, the scenario is unjudged, which counts as failed.
  */
 export async function judgeLeak(subject: LeakCase, run: Repeat = subject.run): Promise<Judgement> {
-  const repetitions = subject.repetitions ?? 200;
+  const repetitions = subject.repetitions ?? 500;
   const tolerance = subject.toleranceBytes ?? 4;
   steadyHeap();
   const before = countInstances(subject.constructors ?? []);
 
+  let floorBytes = await collectGarbage();
   let points: Point[] = [];
   let slope: Slope | undefined;
   for (let pass = 0; pass < MOST_PASSES && !decides(slope, tolerance); pass += 1) {
     const fresh: Point[] = [];
-    for (const size of SIZES) fresh.push(await sample(size * repetitions, (n) => run(n, ignore)));
+    for (const size of SIZES) {
+      await run(size * repetitions, ignore);
+      const beforeBytes = floorBytes;
+      floorBytes = await collectGarbage();
+      fresh.push({ x: size * repetitions, y: floorBytes - beforeBytes });
+    }
     // The first pass is warm-up: compiled code, shapes and lazy caches are allocated once and are no leak. Some settle late, so
     // only the latest passes are judged; a leak shows in every one of them.
     points = pass === 0 ? [] : [...points, ...fresh].slice(-JUDGED_PASSES * SIZES.length);
@@ -49,12 +55,6 @@ export function countInstances(constructors: readonly Countable[]): Record<strin
   return Object.fromEntries(
     constructors.map((type) => [type.name, queryObjects(type as never, { format: 'count' }) as unknown as number]),
   );
-}
-
-async function sample(n: number, run: (n: number) => void | Promise<void>): Promise<Point> {
-  const beforeBytes = await collectGarbage();
-  await run(n);
-  return { x: n, y: (await collectGarbage()) - beforeBytes };
 }
 
 function decides(slope: Slope | undefined, tolerance: number): boolean {
@@ -115,8 +115,7 @@ function ignore(): void {
   // Only the last run watches.
 }
 
-/** The runtime optimises code late and throws unused code away after some collections, only to make it again: noise of kilobytes. */
+/** The runtime throws code away that was not used for some collections, only to make it again: noise of kilobytes. */
 function steadyHeap(): void {
   setFlagsFromString('--no-flush-bytecode');
-  setFlagsFromString('--no-opt');
 }

@@ -19,7 +19,7 @@ export interface LeakCase {
   readonly twin?: Repeat | undefined;
   /** Classes of which no instance may be left over. */
   readonly constructors?: readonly Countable[] | undefined;
-  /** Repetitions N of the smallest sample; the largest is 10 N. Default 200. */
+  /** Repetitions N of the smallest sample; the largest is 10 N. Default 500. */
   readonly repetitions?: number | undefined;
   /** Growth per repetition that is still taken for noise. Default 4 bytes. */
   readonly toleranceBytes?: number | undefined;
