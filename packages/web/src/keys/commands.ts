@@ -82,5 +82,5 @@ export function useCommands(commands: readonly Command[]): void {
 
 /** Key names as printed on the keyboard. */
 export function keyLabel(key: string): string {
-  return key.replace('Arrow', '').replace('Left', '←').replace('Right', '→').replace('+', ' ');
+  return key.replace('Arrow', '').replace('Left', '←').replace('Right', '→').replace(/(?<=.)\+(?=.)/, ' ');
 }

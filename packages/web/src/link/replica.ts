@@ -60,7 +60,9 @@ export class Replica {
   #offered: string | null = null;
   /** Everything up to here has been received in order. */
   #head = 0;
+  /** Different facts that came on this connection, and the newest of them: one that comes twice counts once. */
   #factsOnConnection = 0;
+  #newestOnConnection = 0;
   #note: ReplicaNote = null;
   #duplicates = 0;
   #snapshots = 0;
@@ -93,6 +95,7 @@ export class Replica {
   welcome(frame: Welcome): void {
     this.#offered = frame.epoch;
     this.#factsOnConnection = 0;
+    this.#newestOnConnection = 0;
     this.#note = null;
     this.#tries = 0;
     const fresh = this.#epoch === null || this.#epoch !== frame.epoch || frame.resume === 'SNAPSHOT';
@@ -138,7 +141,10 @@ export class Replica {
   }
 
   #receiveFact(frame: FactFrame): void {
-    this.#factsOnConnection += 1;
+    if (frame.seq > this.#newestOnConnection) {
+      this.#newestOnConnection = frame.seq;
+      this.#factsOnConnection += 1;
+    }
     const topic = FACT_TOPICS.find((known) => known === frame.topic);
     if (topic === undefined) return;
     if (!this.#pending.includes(topic)) {

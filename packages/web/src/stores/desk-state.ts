@@ -218,6 +218,7 @@ export class DeskState implements ReplicaSink {
   #putOrder(order: OrderWire): void {
     if (isOlder(order, this.#workingOrders.peek(order.id) ?? this.#finishedOrders.peek(order.id))) return;
     this.#workingOrders.delete(order.id);
+    this.#finishedOrders.delete(order.id);
     (FINISHED.includes(order.state) ? this.#finishedOrders : this.#workingOrders).set(order.id, order);
     this.#changed('orders');
   }
@@ -225,6 +226,7 @@ export class DeskState implements ReplicaSink {
   #putPosition(position: PositionWire): void {
     if (isOlder(position, this.#openPositions.peek(position.id) ?? this.#closedPositions.peek(position.id))) return;
     this.#openPositions.delete(position.id);
+    this.#closedPositions.delete(position.id);
     (position.status === 'CLOSED' ? this.#closedPositions : this.#openPositions).set(position.id, position);
     this.#changed('positions');
   }

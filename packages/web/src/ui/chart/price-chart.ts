@@ -24,7 +24,7 @@ import {
   type WhitespaceData,
 } from 'lightweight-charts';
 import { withOpacity, type Colours } from '../../theme/colours.ts';
-import { plain } from '../figure.ts';
+import { figureText, plain } from '../figure.ts';
 import { eventLabels } from './event-layer.ts';
 import { phaseBands, rangeLines } from './range-layer.ts';
 import { ShapeLayer } from './shape-layer.ts';
@@ -88,6 +88,7 @@ class Undo {
 }
 
 const EMPTY: BarColumns = { length: 0, t: [], o: [], h: [], l: [], c: [], v: [] };
+const VOLUME_FORMAT = { type: 'custom', minMove: 1, formatter: (volume: number) => figureText(volume, { kind: 'volume' }).text } as const;
 const NEAR_EDGE_BARS = 60;
 const RIGHT_OFFSET = 8;
 
@@ -116,11 +117,11 @@ function build(container: HTMLElement, { options, undo }: { readonly options: Pr
 
   const candles = chart.addSeries(CandlestickSeries, { ...candleOptions(colours), priceFormat: { type: 'custom', minMove: options.tickSize, formatter: (price: number) => plain(price, options.decimals) } });
   undo.add(() => chart.removeSeries(candles));
-  const volume = chart.addSeries(HistogramSeries, { priceLineVisible: false, lastValueVisible: false, priceFormat: { type: 'volume' } }, 1);
+  const volume = chart.addSeries(HistogramSeries, { priceLineVisible: false, lastValueVisible: false, priceFormat: VOLUME_FORMAT }, 1);
   undo.add(() => chart.removeSeries(volume));
   const mean = chart.addSeries(
     LineSeries,
-    { lineWidth: 1, color: colours.faint, priceLineVisible: false, lastValueVisible: false, crosshairMarkerVisible: false, priceFormat: { type: 'volume' } },
+    { lineWidth: 1, color: colours.faint, priceLineVisible: false, lastValueVisible: false, crosshairMarkerVisible: false, priceFormat: VOLUME_FORMAT },
     1,
   );
   undo.add(() => chart.removeSeries(mean));
@@ -298,7 +299,7 @@ function candleOptions(colours: Colours) {
 
 const TICK_LEVELS = { [TickMarkType.Year]: 'year', [TickMarkType.Month]: 'month', [TickMarkType.DayOfMonth]: 'day', [TickMarkType.Time]: 'time', [TickMarkType.TimeWithSeconds]: 'time' } as const;
 
-function chartOptions({ times, decimals }: PriceChartOptions, colours: Colours) {
+function chartOptions({ times }: PriceChartOptions, colours: Colours) {
   const crosshairLine = { color: colours.edge, width: 1, style: LineStyle.Dashed, labelBackgroundColor: colours.raised } as const;
   return {
     layout: {
@@ -321,7 +322,6 @@ function chartOptions({ times, decimals }: PriceChartOptions, colours: Colours) 
       tickMarkFormatter: (time: Time, type: TickMarkType) => (typeof time === 'number' ? times.tick(time * 1000, TICK_LEVELS[type]) : null),
     },
     localization: {
-      priceFormatter: (price: number) => plain(price, decimals),
       timeFormatter: (time: Time) => (typeof time === 'number' ? times.full(time * 1000) : ''),
     },
   };

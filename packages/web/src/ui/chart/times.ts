@@ -15,24 +15,26 @@ export interface BarTimes {
 /** Formatters for a series. A daily bar stamped at midnight UTC is a date, not a moment: it is read as that date. */
 export function barTimes(timeframe: string, timeZone: string): BarTimes {
   const intraday = MINUTE_TIMEFRAMES.includes(timeframe);
-  const zones = { exchange: formats(timeZone, intraday), date: formats('UTC', false) };
+  const zones = { exchange: formats(timeZone), date: formats('UTC') };
   const pick = (time: number): ReturnType<typeof formats> => (!intraday && time % DAY_MS === 0 ? zones.date : zones.exchange);
   return {
-    full: (time) => pick(time).full.format(time).replace(',', ''),
+    full: (time) => fullDate(pick(time), time) + (intraday ? ` ${pick(time).time.format(time)}` : ''),
     tick: (time, level) => pick(time)[level].format(time),
     zone: timeZone,
   };
 }
 
-function formats(timeZone: string, intraday: boolean) {
-  const make = (options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat => new Intl.DateTimeFormat('en-GB', { ...options, timeZone });
-  const clock = { hour: '2-digit', minute: '2-digit' } as const;
-  const date = { day: 'numeric', month: 'short', year: 'numeric' } as const;
+/** `3 Jul 2003`: three letters for every month, which no locale gives with this order. */
+function fullDate({ day, month, year }: ReturnType<typeof formats>, time: number): string {
+  return `${day.format(time)} ${month.format(time)} ${year.format(time)}`;
+}
+
+function formats(timeZone: string) {
+  const make = (options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat => new Intl.DateTimeFormat('en-US', { ...options, timeZone });
   return {
-    full: make(intraday ? { ...date, ...clock } : date),
     year: make({ year: 'numeric' }),
     month: make({ month: 'short' }),
     day: make({ day: 'numeric' }),
-    time: make(clock),
+    time: make({ hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }),
   };
 }

@@ -85,6 +85,8 @@ export function levelLines(input: TradeLayerInput, view: PaneView): readonly Sha
 }
 
 const AXIS_ROW = 15;
+/** Narrower panes leave the axis less room. */
+const NARROW_PX = 480;
 
 /** Names on the price axis; a level off screen docks at the edge, and names that would cover each other move apart. */
 export function levelNames(input: TradeLayerInput, view: PaneView): readonly AxisLabel[] {
@@ -94,14 +96,32 @@ export function levelNames(input: TradeLayerInput, view: PaneView): readonly Axi
     .flatMap((level) => {
       const y = view.y(level.price);
       if (y === null) return [];
-      const docked = Math.min(view.height - 8, Math.max(8, y));
-      const away = docked === y ? '' : y < docked ? '↑ ' : '↓ ';
-      return [{ y: docked, text: `${away}${level.name} ${plain(level.price, input.decimals)}`, strong: level.name === 'entry' }];
+      const name = view.width < NARROW_PX ? level.name.replace('target', 'T').replace('T ', 'T') : level.name;
+      return [{ wanted: y, y: clamp(y, view), text: `${beyond(y, view)}${name} ${plain(level.price, input.decimals)}`, strong: level.name === 'entry' }];
     })
-    .sort((a, b) => a.y - b.y);
-  let last = -Infinity;
-  return labels.map((label) => {
-    last = Math.max(label.y, last + AXIS_ROW);
-    return { ...label, y: last };
+    .sort((a, b) => a.wanted - b.wanted);
+  return spread(labels, view).map(({ y, text, strong }) => ({ y, text, strong }));
+}
+
+function clamp(y: number, view: PaneView): number {
+  return Math.min(view.height - 8, Math.max(8, y));
+}
+
+function beyond(y: number, view: PaneView): string {
+  const docked = clamp(y, view);
+  return docked === y ? '' : y < docked ? '↑ ' : '↓ ';
+}
+
+/** Moves labels apart: downwards first, then back up where the foot of the pane is passed. */
+function spread<Label extends { y: number }>(labels: readonly Label[], view: PaneView): readonly Label[] {
+  let above = -Infinity;
+  const down = labels.map((label) => {
+    above = Math.max(label.y, above + AXIS_ROW);
+    return { ...label, y: above };
   });
+  let below = view.height - 8 + AXIS_ROW;
+  return down.toReversed().map((label) => {
+    below = Math.min(label.y, below - AXIS_ROW);
+    return { ...label, y: below };
+  }).toReversed();
 }
