@@ -1,0 +1,173 @@
+/** Bars out of a Parquet file, in chunks of columns: row group by row group, only the columns needed, groups skipped by their statistics. */
+import { createBarColumns, type BarColumns, type EpochMs } from '@wyckoff/domain';
+import { ParquetRefused } from './parquet-refused.ts';
+import type { ParquetTable, RowGroup } from './parquet-table.ts';
+import { timeMs } from './time-values.ts';
+
+/** Names by which a time column goes. */
+const TIME_NAMES = ['ts', 'time', 'timestamp', 'date', 'datetime', 'open_time'] as const;
+const PRICE_COLUMNS = ['open', 'high', 'low', 'close', 'volume'] as const;
+/** Rows decoded at once: six columns of them stay below 4 MiB. */
+const DECODED_ROWS = 65_536;
+const DEFAULT_CHUNK = 1000;
+
+export interface SeriesKey {
+  /** Null in a file of one nameless series. */
+  readonly symbol: string | null;
+  readonly timeframe: string | null;
+}
+
+export interface SeriesInFile extends SeriesKey {
+  readonly rows: number;
+}
+
+export interface ReadBarsOptions extends Partial<SeriesKey> {
+  /** Rows per chunk, default 1,000. */
+  readonly chunkSize?: number;
+  /** Opening times from this on. */
+  readonly from?: EpochMs;
+  /** Opening times up to and including this. */
+  readonly to?: EpochMs;
+}
+
+/** The series of a file in order of appearance; decodes the name columns only. */
+export async function seriesOf(table: ParquetTable): Promise<SeriesInFile[]> {
+  const rows = new Map<string, { key: SeriesKey; rows: number }>();
+  for (const [from, to] of pieces(table.groups)) {
+    const [symbols, timeframes] = await Promise.all([names(table, 'symbol', from, to), names(table, 'timeframe', from, to)]);
+    for (let i = 0; i < to - from; i++) {
+      const key = { symbol: symbols?.[i] ?? null, timeframe: timeframes?.[i] ?? null };
+      const text = `${key.symbol ?? ''}\n${key.timeframe ?? ''}`;
+      const entry = rows.get(text);
+      if (entry === undefined) rows.set(text, { key, rows: 1 });
+      else entry.rows += 1;
+    }
+  }
+  return [...rows.values()].map((entry) => ({ ...entry.key, rows: entry.rows }));
+}
+
+/**
+ * The bars of one series (of all rows when no symbol is asked for), ascending in time. The chunk handed out is reused: take what you need
+ * before asking for the next; nothing is read ahead, so a slow consumer slows the reader.
+ * @throws ParquetRefused on a missing column, a value that is no number or time, or a series that goes back in time.
+ */
+export async function* readBars(table: ParquetTable, options: ReadBarsOptions = {}): AsyncGenerator<BarColumns, void> {
+  const timeColumn = timeColumnOf(table);
+  table.require([timeColumn, ...PRICE_COLUMNS]);
+  const chunk = createBarColumns(options.chunkSize ?? DEFAULT_CHUNK);
+  let last = -Infinity;
+  for (const group of table.groups) {
+    if (!mayHold(table, group, { ...options, timeColumn })) continue;
+    for (const [from, to] of pieces([group])) {
+      const wanted = await wantedRows(table, options, [from, to]);
+      if (wanted !== null && !wanted.some(Boolean)) continue;
+      const times = await table.read(timeColumn, from, to);
+      const [open, high, low, close, volume] = await Promise.all(PRICE_COLUMNS.map((column) => table.read(column, from, to)));
+      const typed = table.isTime(timeColumn);
+      for (let i = 0; i < to - from; i++) {
+        if (wanted?.[i] === false) continue;
+        const time = timeMs(times[i], typed);
+        if (!Number.isFinite(time)) throw refused(table, 'PARQUET_TYPE', { row: from + i, column: timeColumn, was: times[i] });
+        if (time < (options.from ?? -Infinity) || time > (options.to ?? Infinity)) continue;
+        if (time < last) throw refused(table, 'PARQUET_ORDER', { row: from + i, column: timeColumn, was: new Date(time).toISOString() });
+        last = time;
+        const row = chunk.length;
+        chunk.time[row] = time;
+        chunk.open[row] = asNumber(open[i]);
+        chunk.high[row] = asNumber(high[i]);
+        chunk.low[row] = asNumber(low[i]);
+        chunk.close[row] = asNumber(close[i]);
+        chunk.volume[row] = asNumber(volume[i]);
+        chunk.length = row + 1;
+        if (chunk.length === chunk.time.length) {
+          yield chunk;
+          chunk.length = 0;
+        }
+      }
+    }
+  }
+  if (chunk.length > 0) yield chunk;
+}
+
+/** All bars of one series in one piece, for those who need to go back and forth in them. */
+export async function readAllBars(table: ParquetTable, options: ReadBarsOptions = {}): Promise<BarColumns> {
+  let all = createBarColumns(Math.min(table.rows, 4096));
+  for await (const chunk of readBars(table, { chunkSize: 4096, ...options })) {
+    const length = all.length + chunk.length;
+    if (length > all.time.length) all = grown(all, Math.max(length, 2 * all.time.length));
+    for (const name of ['time', ...PRICE_COLUMNS] as const) all[name].set(chunk[name].subarray(0, chunk.length), all.length);
+    all.length = length;
+  }
+  return all;
+}
+
+function grown(columns: BarColumns, capacity: number): BarColumns {
+  const larger = createBarColumns(capacity);
+  for (const name of ['time', ...PRICE_COLUMNS] as const) larger[name].set(columns[name].subarray(0, columns.length));
+  larger.length = columns.length;
+  return larger;
+}
+
+export function timeColumnOf(table: ParquetTable): string {
+  const found = TIME_NAMES.find((name) => table.columns.includes(name));
+  if (found === undefined) {
+    throw new ParquetRefused('PARQUET_COLUMNS', table.path, {
+      sentence: `Expected a time column (${TIME_NAMES.join(', ')}).`,
+      remedy: `The file has ${table.columns.slice(0, 20).join(', ')}.`,
+    });
+  }
+  return found;
+}
+
+/** Row ranges of at most DECODED_ROWS, each inside one group. */
+function* pieces(groups: readonly RowGroup[]): Generator<[number, number]> {
+  for (const group of groups) {
+    for (let from = group.from; from < group.to; from += DECODED_ROWS) yield [from, Math.min(group.to, from + DECODED_ROWS)];
+  }
+}
+
+async function names(table: ParquetTable, column: string, from: number, to: number): Promise<ArrayLike<string> | null> {
+  return table.columns.includes(column) ? ((await table.read(column, from, to)) as ArrayLike<string>) : null;
+}
+
+/** Which rows belong to the series asked for; null: all of them. */
+async function wantedRows(table: ParquetTable, key: Partial<SeriesKey>, rows: readonly [number, number]): Promise<boolean[] | null> {
+  let wanted: boolean[] | null = null;
+  for (const column of ['symbol', 'timeframe'] as const) {
+    const value = key[column];
+    if (value === undefined || value === null) continue;
+    const values = await names(table, column, rows[0], rows[1]);
+    if (values === null) continue;
+    wanted = Array.from(values, (name, i) => name === value && wanted?.[i] !== false);
+  }
+  return wanted;
+}
+
+/** False only when the statistics prove that no row of the group is asked for. */
+function mayHold(table: ParquetTable, group: RowGroup, asked: ReadBarsOptions & { readonly timeColumn: string }): boolean {
+  for (const column of ['symbol', 'timeframe'] as const) {
+    const value = asked[column];
+    const range = value === undefined || value === null ? null : group.statistics(column);
+    if (value == null || range === null || typeof range.min !== 'string' || typeof range.max !== 'string') continue;
+    // Bounds may be cut short: the smaller one is still a lower bound, the larger one counts with its beginning.
+    if (value < range.min || value.slice(0, range.max.length) > range.max) return false;
+  }
+  const times = group.statistics(asked.timeColumn);
+  if (times === null) return true;
+  const typed = table.isTime(asked.timeColumn);
+  return !(timeMs(times.max, typed) < (asked.from ?? -Infinity) || timeMs(times.min, typed) > (asked.to ?? Infinity));
+}
+
+/** NaN for what is missing: the detector and the stores refuse such a bar with its own reason. */
+function asNumber(value: unknown): number {
+  if (typeof value === 'number') return value;
+  return typeof value === 'bigint' ? Number(value) : NaN;
+}
+
+function refused(table: ParquetTable, code: 'PARQUET_TYPE' | 'PARQUET_ORDER', at: { row: number; column: string; was: unknown }): ParquetRefused {
+  const sentence =
+    code === 'PARQUET_TYPE'
+      ? `Row ${at.row}, column ${at.column}: expected a time, was ${String(at.was)}.`
+      : `Row ${at.row}: expected times in ascending order within a series, was ${String(at.was)} after a later one.`;
+  return new ParquetRefused(code, table.path, { sentence, remedy: code === 'PARQUET_TYPE' ? 'Store times as timestamps.' : 'Sort each series by time.' });
+}
