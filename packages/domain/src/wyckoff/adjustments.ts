@@ -1,20 +1,13 @@
 /** Points added to or taken from a confidence by circumstances: session, higher timeframe, relative strength, series (6.4). */
 import { FOREX_SESSION_NAMES } from '../effort/forex-session.ts';
 import type { HtfContext } from './context.ts';
+import type { Emission } from './outbox.ts';
 import type { Side } from './side.ts';
 import { springSeries } from './spring-series.ts';
 import type { Study } from './study.ts';
 
-export interface Circumstances {
-  /** Session code of the event bar, -1 for none. */
-  readonly session: number;
-  readonly opening: boolean;
-  /** A Spring, Shakeout, UTAD or the test of one. */
-  readonly spring: boolean;
-  /** A TEST or a last point: relative strength may add to it. */
-  readonly entry: boolean;
-  readonly doubleBottom: boolean;
-}
+/** Shared by every record to which no circumstance applies. */
+export const NO_ADJUSTMENT: Readonly<Record<string, number>> = Object.freeze({});
 
 /** +1 the higher timeframe agrees, -1 it is opposed, 0 neutral or unknown. */
 export function htfBias(htf: HtfContext | null | undefined, side: Side): -1 | 0 | 1 {
@@ -24,29 +17,34 @@ export function htfBias(htf: HtfContext | null | undefined, side: Side): -1 | 0 
 }
 
 /** ADJ-1. Only what applies is listed; the sum is added once. */
-export function adjustmentsFor(study: Study, side: Side, event: Circumstances): Record<string, number> {
+export function adjustmentsFor(study: Study, side: Side, event: Emission): Readonly<Record<string, number>> {
   const p = study.params;
   const out: Record<string, number> = {};
-  const put = (name: string, value: number): void => {
-    if (value !== 0) out[name] = value;
-  };
-  if (event.session >= 0) put('session', p.sessionPenalty[FOREX_SESSION_NAMES[event.session]]);
-  if (event.opening) put('openingBar', p.openingPenalty);
-  const htf = study.context?.htf;
-  const bias = htfBias(htf, side);
-  if (bias !== 0 && htf != null) put('htf', bias > 0 ? (p.htfBonus * htf.confidence) / 100 : p.htfPenalty);
-  put('rs', relativePoints(study, side, event.entry));
-  if (event.spring) {
-    const series = springSeries(side);
-    if (series.count > 0 && series.risk === 'HIGH') put('springRisk', p.springRiskMalus);
-    if (series.volumeTrend === 'DECLINING') put('springTrend', p.springTrendBonus);
+  const session = event.session ?? -1;
+  if (session >= 0) put(out, 'session', p.sessionPenalty[FOREX_SESSION_NAMES[session]]);
+  if (event.opening === true) put(out, 'openingBar', p.openingPenalty);
+  if (study.context !== null) {
+    const htf = study.context.htf;
+    const bias = htfBias(htf, side);
+    if (bias !== 0 && htf != null) put(out, 'htf', bias > 0 ? (p.htfBonus * htf.confidence) / 100 : p.htfPenalty);
+    put(out, 'rs', relativePoints(study, side, event));
   }
-  if (event.doubleBottom) put('doubleBottom', p.doubleBottomBonus);
-  return out;
+  if (event.spring !== undefined) {
+    const series = springSeries(side);
+    if (series.count > 0 && series.risk === 'HIGH') put(out, 'springRisk', p.springRiskMalus);
+    if (series.volumeTrend === 'DECLINING') put(out, 'springTrend', p.springTrendBonus);
+  }
+  if (event.doubleBottom === true) put(out, 'doubleBottom', p.doubleBottomBonus);
+  return Object.keys(out).length > 0 ? Object.freeze(out) : NO_ADJUSTMENT;
 }
 
-function relativePoints(study: Study, side: Side, entry: boolean): number {
+function put(out: Record<string, number>, name: string, value: number): void {
+  if (value !== 0) out[name] = value;
+}
+
+function relativePoints(study: Study, side: Side, event: Emission): number {
   const p = study.params;
+  const entry = event.kind === 'TEST' || event.kind === 'LPS' || event.kind === 'LPSY';
   const percentile = study.context?.rsPercentile;
   let sum = 0;
   if (percentile !== undefined) {

@@ -18,7 +18,7 @@ import { advancePreliminary } from './preliminary-support.ts';
 import { endRange, foundOnClimax, judgeForming } from './range-life.ts';
 import type { RulePack } from './rule-pack.ts';
 import { advanceSecondary } from './secondary-test.ts';
-import { NO_PHASE, type Side } from './side.ts';
+import { NO_PHASE, PHASE_B, PHASE_D, type Side } from './side.ts';
 import { loadSnapshot, takeSnapshot } from './snapshot.ts';
 import { advanceTest } from './spring-test.ts';
 import { Study } from './study.ts';
@@ -166,51 +166,68 @@ function admit(study: Study, bar: Bar): boolean {
 
 /** Step 4. Accumulation first, then distribution; what one does to the range waits until both were heard. */
 function judgeSides(study: Study): void {
-  const { up, down, range } = study;
+  const { up, down, range, now, effort } = study;
   const state = range.state;
   const living = state >= FORMING && state <= BROKEN_DOWN;
+  // The cheap way through for most bars: no range, nothing waits, no new extreme.
+  const lower = effort.frozen !== null || now.low < -effort.shortLow.value;
+  const higher = effort.frozen !== null || now.high > effort.shortHigh.value;
+  const upWaits = up.seed.live || up.support.live || lower;
+  const downWaits = down.seed.live || down.support.live || higher;
+  if (!living && !upWaits && !downWaits) {
+    if (study.stirred) settleDown(study);
+    return;
+  }
+  study.stirred = true;
   prepare(study, up, living);
   prepare(study, down, living);
   if (state === ACTIVE) {
-    judgeBreak(study, up);
-    judgeBreak(study, down);
+    if (now.close > range.resistance) judgeBreak(study, up);
+    if (now.close < range.support) judgeBreak(study, down);
   }
-  judgeSide(study, up, living);
-  judgeSide(study, down, living);
+  if (upWaits) judgeBeginning(study, up);
+  if (living) judgeCourse(study, up);
+  if (downWaits) judgeBeginning(study, down);
+  if (living) judgeCourse(study, down);
   if (up.bar.restarted || down.bar.restarted) endRange(study, 'FAILED');
   if (up.bar.rallyConfirmed) foundOnClimax(study, up);
   else if (down.bar.rallyConfirmed) foundOnClimax(study, down);
 }
 
+/** What happened on the bar before must not be heard again. */
+function settleDown(study: Study): void {
+  study.up.bar.clear();
+  study.down.bar.clear();
+  study.stirred = false;
+}
+
 function prepare(study: Study, side: Side, living: boolean): void {
   side.view.lookAt(study.now);
-  const bar = side.bar;
-  bar.broke = false;
-  bar.breakFailed = false;
-  bar.fastFail = false;
-  bar.rallyConfirmed = false;
-  bar.restarted = false;
-  bar.stEdge = NaN;
-  bar.widenTo = NaN;
-  bar.touched = false;
+  side.bar.clear();
   if (living) side.view.lookAtLevels(study.range);
 }
 
-/** The order of detection.md 4.1. */
-function judgeSide(study: Study, side: Side, living: boolean): void {
+/** Climax, rally, preliminary support. */
+function judgeBeginning(study: Study, side: Side): void {
   advanceClimax(study, side);
   advancePreliminary(study, side);
-  if (!living) return;
-  if (side.at.phase !== NO_PHASE) {
-    advanceSecondary(study, side);
-    failSprings(study, side);
+}
+
+/** The order of detection.md 4.1, from the secondary test on. */
+function judgeCourse(study: Study, side: Side): void {
+  const { at, view } = side;
+  if (at.phase !== NO_PHASE) {
+    if (at.phase <= PHASE_B || side.secondary.live) advanceSecondary(study, side);
+    if (side.springs.count > 0) failSprings(study, side);
   }
-  advanceBreak(study, side);
-  if (side.at.phase === NO_PHASE) return;
-  advanceUndercut(study, side);
-  advanceTest(study, side);
-  advanceInRange(study, side);
-  advanceLastPoint(study, side);
+  if (side.bar.broke || study.range.breakSide === side.sign) advanceBreak(study, side);
+  if (at.phase === NO_PHASE) return;
+  if (side.undercut.live || at.blocked || view.low < view.support) advanceUndercut(study, side);
+  if (side.springs.count > 0) advanceTest(study, side);
+  if (side.inRange.live || view.low < view.prevLow) {
+    advanceInRange(study, side);
+    if (at.phase >= PHASE_D || side.lastPoint.live) advanceLastPoint(study, side);
+  } else if (side.lastPoint.live) advanceLastPoint(study, side);
 }
 
 /** Step 5, second half: zones, profile and count of the living range. */

@@ -1,5 +1,5 @@
 /** Records on their way out: begun when a rule confirms, completed when the bar has been judged from all sides (9.2, step 8). */
-import { adjustmentsFor } from './adjustments.ts';
+import { adjustmentsFor, NO_ADJUSTMENT } from './adjustments.ts';
 import { confidenceOf, settle, tierOf, type Components, type Pattern } from './confidence.ts';
 import { EVENT_KINDS, type DetectionEvent, type EventKind, type EventStatus, type ReasonCode } from './event.ts';
 import type { Mark, SpringMark } from './marks.ts';
@@ -23,7 +23,8 @@ export interface Emission {
   readonly volRatio: number;
   readonly spreadRatio: number;
   readonly closePos: number;
-  readonly metrics?: Readonly<Record<string, number>>;
+  /** Given away: the record takes it over. */
+  readonly metrics?: Record<string, number>;
   /** Scored events: pattern and points. */
   readonly pattern?: Pattern;
   readonly components?: Components;
@@ -58,7 +59,7 @@ interface Draft {
 
 export class Outbox {
   readonly #study: Study;
-  #drafts: Draft[] = [];
+  readonly #drafts: Draft[] = [];
 
   constructor(study: Study) {
     this.#study = study;
@@ -87,9 +88,10 @@ export class Outbox {
   /** Completes the records of this bar; one shared empty array when there are none. */
   flush(): readonly DetectionEvent[] {
     if (this.#drafts.length === 0) return NOTHING;
-    const drafts = this.#drafts;
-    this.#drafts = [];
-    return Object.freeze(drafts.map((draft) => this.#complete(draft)));
+    const records: DetectionEvent[] = [];
+    for (const draft of this.#drafts) records.push(this.#complete(draft));
+    this.#drafts.length = 0;
+    return Object.freeze(records);
   }
 
   static get nothing(): readonly DetectionEvent[] {
@@ -97,43 +99,30 @@ export class Outbox {
   }
 
   #complete(draft: Draft): DetectionEvent {
-    const { side, event, score, rangeId } = draft;
+    const { side, event, score, rangeId, quality } = draft;
     const study = this.#study;
-    const { now, params } = study;
+    const { now, range } = study;
     const at = side.at;
-    const current = rangeId !== 0 && study.range.living && rangeId === study.range.id;
-    const founded = current ? (draft.held?.phaseConfidence ?? at.phaseConfidence) : 0;
-    const letter = side.sign === 1 ? 'A' : 'D';
-    const scored = score !== null && event.carried === undefined;
-    const adjustments = scored || event.status === 'direct' ? adjustmentsFor(study, side, this.#circumstances(event)) : {};
-    let confidence: number | null = event.carried?.confidence ?? null;
-    if (score !== null && (scored || event.status === 'direct')) {
-      confidence = confidenceOf(score, founded, {
-        adjustments: Object.values(adjustments).reduce((sum, points) => sum + points, 0),
-        cap: params.confidenceCap[study.effort.reliability],
-      });
-      if (scored && current && event.mark !== undefined) event.mark.confidence = confidence;
-      if (event.kind === 'TEST' && current && event.spring !== undefined) event.spring.confidence = confidence;
+    const current = rangeId !== 0 && range.living && rangeId === range.id;
+    const phaseConfidence = !current ? 0 : draft.held === null ? at.phaseConfidence : draft.held.phaseConfidence;
+    const fresh = score !== null && (event.carried === undefined || event.status === 'direct');
+    const adjustments = fresh ? adjustmentsFor(study, side, event) : NO_ADJUSTMENT;
+    let confidence: number | null = event.carried === undefined ? null : event.carried.confidence;
+    if (fresh) {
+      confidence = confidenceOf(score, phaseConfidence, { adjustments: total(adjustments), cap: study.params.confidenceCap[study.effort.reliability] });
+      if (current && event.carried === undefined) remember(event, confidence);
     }
     if (event.mark !== undefined && current) event.mark.column = study.count.column;
-    const metrics: Record<string, number> = { ...event.metrics };
-    let objectives: number[] | undefined;
-    if (event.line !== undefined && current) {
-      const found = objectivesFor(study, side, event.line);
-      objectives = found.prices;
-      metrics['count'] = found.count;
-      metrics['conservativeCount'] = found.conservativeCount;
-      if (found.capped) metrics['capped'] = 1;
-      if (found.byDuration) metrics['byDuration'] = 1;
-      this.#remember(side, found.prices);
-    }
+    const metrics = (event.metrics ?? {}) as Record<string, number>;
+    const objectives = event.line !== undefined && current ? this.#objectives(side, event.line, metrics) : null;
     const strength = event.strength ?? 0;
-    const trade = judgeTrade(study, side, { event, confidence, strength, quality: draft.quality, phaseConfidence: founded, current });
-    const counted = event.status === 'confirmed' || event.status === 'direct' || event.status === 'repeat';
-    if (counted) study.funnel.countRecord(event.kind, trade.tradeable, trade.reasons);
-    return Object.freeze({
-      id: `${rangeId}:${letter}:${event.kind}:${event.idBar ?? event.eventBar}`,
-      ...(event.refers === undefined ? {} : { refId: `${rangeId}:${letter}:${event.refers.kind}:${event.refers.eventBar}` }),
+    const trade = judgeTrade(study, side, { event, confidence, strength, quality, phaseConfidence, current });
+    if (event.status === 'confirmed' || event.status === 'direct' || event.status === 'repeat') {
+      study.funnel.countRecord(event.kind, trade.tradeable, trade.reasons);
+    }
+    const own = `${rangeId}:${side.sign === 1 ? 'A' : 'D'}:`;
+    const record: MutableRecord = {
+      id: `${own}${event.kind}:${event.idBar ?? event.eventBar}`,
       rangeId,
       kind: event.kind,
       status: event.status,
@@ -149,64 +138,84 @@ export class Outbox {
       closePos: side.sign === 1 ? event.closePos : 1 - event.closePos,
       metrics: Object.freeze(metrics),
       score,
-      components: Object.freeze({ ...event.components }),
-      adjustments: Object.freeze(adjustments),
+      components: Object.freeze(event.components ?? {}),
+      adjustments,
       confidence,
       tier: tierOf(confidence ?? 0),
-      phase: current ? phaseName(draft.held?.phase ?? at.phase) : null,
+      phase: current ? phaseName(draft.held === null ? at.phase : draft.held.phase) : null,
       subPhase: current && draft.held === null ? subPhaseOf(study, side) : null,
-      phaseConfidence: founded,
-      rangeQuality: rangeId === 0 ? 0 : draft.quality,
+      phaseConfidence,
+      rangeQuality: rangeId === 0 ? 0 : quality,
       levelStrength: strength,
       tradeable: trade.tradeable,
       riskFactor: trade.riskFactor,
       reasons: Object.freeze(trade.reasons) as readonly ReasonCode[],
-      prices: Object.freeze(this.#prices(draft, current, objectives)),
-    });
-  }
-
-  #circumstances(event: Emission) {
-    return {
-      session: event.session ?? -1,
-      opening: event.opening ?? false,
-      spring: event.spring !== undefined,
-      entry: event.kind === 'TEST' || event.kind === 'LPS' || event.kind === 'LPSY',
-      doubleBottom: event.doubleBottom ?? false,
+      prices: this.#prices(draft, current, objectives),
     };
+    if (event.refers !== undefined) record.refId = `${own}${event.refers.kind}:${event.refers.eventBar}`;
+    return Object.freeze(record);
   }
 
-  #prices(draft: Draft, current: boolean, objectives: number[] | undefined): DetectionEvent['prices'] {
+  #prices(draft: Draft, current: boolean, objectives: number[] | null): DetectionEvent['prices'] {
     const { side, event } = draft;
-    const study = this.#study;
-    const { range, now } = study;
+    const { range, now } = this.#study;
     const known = current || (draft.rangeId === range.id && range.endBar === now.bar);
-    const spring = event.spring ?? side.goodSpring;
-    const sos = side.breaks.latest();
-    const lps = side.lastPoints.latest();
-    return {
+    const prices: MutablePrices = {
       support: known ? range.support : now.low,
       resistance: known ? range.resistance : now.high,
-      ...(known && spring !== null ? { springLow: side.sign * spring.price } : {}),
-      ...(known && sos !== null ? { sosHigh: side.sign * sos.high } : {}),
-      ...(known && lps !== null ? { lpsLow: side.sign * lps.price } : {}),
       atr: now.atr === now.atr ? now.atr : 0,
-      ...(objectives === undefined ? {} : { objectives: Object.freeze(objectives) }),
     };
+    if (known) {
+      const spring = event.spring ?? side.goodSpring;
+      const sos = side.breaks.latest();
+      const lps = side.lastPoints.latest();
+      if (spring !== null) prices.springLow = side.sign * spring.price;
+      if (sos !== null) prices.sosHigh = side.sign * sos.high;
+      if (lps !== null) prices.lpsLow = side.sign * lps.price;
+    }
+    if (objectives !== null) prices.objectives = Object.freeze(objectives) as readonly number[];
+    return Object.freeze(prices);
   }
 
-  #remember(side: Side, prices: readonly number[]): void {
+  /** Computes and keeps the objectives; what they were counted from joins the metrics. */
+  #objectives(side: Side, line: number, metrics: Record<string, number>): number[] {
+    const found = objectivesFor(this.#study, side, line);
+    metrics['count'] = found.count;
+    metrics['conservativeCount'] = found.conservativeCount;
+    if (found.capped) metrics['capped'] = 1;
+    if (found.byDuration) metrics['byDuration'] = 1;
     const range = this.#study.range;
     range.objectiveSide = side.sign;
-    range.objectiveCount = prices.length;
-    for (let i = 0; i < prices.length; i++) range.objectives[i] = prices[i];
+    range.objectiveCount = found.prices.length;
+    for (let i = 0; i < found.prices.length; i++) range.objectives[i] = found.prices[i];
+    return found.prices;
   }
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+type MutableRecord = Mutable<DetectionEvent>;
+type MutablePrices = Mutable<DetectionEvent['prices']>;
+
+/** A test speaks for its parent; every other scored event for itself. */
+function remember(event: Emission, confidence: number): void {
+  if (event.mark !== undefined) event.mark.confidence = confidence;
+  if (event.kind === 'TEST' && event.spring !== undefined) event.spring.confidence = confidence;
+}
+
+function total(adjustments: Readonly<Record<string, number>>): number {
+  if (adjustments === NO_ADJUSTMENT) return 0;
+  let sum = 0;
+  for (const name of Object.keys(adjustments)) sum += adjustments[name];
+  return sum;
 }
 
 function orNull(x: number): number | null {
   return Number.isFinite(x) ? x : null;
 }
 
+const CODES = Object.fromEntries(EVENT_KINDS.map((kind, i) => [kind, i])) as Readonly<Record<EventKind, number>>;
+
 /** Index of a kind, as marks keep it. */
 export function kindCode(kind: EventKind): number {
-  return EVENT_KINDS.indexOf(kind);
+  return CODES[kind];
 }

@@ -89,6 +89,17 @@ export class Happenings {
   widenTo = NaN;
   /** Something a phase confidence depends on has changed. */
   touched = false;
+
+  clear(): void {
+    this.broke = false;
+    this.breakFailed = false;
+    this.fastFail = false;
+    this.rallyConfirmed = false;
+    this.restarted = false;
+    this.stEdge = NaN;
+    this.widenTo = NaN;
+    this.touched = false;
+  }
 }
 
 export class Side {

@@ -13,6 +13,9 @@ export interface TradeVerdict {
   readonly reasons: ReasonCode[];
 }
 
+const SHAKEOUT = EVENT_KINDS.indexOf('SHAKEOUT');
+const UTAD = EVENT_KINDS.indexOf('UTAD');
+
 interface Question {
   readonly event: Emission;
   readonly confidence: number | null;
@@ -31,64 +34,54 @@ export function judgeTrade(study: Study, side: Side, question: Question): TradeV
   if (event.status !== 'confirmed' && event.status !== 'direct' && event.status !== 'repeat') {
     return { tradeable: false, riskFactor, reasons };
   }
-  const pattern = patternReasons(study, side, question);
-  reasons.push(...pattern);
-  if (pattern.length > 0 && !isEntryPattern(event)) return { tradeable: false, riskFactor, reasons };
-  reasons.push(...gateReasons(study, side, question));
+  // Where the pattern never trades, its gates are not worth listing.
+  if (addPatternReasons(study, side, { question, reasons })) addGateReasons(study, side, { question, reasons });
   return { tradeable: reasons.length === 0, riskFactor, reasons };
 }
 
-/** Patterns whose gates are worth listing even where something else already forbids the trade. */
-function isEntryPattern(event: Emission): boolean {
+interface Listing {
+  readonly question: Question;
+  readonly reasons: ReasonCode[];
+}
+
+/** TRD-2. Which record of which pattern may trade at all; false for those that never do. */
+function addPatternReasons(study: Study, side: Side, listing: Listing): boolean {
+  const { question, reasons } = listing;
+  const { event } = question;
   switch (event.kind) {
     case 'SPRING':
     case 'SHAKEOUT':
     case 'UTAD':
+      if (study.params.requireTest) reasons.push('AWAIT_TEST');
+      addSpringReasons(study, side, listing);
+      return true;
     case 'TEST':
+      addSpringReasons(study, side, listing);
+      return true;
     case 'SOS':
     case 'SOW':
+      if (event.status !== 'direct') reasons.push('AWAIT_LPS');
+      else if (!study.now.noVolume && !(event.volRatio >= study.thresholds.sosDirect() * (1 - 1e-9))) reasons.push('VOLUME_TOO_LOW');
       return true;
     case 'LPS':
     case 'LPSY':
-      return event.metrics?.['inRange'] !== 1;
+      if (event.metrics?.['inRange'] !== 1) return true;
+      reasons.push('IN_RANGE');
+      return false;
     default:
+      reasons.push('WRONG_PHASE');
       return false;
   }
 }
 
-/** TRD-2. Which record of which pattern may trade at all. */
-function patternReasons(study: Study, side: Side, question: Question): ReasonCode[] {
-  const { event } = question;
-  const p = study.params;
-  switch (event.kind) {
-    case 'SPRING':
-    case 'SHAKEOUT':
-    case 'UTAD':
-      return [...(p.requireTest ? (['AWAIT_TEST'] as const) : []), ...springReasons(study, side, question)];
-    case 'TEST':
-      return springReasons(study, side, question);
-    case 'SOS':
-    case 'SOW':
-      if (event.status !== 'direct') return ['AWAIT_LPS'];
-      return study.effort.now.noVolume || event.volRatio >= study.thresholds.sosDirect() * (1 - 1e-9) ? [] : ['VOLUME_TOO_LOW'];
-    case 'LPS':
-    case 'LPSY':
-      return event.metrics?.['inRange'] === 1 ? ['IN_RANGE'] : [];
-    default:
-      return ['WRONG_PHASE'];
-  }
-}
-
-function springReasons(study: Study, side: Side, question: Question): ReasonCode[] {
+function addSpringReasons(study: Study, side: Side, listing: Listing): void {
+  const { question, reasons } = listing;
   const spring = question.event.spring;
-  if (spring === undefined) return ['WRONG_PHASE'];
-  const reasons: ReasonCode[] = [];
-  const kind = EVENT_KINDS[spring.kind];
-  if (kind === 'SHAKEOUT' && !study.params.tradeShakeout) reasons.push('VOLUME_TOO_HIGH');
-  if (kind === 'UTAD' && !spring.volumeFits) reasons.push('VOLUME_TOO_LOW');
+  if (spring === undefined) return;
+  if (spring.kind === SHAKEOUT && !study.params.tradeShakeout) reasons.push('VOLUME_TOO_HIGH');
+  if (spring.kind === UTAD && !spring.volumeFits) reasons.push('VOLUME_TOO_LOW');
   if (spring.premature && !prematureAllowed(study, side, question)) reasons.push('PREMATURE');
   else if (side.at.phase !== PHASE_C && !(spring.premature && side.at.phase === PHASE_B)) reasons.push('WRONG_PHASE');
-  return reasons;
 }
 
 /** A premature Spring trades on its test only, with high confidence and two secondary tests. */
@@ -105,10 +98,10 @@ function riskOf(study: Study, side: Side, question: Question): 1 | 0.75 | 0.5 {
 }
 
 /** TRD-3. The gates every trade must pass. */
-function gateReasons(study: Study, side: Side, question: Question): ReasonCode[] {
+function addGateReasons(study: Study, side: Side, listing: Listing): void {
   const p = study.params;
+  const { question, reasons } = listing;
   const { event } = question;
-  const reasons: ReasonCode[] = [];
   if (question.quality < p.rangeQualityMin) reasons.push('RANGE_QUALITY');
   if (question.strength < p.levelStrengthMin) reasons.push('LEVEL_STRENGTH');
   if (question.phaseConfidence < p.phaseConfidenceMin) reasons.push('PHASE_CONFIDENCE');
@@ -117,8 +110,8 @@ function gateReasons(study: Study, side: Side, question: Question): ReasonCode[]
   if (!question.current || !leads(side, study.other(side))) reasons.push('HYPOTHESIS_CONFLICT');
   const session = event.session ?? -1;
   if (session >= 0 && p.vetoSessions.includes(FOREX_SESSION_NAMES[session])) reasons.push('SESSION');
-  if (p.htfStrict && htfBias(study.context?.htf, side) < 0) reasons.push('HTF_CONFLICT');
   if (study.now.noVolume) reasons.push('NO_VOLUME');
-  if (study.context?.news === true) reasons.push('ANOMALY');
-  return reasons;
+  if (study.context === null) return;
+  if (p.htfStrict && htfBias(study.context.htf, side) < 0) reasons.push('HTF_CONFLICT');
+  if (study.context.news === true) reasons.push('ANOMALY');
 }
