@@ -10,9 +10,9 @@ export interface RepaintRow {
   readonly confirmed: number;
   /** Confirmed records that were said again, changed or dated back: must be 0. */
   readonly confirmedRepainted: number;
-  /** Candidates shown. */
+  /** Candidates shown, by identity. */
   readonly provisional: number;
-  /** Candidates that came to nothing. */
+  /** Candidates that came to nothing, moved to another bar or took another name. */
   readonly withdrawn: number;
   /** withdrawn / provisional. */
   readonly repaintRate: number | null;
@@ -26,6 +26,8 @@ class KindCount {
   confirmed = 0;
   repainted = 0;
   provisional = 0;
+  /** Candidates confirmed later under their own identity. */
+  kept = 0;
   readonly lags = new Uint32Array(LONGEST_LAG + 1);
 }
 
@@ -33,15 +35,21 @@ export function* repaintReport(factory: SubjectFactory, columns: BarColumns): Sl
   const subject = factory.create({ emitCandidates: true });
   const cursor = new BarCursor(columns);
   const counts = new Map<EventKind, KindCount>(EVENT_KINDS.map((kind) => [kind, new KindCount()]));
+  // Two small strings per record of one series.
   const said = new Set<string>();
+  const shown = new Set<string>();
   for (let row = 0; row < columns.length; row++) {
     for (const record of subject.onBar(cursor.at(row))) {
       const count = counts.get(record.kind);
       if (count === undefined) continue;
-      if (record.status === 'candidate') count.provisional += 1;
+      if (record.status === 'candidate' && !shown.has(record.id)) {
+        shown.add(record.id);
+        count.provisional += 1;
+      }
       if (record.status !== 'confirmed') continue;
       count.confirmed += 1;
       if (said.has(record.id) || record.confirmBar !== subject.bars - 1) count.repainted += 1;
+      if (shown.has(record.id) && !said.has(record.id)) count.kept += 1;
       said.add(record.id);
       count.lags[Math.min(LONGEST_LAG, Math.max(0, record.confirmBar - record.eventBar))] += 1;
     }
@@ -51,14 +59,14 @@ export function* repaintReport(factory: SubjectFactory, columns: BarColumns): Sl
 }
 
 function rowOf(kind: EventKind, count: KindCount): RepaintRow {
-  // A candidate that moved to a deeper bar was also taken back: only one per confirmed record stood.
-  const withdrawn = Math.max(0, count.provisional - count.confirmed);
+  // A candidate that moved to another bar or took another name was taken back too.
+  const withdrawn = count.provisional - count.kept;
   return {
     kind,
     confirmed: count.confirmed,
     confirmedRepainted: count.repainted,
     provisional: count.provisional,
-    withdrawn: count.provisional === 0 ? 0 : withdrawn,
+    withdrawn,
     repaintRate: share(withdrawn, count.provisional),
     medianLagBars: median(count.lags, count.confirmed),
   };

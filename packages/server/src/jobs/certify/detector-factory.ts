@@ -1,0 +1,14 @@
+/** The real detector as the certificates ask for it. */
+import { createDetector, restoreDetector, type DetectorOptions, type Instrument, type SubjectFactory, type SubjectOptions, type Timeframe } from '@wyckoff/domain';
+
+export function detectorFactory(instrument: Instrument, timeframe: Timeframe, options: DetectorOptions): SubjectFactory {
+  const withTest = (test: SubjectOptions = {}): DetectorOptions => ({
+    ...options,
+    ...(test.emitCandidates === true ? { emitCandidates: true } : {}),
+    ...(test.mirrorBase === undefined ? {} : { params: { ...options.params, symmetric: true, percentBase: test.mirrorBase } }),
+  });
+  return {
+    create: (test) => createDetector(instrument, timeframe, withTest(test)),
+    restore: (bytes, test) => restoreDetector(bytes, instrument, timeframe, withTest(test)),
+  };
+}

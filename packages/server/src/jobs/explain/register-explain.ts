@@ -1,0 +1,75 @@
+/** `wyckoff explain`. */
+import { InvalidArgumentError, type Command } from 'commander';
+import { withBarOptions, type BarOptions } from '../../cli/bar-options.ts';
+import { Exit, EXIT } from '../../cli/exit-codes.ts';
+import { Output } from '../../cli/output.ts';
+import { figure, tableLines, timeText } from '../../cli/table.ts';
+import type { ExplainedRule, Explanation, Machine } from './explain-bar.ts';
+
+interface Options extends BarOptions {
+  readonly at: number;
+}
+
+export function registerExplain(program: Command): void {
+  withBarOptions(program.command('explain').description('One bar: the state of the machine, rules passed and failed with their margins, what confirms or invalidates next.'))
+    .requiredOption('--at <time>', 'time in the bar (ISO, or epoch milliseconds); the last bar that opens at or before it', timeArgument)
+    .addHelpText('after', '\nReads CSV or .parquet.\nExample: wyckoff explain --input SPX.csv --asset-class index --at 2008-10-10 --json')
+    .action(run);
+}
+
+async function run(options: Options): Promise<void> {
+  const { readSeries } = await import('../series-input.ts');
+  const { explainBar, rowAt } = await import('./explain-bar.ts');
+  const { columns, symbol } = await readSeries(options);
+  const row = rowAt(columns, options.at);
+  if (row === null) throw new Exit(EXIT.nothingToRun, `expected a bar at or before ${timeText(options.at)}, the first is ${timeText(columns.time[0])}.`);
+  const instrument = { symbol, assetClass: options.assetClass, timeZone: options.tz };
+  const explanation = explainBar({ columns, instrument, timeframe: options.timeframe, options: { pack: options.rules }, row });
+  const output = new Output();
+  if (options.json === true) output.json(explanation);
+  else printText(output, explanation);
+  output.flush();
+}
+
+function printText(output: Output, told: Explanation): void {
+  output.line(`bar ${told.bar}, ${timeText(told.time)}: O ${told.open} H ${told.high} L ${told.low} C ${told.close} V ${told.volume}`);
+  const { features } = told;
+  if (features !== null) {
+    output.line(`volume ${figure(features.volRatio, 2)} of usual, spread ${figure(features.spreadRatio, 2)}, close at ${figure(features.closePos, 2)}, ATR ${figure(features.atr, 4)}: ${features.effort}`);
+  }
+  output.line(`before: ${machineText(told.before)}`);
+  output.line(`after:  ${machineText(told.after)}`);
+  for (const record of told.records) output.line(`record: ${record.kind} ${record.status}, event bar ${record.eventBar}, confidence ${figure(record.confidence, 0)}${record.tradeable ? ', tradeable' : ''} ${record.reasons.join(' ')}`);
+  const rules = [...told.rules.passed, ...told.rules.failed];
+  if (rules.length > 0) {
+    output.line('');
+    for (const line of tableLines(['kind', 'side', 'condition', 'value', 'limit', 'margin', 'verdict'], rules.map(ruleRow))) output.line(line);
+  }
+  if (told.outlook.length > 0) output.line('');
+  for (const line of told.outlook) output.line(line);
+}
+
+function ruleRow(rule: ExplainedRule): string[] {
+  return [
+    rule.kind,
+    rule.hypothesis > 0 ? 'accumulation' : 'distribution',
+    rule.code,
+    figure(rule.value, 4),
+    figure(rule.limit, 4),
+    rule.margin === null ? '–' : `${(100 * rule.margin).toFixed(1)}%`,
+    rule.passed ? 'passed' : 'failed',
+  ];
+}
+
+function machineText(machine: Machine): string {
+  const { range } = machine;
+  if (range === null) return machine.state;
+  const phases = range.hypotheses.map((side) => `${side.hypothesis > 0 ? 'accumulation' : 'distribution'} ${side.phase ?? '–'}`).join(', ');
+  return `${machine.state}, range ${range.support.edge} to ${range.resistance.edge}, quality ${range.quality}, ${phases}`;
+}
+
+function timeArgument(text: string): number {
+  const time = /^-?\d{10,}$/.test(text) ? Number(text) : Date.parse(text);
+  if (!Number.isFinite(time)) throw new InvalidArgumentError('expected an ISO time such as 2008-10-10 or epoch milliseconds');
+  return time;
+}

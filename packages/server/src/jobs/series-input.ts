@@ -1,0 +1,32 @@
+/** One series in columns, from CSV or Parquet, for the verbs that go back and forth in it. */
+import type { BarColumns } from '@wyckoff/domain';
+import { readBars as readCsvBars, symbolOf, type BarOptions } from '../cli/bar-options.ts';
+import { Exit, EXIT } from '../cli/exit-codes.ts';
+import { ParquetTable } from '../feeds/parquet/parquet-table.ts';
+import { readAllBars, seriesOf } from '../feeds/parquet/read-bars.ts';
+import { orExit } from './endings.ts';
+
+export interface SeriesInput {
+  readonly columns: BarColumns;
+  readonly symbol: string;
+}
+
+/** A Parquet file is known by its name; with several series in it, `--symbol` says which. */
+export async function readSeries(options: BarOptions): Promise<SeriesInput> {
+  if (!/\.parquet$/i.test(options.input)) {
+    const { columns } = await readCsvBars(options);
+    return { columns, symbol: symbolOf(options) };
+  }
+  return orExit(async () => {
+    await using table = await ParquetTable.open(options.input);
+    const all = (await seriesOf(table)).filter((series) => series.timeframe === null || series.timeframe === options.timeframe);
+    const series = options.symbol === undefined ? all[0] : all.find(({ symbol }) => symbol === null || symbol === options.symbol);
+    if (series === undefined) {
+      const known = all.slice(0, 10).map(({ symbol }) => symbol ?? 'one nameless series').join(', ');
+      throw new Exit(EXIT.usage, `${options.input}: expected a series ${options.symbol ?? ''} ${options.timeframe}, was: ${known || 'none of this timeframe'}. Give --symbol and --timeframe.`);
+    }
+    const columns = await readAllBars(table, series);
+    if (columns.length === 0) throw new Exit(EXIT.failed, `${options.input}: no bar in it.`);
+    return { columns, symbol: series.symbol ?? symbolOf(options) };
+  });
+}
