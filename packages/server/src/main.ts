@@ -28,6 +28,8 @@ export interface RunningServer {
   readonly scope: Scope;
   readonly budget: BudgetProof;
   readonly log: Log;
+  /** What is mounted, as `GET /api/v1/chart`. */
+  readonly routes: readonly string[];
   /** Ends everything, in reverse order of opening; again: the same end. Answers what did not let go. */
   stop(): Promise<readonly string[]>;
 }
@@ -119,7 +121,7 @@ async function open({ options, settings, log, census, scope }: Opening): Promise
   // --- HTTP ---
   const inFlight = new InFlight(numbers['http.inFlight']);
   const startedMs = clock.now();
-  const app = await buildApp({
+  const { server: app, routes } = await buildApp({
     ports: {
       desk,
       csrfToken: credentials.csrfToken,
@@ -181,6 +183,7 @@ async function open({ options, settings, log, census, scope }: Opening): Promise
     scope,
     budget,
     log,
+    routes,
     stop: async () => (await scope.dispose()).stuck,
   };
 }

@@ -55,7 +55,13 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 /** Probes may use a service name. */
 const ANY_HOST = ['/health/live', '/health/ready'];
 
-export async function buildApp(options: HttpOptions): Promise<FastifyInstance> {
+export interface App {
+  readonly server: FastifyInstance;
+  /** `GET /api/v1/chart`: what is mounted, for the proof that it is the table and nothing else. */
+  readonly routes: readonly string[];
+}
+
+export async function buildApp(options: HttpOptions): Promise<App> {
   const app = Fastify({
     bodyLimit: BODY_BYTES,
     keepAliveTimeout: KEEP_ALIVE_MS,
@@ -68,19 +74,22 @@ export async function buildApp(options: HttpOptions): Promise<FastifyInstance> {
     },
     http: { maxHeaderSize: HEADER_BYTES, highWaterMark: 16 * 1024 },
   });
-  denyByDefault(app);
+  const routes = denyByDefault(app);
   checkRequests(app, options);
   tellAnswers(app, options);
   mountRoutes(app, options);
   await mountWeb(app, options.webDir);
-  return app;
+  return { server: app, routes };
 }
 
-/** @throws Error naming the route, which ends the start. */
-function denyByDefault(app: FastifyInstance): void {
+/** Answers the list of what is mounted from now on. @throws Error naming a route without role, which ends the start. */
+export function denyByDefault(app: FastifyInstance): readonly string[] {
+  const routes: string[] = [];
   app.addHook('onRoute', (route) => {
+    routes.push(`${String(route.method)} ${route.url}`);
     if (route.config?.role === undefined) throw new Error(`expected a role for ${String(route.method)} ${route.url}, was none: nothing is open by accident`);
   });
+  return routes;
 }
 
 function checkRequests(app: FastifyInstance, options: HttpOptions): void {

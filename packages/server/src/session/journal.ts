@@ -30,6 +30,8 @@ export class Journal {
       name: 'server.session.journal',
       capacity: 2,
       handlersPerTopic: LISTENERS,
+      // A topic is a list of handlers; messages pass through and are not held.
+      itemBytes: LISTENERS * 256,
       scope,
       onError,
     });
