@@ -88,7 +88,7 @@ async function run(argv: readonly string[]): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
     if (error instanceof Exit) {
-      tell(`wyckoff: ${error.message}`);
+      if (error.message !== '') tell(`wyckoff: ${error.message}`);
       return error.code;
     }
     const refused = error as { name?: string; message?: string };
@@ -102,5 +102,4 @@ async function run(argv: readonly string[]): Promise<number> {
 }
 
 const code = await run(process.argv.slice(2));
-// A verb that ended well may still have a server running: only a failure is noted here, the process ends when nothing is left to do.
-if (code !== EXIT.done) process.exitCode = code;
+process.exitCode = code;

@@ -9,7 +9,7 @@ export class Output {
   #closed = false;
 
   constructor() {
-    // scope-exempt: the stream is the process's own and ends with it.
+    // owned: for the life of the process, as the stream itself.
     process.stdout.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code !== 'EPIPE') throw error;
       this.#closed = true;

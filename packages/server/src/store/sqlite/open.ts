@@ -10,6 +10,8 @@ export interface OpenOptions {
   readonly path: string;
   /** Wait for another program's lock; default 5,000. */
   readonly busyTimeoutMs?: number;
+  /** Told of every statement before it runs; slow, for looking and for tests. */
+  readonly trace?: (statement: string) => void;
   /** In place of the embedded ones; for tests of the version check. */
   readonly migrations?: readonly Migration[];
 }
@@ -41,7 +43,9 @@ export function openSqliteFile(options: OpenOptions): OpenedFile {
   const lock = lockFile(path);
   let database: Database.Database | undefined;
   try {
-    database = configured(new Database(path), busyTimeoutMs);
+    const { trace } = options;
+    const verbose = trace === undefined ? {} : { verbose: (statement: unknown) => trace(String(statement)) };
+    database = configured(new Database(path, verbose), busyTimeoutMs);
     migrate(database, options.migrations ?? MIGRATIONS);
   } catch (error) {
     database?.close();
