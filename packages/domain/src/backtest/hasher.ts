@@ -1,5 +1,8 @@
 /** Hashes of a run: what went in and what came out, by a hash function from outside (the domain has no fast one). */
 import type { BarColumns } from '../bar/columns.ts';
+import type { Fact } from '../engine/fact.ts';
+import type { Trade } from '../trade/trade.ts';
+import type { DetectionEvent } from '../wyckoff/event.ts';
 
 /** Such as SHA-256 of the platform. */
 export interface Hasher {
@@ -39,6 +42,46 @@ export class BarHash {
     }
     this.#hasher.update(new Uint8Array(this.#block.buffer, 0, offset));
   }
+}
+
+/** Characters gathered before the hash function is called: the call costs more than the text. */
+const BATCH_CHARS = 32_768;
+
+/** Feeds what a run said, fact by fact and trade by trade. */
+export class FactLog {
+  readonly #hasher: Hasher;
+  #waiting = '';
+
+  constructor(hasher: Hasher) {
+    this.#hasher = hasher;
+  }
+
+  fact(fact: Fact): void {
+    this.#add(fact.kind === 'event.changed' ? recordLine(fact.data.event) : JSON.stringify(fact));
+  }
+
+  trade(trade: Trade): void {
+    this.#add(JSON.stringify(trade));
+  }
+
+  digest(): string {
+    this.#hasher.update(this.#waiting);
+    this.#waiting = '';
+    return this.#hasher.digest();
+  }
+
+  #add(line: string): void {
+    this.#waiting += line;
+    this.#waiting += '\n';
+    if (this.#waiting.length < BATCH_CHARS) return;
+    this.#hasher.update(this.#waiting);
+    this.#waiting = '';
+  }
+}
+
+/** What decides about a record: formatting all of its numbers would cost more than finding it. */
+function recordLine(e: DetectionEvent): string {
+  return `${e.id} ${e.status} ${e.confirmBar} ${e.price} ${e.volRatio} ${e.score} ${e.confidence} ${e.phase} ${e.phaseConfidence} ${e.rangeQuality} ${e.levelStrength} ${e.tradeable}`;
 }
 
 /** A 32-bit running hash (FNV-1a) of facts and equity, cheap enough for every bar of a look-ahead check. */

@@ -9,11 +9,12 @@ export interface NoiseOptions {
   readonly barMs: number;
 }
 
-/** Close_0 = 100; opens at close x exp(0.003 g), eight steps x exp(0.006 g), volume 1000 exp(0.5 g); g standard normal. */
+/** Starts at 100; opens at close x exp(0.003 g), eight steps x exp(0.006 g), volume 1000 exp(0.5 g); g standard normal. */
 export class NoiseSource {
   readonly #barMs: number;
   #time: EpochMs;
-  #close = 100;
+  /** Logarithm of the price over 100, before it is folded. */
+  #log = 0;
   #state: number;
   #spare = NaN;
 
@@ -30,18 +31,18 @@ export class NoiseSource {
   }
 
   #append(columns: BarColumns): void {
-    const open = this.#close * Math.exp(0.003 * this.#normal());
-    let price = open;
+    this.#log += 0.003 * this.#normal();
+    const open = priceOf(this.#log);
     let high = open;
     let low = open;
+    let close = open;
     for (let step = 0; step < 8; step += 1) {
-      price *= Math.exp(0.006 * this.#normal());
-      if (price > high) high = price;
-      if (price < low) low = price;
+      this.#log += 0.006 * this.#normal();
+      close = priceOf(this.#log);
+      if (close > high) high = close;
+      if (close < low) low = close;
     }
-    // Ten million bars of a geometric walk leave the doubles; a reflection keeps the price between 1 and 10,000.
-    this.#close = price > 10_000 || price < 1 ? 100 : price;
-    appendBar(columns, { time: this.#time, open, high, low, close: price, volume: 1000 * Math.exp(0.5 * this.#normal()) });
+    appendBar(columns, { time: this.#time, open, high, low, close, volume: 1000 * Math.exp(0.5 * this.#normal()) });
     this.#time += this.#barMs;
   }
 
@@ -65,4 +66,15 @@ export class NoiseSource {
     t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
     return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
   }
+}
+
+/**
+ * Ten million bars of a geometric walk leave every tick grid behind, so the walk is folded back at 10 and at 1,000:
+ * it turns there without a jump, and between them it is N(seed) itself.
+ */
+function priceOf(log: number): number {
+  const reach = Math.LN10;
+  const period = 4 * reach;
+  const phase = (((log + reach) % period) + period) % period;
+  return 100 * Math.exp(phase <= 2 * reach ? phase - reach : 3 * reach - phase);
 }

@@ -9,7 +9,7 @@ import type { TradingEngine, TradingEngineOptions } from '../engine/trading-engi
 import type { Micros } from '../setup/signal.ts';
 import { costsFor } from '../trade/costs.ts';
 import type { Trade } from '../trade/trade.ts';
-import { BarHash } from './hasher.ts';
+import { BarHash, FactLog } from './hasher.ts';
 import type { Hasher } from './hasher.ts';
 import { RunStatistics } from './run-statistics.ts';
 import type { RunSummary } from './run-statistics.ts';
@@ -101,6 +101,7 @@ export class Backtest {
   readonly #rejections = new Tally();
   readonly #exits = new Tally();
   readonly #inputHash: BarHash | null;
+  readonly #factLog: FactLog | null;
   #facts = 0;
   #finished = 0;
   #early = 0;
@@ -112,11 +113,13 @@ export class Backtest {
     this.#warmupBars = options.warmupBars ?? DEFAULT_WARMUP;
     this.#batches = new TradeBatches((batch) => options.onTrades?.(batch));
     this.#inputHash = options.inputHasher === undefined ? null : new BarHash(options.inputHasher);
+    this.#factLog = options.outputHasher === undefined ? null : new FactLog(options.outputHasher);
     const startingMicros = options.capitalMicros ?? DEFAULT_CAPITAL;
     const { assetClass } = options.instrument;
     this.#run = new RunStatistics({ startingMicros, assetClass, timeframe: options.timeframe, riskFreeRate: options.riskFreeRate ?? 0.02 });
     this.#engine = createTradingEngine({
       ...options,
+      analysis: options.analysis ?? 'records',
       warmupBars: this.#warmupBars,
       account: { id: 'backtest', kind: 'BACKTEST', currency: 'USD', startingMicros },
       sink: (fact) => this.#hear(fact),
@@ -178,7 +181,7 @@ export class Backtest {
   #hear(fact: Fact): void {
     this.#facts += 1;
     this.#options.onFact?.(fact);
-    this.#options.outputHasher?.update(JSON.stringify(fact));
+    this.#factLog?.fact(fact);
     if (fact.kind === 'event.changed') this.#events.count(`${fact.data.event.kind} ${fact.data.event.status}`);
     else if (fact.kind === 'signal.created' || fact.kind === 'signal.changed') {
       if (fact.kind === 'signal.created') this.#signals.count(fact.data.status);
@@ -188,7 +191,7 @@ export class Backtest {
 
   #keep(trade: Trade): void {
     this.#finished += 1;
-    this.#options.outputHasher?.update(JSON.stringify(trade));
+    this.#factLog?.trade(trade);
     this.#trades.next(trade);
     this.#exits.count(trade.exitReason);
     if (trade.exitReason !== 'END_OF_DATA') this.#closedByRule.next(trade);
@@ -197,7 +200,7 @@ export class Backtest {
   }
 
   #result(status: BacktestStatus): BacktestResult {
-    const { costs, instrument, outputHasher } = this.#options;
+    const { costs, instrument } = this.#options;
     return {
       status,
       bars: this.#engine.bars,
@@ -213,7 +216,7 @@ export class Backtest {
       fillsBeforeSignal: this.#early,
       costs: (costs ?? costsFor(instrument.assetClass)).name,
       inputHash: this.#inputHash?.digest() ?? null,
-      outputHash: outputHasher?.digest() ?? null,
+      outputHash: this.#factLog?.digest() ?? null,
     };
   }
 }

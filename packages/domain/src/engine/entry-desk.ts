@@ -52,11 +52,12 @@ export class EntryDesk {
   /** Every record of a trading kind is judged; those that pass are served by priority, one by one. */
   next(bar: Bar, events: readonly DetectionEvent[], detector: DetectorPort): void {
     const passed: Passed[] = [];
-    let view: PortView | null = null;
+    // Most candidates fail on what the record itself says; the view is built for the first that gets further.
+    let built: PortView | null = null;
+    const view = (): PortView => (built ??= detector.view());
     for (const event of events) {
       const pattern = patternOf(event, (parent) => this.#passedParents.includes(parent));
       if (pattern === null || pattern === 'EXTERNAL') continue;
-      view ??= detector.view();
       const judged = this.#judge(event, pattern, { bar, view });
       if (judged !== null) passed.push(judged);
     }
@@ -64,18 +65,16 @@ export class EntryDesk {
     for (const one of passed) this.#accept(one);
   }
 
-  #judge(event: DetectionEvent, pattern: Exclude<Pattern, 'EXTERNAL'>, of: { readonly bar: Bar; readonly view: PortView }): Passed | null {
+  #judge(event: DetectionEvent, pattern: Exclude<Pattern, 'EXTERNAL'>, of: { readonly bar: Bar; readonly view: () => PortView }): Passed | null {
     const { accountId, instrument, timeframe, signals, risk } = this.#floor;
     const { symbol, tickSize } = instrument;
     const candidate = candidateOf(event, pattern, { accountId, symbol, timeframe, tickSize, bar: of.bar });
-    const range = this.#ranges.keyOf(event, of.view);
-    const market = this.#market(candidate, of.view);
-    const input = this.#input(candidate, range, market);
-    const chain = validate(candidate, market, {
+    const context = lazily(() => ({ range: this.#ranges.keyOf(event, of.view()), market: this.#market(candidate, of.view()) }));
+    const chain = validate(candidate, () => context().market, {
       VOLUME: volumeStage,
       PHASE: phaseStage,
       LEVELS: levelsStage,
-      RISK: () => risk.findings(input),
+      RISK: () => risk.findings(this.#input(candidate, context().range, context().market)),
       STRATEGY: strategyStage,
     });
     if (chain.failed !== null) {
@@ -84,7 +83,7 @@ export class EntryDesk {
     }
     if (event.refId !== undefined) this.#passedParents = [...this.#passedParents, event.refId].slice(-MAX_PASSED);
     const priority = priorityOf({ confidence: event.confidence ?? 0, rMultiple: candidate.plan.rMultiple ?? 0, pattern });
-    return { candidate, chain, range, market, priority };
+    return { candidate, chain, ...context(), priority };
   }
 
   /** Check and reservation are one step; what the desk refuses now lost to a signal served before it. */
@@ -135,4 +134,10 @@ export class EntryDesk {
       invalidatedAt: campaigns.invalidatedAt(candidate.direction),
     };
   }
+}
+
+/** Computed on first use, once. */
+function lazily<T>(make: () => T): () => T {
+  let made: { readonly value: T } | null = null;
+  return () => (made ??= { value: make() }).value;
 }

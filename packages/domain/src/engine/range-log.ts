@@ -1,5 +1,5 @@
 /** What the detector saw, as facts: records, phase changes, and the range whenever it changed. */
-import type { EpochMs, Timeframe } from '../bar/bar.ts';
+import type { Timeframe } from '../bar/bar.ts';
 import type { RangeKey } from '../campaign/campaign-book.ts';
 import type { DetectionEvent, Hypothesis } from '../wyckoff/event.ts';
 import type { PhaseTransition, RangeView } from '../wyckoff/view.ts';
@@ -16,28 +16,34 @@ export interface RangeLogState {
   readonly revision: number;
   readonly seq: number;
   readonly rangeId: number | null;
-  readonly rangeStart: EpochMs;
   readonly spans: Readonly<Record<'long' | 'short', readonly PhaseSpan[]>>;
+}
+
+export interface RangeLogOptions {
+  readonly symbol: string;
+  readonly timeframe: Timeframe;
+  /** False: phases and ranges are followed for the campaigns only, and only while there are some; records are always told. */
+  readonly tellsAnalysis: boolean;
 }
 
 export class RangeLog {
   readonly #facts: FactDesk;
   readonly #symbol: string;
   readonly #timeframe: Timeframe;
+  readonly #tellsAnalysis: boolean;
   #revision: number;
   #seq: number;
   #rangeId: number | null;
-  #rangeStart: EpochMs;
   #spans: Record<'long' | 'short', readonly PhaseSpan[]>;
 
-  constructor(facts: FactDesk, of: { readonly symbol: string; readonly timeframe: Timeframe }, state?: RangeLogState) {
+  constructor(facts: FactDesk, of: RangeLogOptions, state?: RangeLogState) {
     this.#facts = facts;
     this.#symbol = of.symbol;
     this.#timeframe = of.timeframe;
+    this.#tellsAnalysis = of.tellsAnalysis;
     this.#revision = state?.revision ?? 0;
     this.#seq = state?.seq ?? 0;
     this.#rangeId = state?.rangeId ?? null;
-    this.#rangeStart = state?.rangeStart ?? 0;
     this.#spans = state?.spans ?? { long: [], short: [] };
   }
 
@@ -47,9 +53,9 @@ export class RangeLog {
   }
 
   /** Tells the records of a bar and, when the detector says that something moved, phases and range. */
-  next(detector: DetectorPort, events: readonly DetectionEvent[]): readonly PhaseTransition[] {
+  next(detector: DetectorPort, events: readonly DetectionEvent[], isNeeded: boolean): readonly PhaseTransition[] {
     for (const event of events) this.#facts.tell('event.changed', { symbol: this.#symbol, timeframe: this.#timeframe, event });
-    if (detector.revision === this.#revision) return NO_STEPS;
+    if (detector.revision === this.#revision || !(this.#tellsAnalysis || isNeeded)) return NO_STEPS;
     this.#revision = detector.revision;
     return this.#changed(detector);
   }
@@ -61,32 +67,34 @@ export class RangeLog {
   }
 
   state(): RangeLogState {
-    return { revision: this.#revision, seq: this.#seq, rangeId: this.#rangeId, rangeStart: this.#rangeStart, spans: { ...this.#spans } };
+    return { revision: this.#revision, seq: this.#seq, rangeId: this.#rangeId, spans: { ...this.#spans } };
   }
 
   #changed(detector: DetectorPort): readonly PhaseTransition[] {
     const view = detector.view();
     const steps = detector.transitions(this.#seq);
-    const former = this.#rangeId;
-    if (former !== null && view.range?.rangeId !== former && view.previous?.rangeId === former) {
-      this.#record(steps.filter((step) => step.rangeId === former));
-      this.#facts.tell('range.changed', this.#fact(view.previous));
-    }
-    this.#enter(view.range);
-    if (view.range !== null) {
-      const { rangeId } = view.range;
-      this.#record(steps.filter((step) => step.rangeId === rangeId));
-      this.#facts.tell('range.changed', this.#fact(view.range));
-    }
-    for (const step of steps) this.#tellPhase(step, view);
     this.#seq = steps.at(-1)?.seq ?? this.#seq;
+    if (this.#tellsAnalysis) this.#tell(view, steps);
+    else this.#rangeId = view.range?.rangeId ?? null;
     return steps;
+  }
+
+  #tell(view: PortView, steps: readonly PhaseTransition[]): void {
+    const former = this.#rangeId;
+    if (former !== null && view.range?.rangeId !== former && view.previous?.rangeId === former) this.#tellRange(view.previous, steps);
+    this.#enter(view.range);
+    if (view.range !== null) this.#tellRange(view.range, steps);
+    for (const step of steps) this.#tellPhase(step, view);
+  }
+
+  #tellRange(range: RangeView, steps: readonly PhaseTransition[]): void {
+    this.#record(steps.filter((step) => step.rangeId === range.rangeId));
+    this.#facts.tell('range.changed', this.#fact(range));
   }
 
   #enter(range: RangeView | null): void {
     if (range?.rangeId === this.#rangeId) return;
     this.#rangeId = range?.rangeId ?? null;
-    this.#rangeStart = range?.startTime ?? 0;
     this.#spans = { long: [], short: [] };
   }
 

@@ -64,6 +64,8 @@ export interface TradingEngineOptions {
   readonly pack?: DetectorOptions;
   /** In place of `createDetector`, for studies: given the bytes of its snapshot when one is restored. */
   readonly detector?: (bytes: Uint8Array | null) => DetectorPort;
+  /** `full` (default): ranges and phases are facts; `records`: only what trading needs, for runs nobody looks at. */
+  readonly analysis?: 'full' | 'records';
   readonly sink: FactSink;
   readonly onTrade?: (trade: Trade) => void;
   readonly onLedger?: LedgerSink;
@@ -151,7 +153,8 @@ class Engine implements TradingEngine {
     if (saved?.lastBar != null) Object.assign(this.#lastBar, saved.lastBar);
     this.#floor = createFloor(options, saved);
     const { symbol } = this.#floor.instrument;
-    this.#ranges = new RangeLog(this.#floor.facts, { symbol, timeframe: options.timeframe }, saved?.ranges);
+    const tellsAnalysis = options.analysis !== 'records';
+    this.#ranges = new RangeLog(this.#floor.facts, { symbol, timeframe: options.timeframe, tellsAnalysis }, saved?.ranges);
     this.#fills = new FillDesk(this.#floor, options.onTrade ?? null, saved?.trades);
     this.#exits = new ExitDesk(this.#floor);
     this.#entries = new EntryDesk(this.#floor, this.#ranges, saved?.passedParents);
@@ -169,7 +172,7 @@ class Engine implements TradingEngine {
     this.#mark(bar);
     const events = this.#detector.onBar(bar);
     this.#floor.tracker.next(bar);
-    const transitions = this.#ranges.next(this.#detector, events);
+    const transitions = this.#ranges.next(this.#detector, events, this.#floor.campaigns.living.length > 0);
     if (this.#bars <= this.#warmupBars) return;
     this.#exits.next(bar, { events, transitions, currentRangeId: this.#ranges.currentRangeId });
     if (events.length > 0) this.#enter(bar, events);

@@ -23,7 +23,7 @@ function candidate(event: DetectionEvent, pattern: Parameters<typeof candidateOf
 
 function judge(event: Partial<DetectionEvent>, market: Partial<MarketContext> = {}, pattern: Parameters<typeof candidateOf>[1] = 'SPRING'): Chain {
   const stages = { VOLUME: volumeStage, PHASE: phaseStage, LEVELS: levelsStage, RISK: PASS, STRATEGY: strategyStage };
-  return validate(candidate(springTest(60, event), pattern), { ...MARKET, ...market }, stages);
+  return validate(candidate(springTest(60, event), pattern), () => ({ ...MARKET, ...market }), stages);
 }
 
 const codes = (chain: Chain): string[] => chain.steps.map((step) => step.code);
@@ -102,7 +102,7 @@ test('3 late phases, modest objectives, session and swap warn', () => {
 
 test('TR-10 a stage that throws is a FAIL, and nothing after it runs', () => {
   const after: string[] = [];
-  const chain = validate(candidate(springTest(60)), MARKET, {
+  const chain = validate(candidate(springTest(60)), () => MARKET, {
     VOLUME: PASS,
     PHASE: () => {
       throw new Error('no phase machine');
@@ -118,7 +118,7 @@ test('TR-10 a stage that throws is a FAIL, and nothing after it runs', () => {
 
 test('TR-10 what a stage says after its FAIL is not heard', () => {
   const stages = { VOLUME: () => [fail('A', 'a'), warn('B', 'b')], PHASE: PASS, LEVELS: PASS, RISK: PASS, STRATEGY: PASS };
-  expect(codes(validate(candidate(springTest(60)), MARKET, stages))).toEqual(['A']);
+  expect(codes(validate(candidate(springTest(60)), () => MARKET, stages))).toEqual(['A']);
 });
 
 test('TR-10 taking away any field never turns a refusal into acceptance', () => {
@@ -136,11 +136,11 @@ test('TR-10 taking away any field never turns a refusal into acceptance', () => 
   for (const [event, market] of refused) {
     const whole = candidate(springTest(60, event));
     const context = { ...MARKET, ...market };
-    expect(validate(whole, context, stages).status).toBe('FAIL');
-    for (const field of Object.keys(context)) expect(validate(whole, { ...context, [field]: undefined }, stages).status).toBe('FAIL');
+    expect(validate(whole, () => context, stages).status).toBe('FAIL');
+    for (const field of Object.keys(context)) expect(validate(whole, () => ({ ...context, [field]: undefined }), stages).status).toBe('FAIL');
     for (const field of Object.keys(whole.event)) {
       if (Object.hasOwn(event, field) && field !== 'reasons') continue;
-      expect(validate({ ...whole, event: { ...whole.event, [field]: undefined } }, context, stages).status, field).toBe('FAIL');
+      expect(validate({ ...whole, event: { ...whole.event, [field]: undefined } }, () => context, stages).status, field).toBe('FAIL');
     }
   }
 });

@@ -8,7 +8,7 @@ export const STAGE_ORDER = ['VOLUME', 'PHASE', 'LEVELS', 'RISK', 'STRATEGY'] as 
 
 export type Finding = Omit<ChainStep, 'stage'>;
 /** Findings that are not PASS; none: the stage passed. At most one FAIL, the last. */
-export type Stage = (candidate: Candidate, market: MarketContext, warnings: number) => readonly Finding[];
+export type Stage = (candidate: Candidate, market: () => MarketContext, warnings: number) => readonly Finding[];
 
 export interface Chain {
   readonly status: ChainStep['result'];
@@ -17,8 +17,8 @@ export interface Chain {
   readonly failed: ChainStep | null;
 }
 
-/** Runs the stages over a candidate. */
-export function validate(candidate: Candidate, market: MarketContext, stages: Readonly<Record<StageName, Stage>>): Chain {
+/** Runs the stages over a candidate; the market is asked for only by a stage that needs it. */
+export function validate(candidate: Candidate, market: () => MarketContext, stages: Readonly<Record<StageName, Stage>>): Chain {
   const steps: ChainStep[] = [];
   for (const stage of STAGE_ORDER) {
     const warnings = steps.filter((step) => step.result === 'WARN').length;
@@ -33,7 +33,7 @@ export function validate(candidate: Candidate, market: MarketContext, stages: Re
 
 const PASS: Finding = Object.freeze({ code: 'PASS', result: 'PASS', measured: null, limit: null, sentence: 'Passed.' });
 
-function guarded(stage: Stage, candidate: Candidate, of: { readonly market: MarketContext; readonly warnings: number }): readonly Finding[] {
+function guarded(stage: Stage, candidate: Candidate, of: { readonly market: () => MarketContext; readonly warnings: number }): readonly Finding[] {
   try {
     const findings = stage(candidate, of.market, of.warnings);
     const firstFail = findings.findIndex((finding) => finding.result === 'FAIL');

@@ -16,7 +16,7 @@ export const levelsStage: Stage = ({ event, side }, market) => {
   const edge = breakingEdge({ side, support, resistance });
   const reach = Math.max(...(objectives ?? []).map((price) => side * (price - edge)), -Infinity);
   if (!(reach > 0)) return [fail('LV_OBJECTIVE', 'There is no objective beyond the range.')];
-  const measured = reach / ((resistance - support) * market.causeFactor);
+  const measured = reach / ((resistance - support) * market().causeFactor);
   if (!(measured <= UNREALISTIC)) return [fail('LV_UNREALISTIC', 'The objective is too far for the cause.', { measured, limit: UNREALISTIC })];
   return measured < CONSERVATIVE ? [warn('LV_CONSERVATIVE', 'The objective is modest for the cause.', { measured, limit: CONSERVATIVE })] : [];
 };

@@ -15,7 +15,8 @@ const LIFTED_FROM = 90;
 const REVIEW_BELOW = 80;
 const LIFTABLE: ReadonlySet<string> = new Set(['ST_NO_TREND', 'ST_AGAINST_TREND', 'ST_SESSION', 'ST_FRIDAY_LATE', 'ST_SWAP', 'ST_ASIAN']);
 
-export const strategyStage: Stage = (candidate, market, warningsBefore) => {
+export const strategyStage: Stage = (candidate, context, warningsBefore) => {
+  const market = context();
   const failed = contextFailure(candidate, market) ?? failureOf(candidate, market);
   if (failed !== null) return [failed];
   const confidence = candidate.event.confidence ?? 0;
