@@ -25,8 +25,8 @@ export function curve(values: readonly number[], box: { readonly width: number; 
   const points = thin(values, box.width);
   const low = Math.min(box.base, ...points);
   const high = Math.max(box.base, ...points);
-  const span = high - low || 1;
-  const y = (value: number): number => 1 + (box.height - 2) * (1 - (value - low) / span);
+  // A flat line stands in the middle.
+  const y = (value: number): number => (high === low ? box.height / 2 : 1 + (box.height - 2) * (1 - (value - low) / (high - low)));
   const step = box.width / (points.length - 1);
   const path = points.map((value, i) => `${i === 0 ? 'M' : 'L'}${(i * step).toFixed(1)} ${y(value).toFixed(1)}`).join('');
   return { path, baseY: y(box.base) };

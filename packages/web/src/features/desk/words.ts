@@ -138,18 +138,24 @@ interface Described {
 }
 
 /** The range in words: what it is, why this phase, and what would decide next. */
-export function describeStructure({ range, events, cause, decimals }: Described): Structure {
+export function describeStructure(described: Described & { readonly date: (time: number) => string }): Structure {
+  const { range, decimals } = described;
   const leading = leadingHypothesis(range);
   const spans = leading?.phases ?? [];
   const price = (value: number): string => plain(value, decimals);
+  const kind = leading === null ? 'Trading range' : leading.hypothesis === 1 ? 'Accumulation' : 'Distribution';
+  const passed = spans.map((span) => span.phase);
+  const shared = { range, passed, confidence: leading?.phaseConfidence ?? 0 };
+  if (range.endTime !== null) {
+    const why = `The last one, ${kind.toLowerCase()} ${price(range.support)} to ${price(range.resistance)}, ended on ${described.date(range.endTime)}: ${codeWords(range.state)}.`;
+    return { ...shared, name: 'No range at work', phase: null, since: null, why, next: 'A climax with its reaction, or two edges touched twice, begin the next.' };
+  }
   return {
-    range,
-    name: leading === null ? 'Trading range' : leading.hypothesis === 1 ? 'Accumulation' : 'Distribution',
+    ...shared,
+    name: kind,
     phase: leading?.phase ?? null,
-    passed: spans.map((span) => span.phase),
-    confidence: leading?.phaseConfidence ?? 0,
     since: spans.at(-1)?.from ?? null,
-    why: whySentence({ range, events, cause, decimals }),
+    why: whySentence(described),
     next: leading === null ? '' : nextSentence(range, { phase: leading.phase, hypothesis: leading.hypothesis, price }),
   };
 }

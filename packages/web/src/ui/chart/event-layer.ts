@@ -59,14 +59,21 @@ export function eventLabels({ bars, events }: EventLayerInput, view: PaneView): 
     .map((event) => ({ event, index: indexOfTime(bars, event.eventTime) }))
     .filter(({ index }) => index >= 0 && index >= view.from - 1 && index <= view.to + 1)
     .sort((a, b) => a.index - b.index)
-    .flatMap(({ event, index }) => place(event, { x: view.x(index), extreme: extremeY(event, { bars, index, view }) }, placed));
+    .flatMap(({ event, index }) => place(event, { x: view.x(index), extreme: extremeY(event, { bars, index, view }), foot: view.height - LABEL_HEIGHT }, placed));
 }
 
 function extremeY(event: DetectionEventWire, at: { readonly bars: BarColumns; readonly index: number; readonly view: PaneView }): number | null {
   return at.view.y(standsBelow(event) ? at.bars.l[at.index] : at.bars.h[at.index]);
 }
 
-function place(event: DetectionEventWire, at: { readonly x: number; readonly extreme: number | null }, placed: Placed[]): readonly Shape[] {
+interface Anchor {
+  readonly x: number;
+  readonly extreme: number | null;
+  /** Lowest place for a label. */
+  readonly foot: number;
+}
+
+function place(event: DetectionEventWire, at: Anchor, placed: Placed[]): readonly Shape[] {
   if (at.extreme === null) return [];
   const below = standsBelow(event);
   const text = eventWord(event.kind);
@@ -74,7 +81,7 @@ function place(event: DetectionEventWire, at: { readonly x: number; readonly ext
   const step = (LABEL_HEIGHT + GAP) * (below ? 1 : -1);
   const ink = { token: isStruck(event) || event.status === 'candidate' ? 'faint' : 'text' } as const;
   for (let row = 0; row < MAX_ROWS; row += 1) {
-    const y = at.extreme + (below ? OFFSET : -OFFSET) + row * step;
+    const y = Math.min(at.foot, Math.max(LABEL_HEIGHT, at.extreme + (below ? OFFSET : -OFFSET) + row * step));
     const box = { x1: at.x - width / 2 - GAP, x2: at.x + width / 2 + GAP, y };
     if (placed.some((other) => Math.abs(other.y - y) < LABEL_HEIGHT + 1 && other.x1 < box.x2 && box.x1 < other.x2)) continue;
     placed.push(box);

@@ -67,6 +67,12 @@ describe('web 5 range layer', () => {
     expect(of(rangeLines(input([range()]), view(0, 60)), 'line').every((line) => line.style === 'dashed')).toBe(true);
   });
 
+  it('without a leader the one that got furthest speaks, whichever side it is on', () => {
+    const ended = { leading: false, ended: true } as const;
+    const both = range({ hypotheses: [{ ...range().hypotheses[0], ...ended, phase: 'B' }, { ...range({}, -1).hypotheses[0], ...ended, phase: 'D' }] });
+    expect(texts(rangeLines(input([both]), view(0, 60)))).toEqual(['resistance 103.90', 'ice 91.10']);
+  });
+
   it('a range that began before the window starts at the edge, one that lies outside is not drawn', () => {
     const early = of(phaseBands(input([range({ startTime: -time(50), hypotheses: [{ ...range().hypotheses[0], phases: [{ phase: 'B', from: -time(50), to: null }] }] })]), view(20, 60)), 'band');
     expect(early[0].x1).toBe(-4);

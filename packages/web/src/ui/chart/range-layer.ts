@@ -14,9 +14,15 @@ export interface RangeLayerInput {
 
 type HypothesisWire = RangeWire['hypotheses'][number];
 
-/** The hypothesis that leads; of two equals the first; null before any. */
+const ORDER = ['A', 'B', 'C', 'D', 'E'];
+
+/** The hypothesis that leads; when none does, the one still alive, then the one that got furthest, then the surer one; null before any. */
 export function leadingHypothesis(range: RangeWire): HypothesisWire | null {
-  return range.hypotheses.find((one) => one.leading) ?? range.hypotheses.find((one) => !one.ended) ?? range.hypotheses.at(0) ?? null;
+  const alive = range.hypotheses.filter((one) => !one.ended);
+  const from = alive.length > 0 ? alive : range.hypotheses;
+  const reach = (one: HypothesisWire): number => (one.phase === null ? -1 : ORDER.indexOf(one.phase));
+  const best = from.toSorted((a, b) => reach(b) - reach(a) || b.phaseConfidence - a.phaseConfidence).at(0);
+  return range.hypotheses.find((one) => one.leading) ?? best ?? null;
 }
 
 /** What a trader calls the edges: accumulation has a creek above its support, distribution an ice under its resistance. */
