@@ -9,7 +9,7 @@ export class Output {
   #closed = false;
 
   constructor() {
-    // owned: for the life of the process, as the stream itself.
+    // bounded: one listener per process, for as long as its stream lives.
     process.stdout.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code !== 'EPIPE') throw error;
       this.#closed = true;

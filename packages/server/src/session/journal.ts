@@ -62,10 +62,12 @@ export class Journal {
 
   /** @throws TopicFullError for the 65th listener. */
   subscribeFacts(listener: (facts: readonly FactRow[]) => void): Disposable {
+    // bounded: the hub takes 64 listeners; the caller disposes of this one, or the scope of all.
     return this.#hub.on('facts', listener);
   }
 
   subscribeValues(listener: (values: readonly ConflatedValue[]) => void): Disposable {
+    // bounded: as above.
     return this.#hub.on('values', listener);
   }
 }

@@ -31,7 +31,7 @@ export interface RunOptions {
 
 export class Run {
   readonly #options: RunOptions;
-  /** Facts of the bars that are not committed yet; emptied with every commit, so never longer than those say. */
+  // bounded: facts of the at most 64 bars of one batch; emptied by its commit.
   #pending: PendingFact[] = [];
   #engine: TradingEngine | undefined;
   #position = 0;

@@ -143,7 +143,7 @@ describe('the replay feed', () => {
     const at: number[] = [];
     await ReplayFeed.open({
       scope, source: source(100_000), series: SERIES, position: 0, time: null, speed: 10, play: true, now: () => 0, onChange: () => undefined,
-      take: async (columns, from, limit) => {
+      take: async (_columns, _from, limit) => {
         if (at.length === 0) await scope.delay(60_000);
         for (let i = 0; i < limit; i += 1) at.push(clock.now());
         return limit;

@@ -2,6 +2,7 @@
 import { createBarColumns, TIMEFRAME_MS, type BarColumns, type EpochMs, type Timeframe } from '@wyckoff/domain';
 import type Database from 'better-sqlite3';
 import { createHash } from 'node:crypto';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { BarSpan, ImportCounts, Series } from '../store.ts';
 import type { SqliteGate } from './gate.ts';
 
@@ -98,7 +99,7 @@ export class SqliteBars {
     for (let from = 0; from < columns.length; from += IMPORT_BATCH) {
       const to = Math.min(from + IMPORT_BATCH, columns.length);
       changes += this.#gate.transaction('import bars', () => this.put(series, columns, { from, to }));
-      await new Promise((resolve) => setImmediate(resolve));
+      await turn();
     }
     const inserted = this.count(series) - before;
     this.#cover(series, columns, provider);
