@@ -1,4 +1,5 @@
 /** Average directional index after Wilder (1978): how directed the movement is, not where it goes. */
+import type { Features } from './features.ts';
 
 export class Adx {
   /** 0..100; NaN before 2n bars. */
@@ -15,9 +16,11 @@ export class Adx {
     this.#period = period;
   }
 
-  /** `up` = high - previous high, `down` = previous low - low. */
-  push(up: number, down: number, trueRange: number): void {
+  push(now: Features): void {
     const n = this.#period;
+    const trueRange = now.trueRange;
+    const up = now.high - now.prevHigh;
+    const down = now.prevLow - now.low;
     const plusMove = up > down && up > 0 ? up : 0;
     const minusMove = down > up && down > 0 ? down : 0;
     if (this.seen < n) {

@@ -1,4 +1,5 @@
 /** Average true range after Wilder: the mean of the first n true ranges, then a slow recursion (detection.md 2.4). */
+import type { Features } from './features.ts';
 
 const HISTORY = 20;
 
@@ -16,7 +17,8 @@ export class Atr {
     this.#period = period;
   }
 
-  push(trueRange: number): void {
+  push(now: Features): void {
+    const trueRange = now.trueRange;
     if (this.seen < this.#period) {
       this.seen++;
       this.sum += trueRange;

@@ -1,4 +1,5 @@
 /** What volume and spread are usual: the means of the last 20 bars, against which a bar's effort is measured (detection.md 2.2). */
+import type { Features } from './features.ts';
 
 const WINDOW = 20;
 
@@ -21,7 +22,9 @@ export class Baseline {
   }
 
   /** BAS-1. A print larger than `clip` means enters as that; a bar without trade does not enter. */
-  push(volume: number, spread: number, clip: number): void {
+  push(now: Features, clip: number): void {
+    const volume = now.volume;
+    const spread = now.high - now.low;
     if (volume === 0 && spread === 0) return;
     const mean = this.meanVolume;
     const entered = mean === mean && volume > clip * mean ? clip * mean : volume;

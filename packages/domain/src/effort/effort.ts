@@ -152,7 +152,7 @@ export class Effort {
     f.anomaly = this.#forex && !f.noVolume && ratio >= this.#params.anomalyVol * (1 - 1e-9);
     f.volFloor = ratio;
     if (this.#sessionVolume !== null) {
-      f.sessionVolRatio = this.#sessionVolume.ratio(this.#localMinute, volume);
+      f.sessionVolRatio = this.#sessionVolume.ratio(this.#localMinute, f);
       if ((f.openingBar || f.closingBar) && f.sessionVolRatio < ratio) f.volFloor = f.sessionVolRatio;
     }
   }
@@ -178,18 +178,18 @@ export class Effort {
   absorb(): void {
     const f = this.now;
     const index = f.bar;
-    this.baseline.push(f.volume, f.high - f.low, this.#params.baselineClip);
-    if (index > 0) this.adx.push(f.high - f.prevHigh, f.prevLow - f.low, f.trueRange);
-    this.atr.push(f.trueRange);
-    this.fast.push(f.close);
-    this.slow.push(f.close);
+    this.baseline.push(f, this.#params.baselineClip);
+    if (index > 0) this.adx.push(f);
+    this.atr.push(f);
+    this.fast.push(f);
+    this.slow.push(f);
     this.longHigh.push(index, this.bars.high);
     this.longLow.push(index, this.bars.low);
     this.shortHigh.push(index, this.bars.high);
     this.shortLow.push(index, this.bars.low);
-    this.silence.push(f.volume);
-    if (this.habit !== null) this.habit.push(f.volRatio);
-    if (this.#sessionVolume !== null) this.#sessionVolume.push(this.#localMinute, f.volume);
+    this.silence.push(f);
+    if (this.habit !== null) this.habit.push(f);
+    if (this.#sessionVolume !== null) this.#sessionVolume.push(this.#localMinute, f);
   }
 
   /** Sign of the slow mean's change over ten bars: the trend a pivot was made in. */

@@ -1,4 +1,5 @@
 /** Exponential mean of closes that remembers its last 11 values, for a slope over 10 bars (detection.md 2.4). */
+import type { Features } from './features.ts';
 
 const HISTORY = 11;
 
@@ -13,9 +14,9 @@ export class Ema {
     this.#factor = 2 / (period + 1);
   }
 
-  push(close: number): void {
-    if (this.kept === 0) this.value = close;
-    else this.value += this.#factor * (close - this.value);
+  push(now: Features): void {
+    if (this.kept === 0) this.value = now.close;
+    else this.value += this.#factor * (now.close - this.value);
     this.history[this.next] = this.value;
     this.next = this.next + 1 === HISTORY ? 0 : this.next + 1;
     if (this.kept < HISTORY) this.kept++;

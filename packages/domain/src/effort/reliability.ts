@@ -1,5 +1,6 @@
 /** How far reported volume can be trusted, and when it has gone silent (detection.md 2.6). */
 import type { AssetClass, Instrument, VolumeReliability } from '../bar/bar.ts';
+import type { Features } from './features.ts';
 
 const SILENT_BARS = 20;
 
@@ -22,8 +23,8 @@ export class VolumeSilence {
   zeroRun = 0;
   heard = 0;
 
-  push(volume: number): void {
-    if (volume === 0) {
+  push(now: Features): void {
+    if (now.volume === 0) {
       this.zeroRun++;
       if (this.zeroRun >= SILENT_BARS) {
         this.silent = true;

@@ -1,4 +1,5 @@
 /** Volume against the same time of day on earlier days, for bars up to one hour (detection.md 2.5). */
+import type { Features } from './features.ts';
 
 const BUCKETS = 288;
 const DAY_MINUTES = 1440;
@@ -19,12 +20,13 @@ export class SessionVolume {
   }
 
   /** NaN while the bucket has too few samples or nothing was ever traded in it. */
-  ratio(localMinute: number, volume: number): number {
+  ratio(localMinute: number, now: Features): number {
     const at = this.#bucket(localMinute);
-    return this.counts[at] < this.#needed || this.means[at] <= 0 ? NaN : volume / this.means[at];
+    return this.counts[at] < this.#needed || this.means[at] <= 0 ? NaN : now.volume / this.means[at];
   }
 
-  push(localMinute: number, volume: number): void {
+  push(localMinute: number, now: Features): void {
+    const volume = now.volume;
     const at = this.#bucket(localMinute);
     if (this.counts[at] === 0) this.means[at] = volume;
     else this.means[at] += this.#factor * (volume - this.means[at]);

@@ -1,4 +1,5 @@
 /** The instrument's own habit: an aged distribution of ln(volume ratio), from which quantiles are read (detection.md 13). */
+import type { Features } from './features.ts';
 
 const BINS = 128;
 const FROM = Math.log(0.05);
@@ -17,7 +18,8 @@ export class VolumeHabit {
     this.#growth = 2 ** (1 / halfLifeBars);
   }
 
-  push(volRatio: number): void {
+  push(now: Features): void {
+    const volRatio = now.volRatio;
     if (volRatio !== volRatio) return;
     const at = volRatio > 0 ? Math.floor((Math.log(volRatio) - FROM) / WIDTH) : 0;
     this.bins[at < 0 ? 0 : at >= BINS ? BINS - 1 : at] += this.weight;

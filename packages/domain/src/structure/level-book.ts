@@ -31,7 +31,7 @@ export class LevelBook {
       this.edge[fresh] = pivot.price;
       this.mean[fresh] = pivot.price;
       this.swung[fresh] = 0;
-      this.refresh();
+      this.#widenWatch(side, fresh);
       return fresh;
     }
     this.edge[list] = side === SUPPORT ? Math.min(this.edge[list], pivot.price) : Math.max(this.edge[list], pivot.price);
@@ -40,7 +40,7 @@ export class LevelBook {
       this.mean[list] = this.touches.meanPrice(list);
       this.swung[list] = 0;
     }
-    this.refresh();
+    this.#widenWatch(side, list);
     return list;
   }
 
@@ -108,6 +108,17 @@ export class LevelBook {
       const last = this.touches.lastBar(list);
       if (last < watch.oldestTouch) watch.oldestTouch = last;
     }
+  }
+
+  /** Keeps the watch on the safe side after one cluster changed: it may call for a look too many, never for one too few. */
+  #widenWatch(side: LevelSide, list: number): void {
+    const watch = this.watch;
+    const edge = this.edge[list];
+    if (side === SUPPORT) {
+      if (edge > watch.highestSupport) watch.highestSupport = edge;
+    } else if (edge < watch.lowestResistance) watch.lowestResistance = edge;
+    const last = this.touches.lastBar(list);
+    if (last < watch.oldestTouch) watch.oldestTouch = last;
   }
 
   #nearest(side: LevelSide, price: number, tolerance: number): number {

@@ -15,6 +15,12 @@ export function niceStep(x: number): number {
   }
 }
 
+/** What the count needs of a bar. */
+export interface Extent {
+  readonly high: number;
+  readonly low: number;
+}
+
 export class PointAndFigure {
   box = 0;
   top = 0;
@@ -33,10 +39,10 @@ export class PointAndFigure {
     this.direction = 0;
   }
 
-  push(high: number, low: number): void {
+  push(bar: Extent): void {
     if (!(this.box > 0)) return;
-    const up = Math.floor(high / this.box + TOLERANCE);
-    const down = Math.ceil(low / this.box - TOLERANCE);
+    const up = Math.floor(bar.high / this.box + TOLERANCE);
+    const down = Math.ceil(bar.low / this.box - TOLERANCE);
     if (this.direction === 0) this.#begin(up, down);
     else if (this.direction > 0) {
       if (up > this.top) this.top = up;

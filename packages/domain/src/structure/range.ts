@@ -168,14 +168,14 @@ export class Range {
   take(side: LevelSide, pivot: Pivot, tolerance: number): boolean {
     const price = side === SUPPORT ? this.supportPrice : this.resistancePrice;
     if (!(Math.abs(pivot.price - price) <= tolerance * (1 + 1e-9))) return false;
-    const swung = side === SUPPORT ? this.supportSwung : this.resistanceSwung;
-    if (swung && !pivot.weak) {
+    const touched = (side === SUPPORT ? this.supportSwung : this.resistanceSwung) && !pivot.weak;
+    if (touched) {
       this.touches.push(side, pivot);
       if (side === SUPPORT) this.supportSwung = false;
       else this.resistanceSwung = false;
     }
     const moved = this.state === FORMING && this.#extend(side, pivot.price);
-    this.refresh();
+    if (touched || moved) this.refresh();
     return moved;
   }
 

@@ -3,44 +3,69 @@
 export const PROFILE_BINS = 64;
 const VALUE_SHARE = 0.7;
 
+/** What the profile needs of a bar. */
+export interface TradedExtent {
+  readonly high: number;
+  readonly low: number;
+  readonly volume: number;
+}
+
 export class VolumeProfile {
-  /** Bin 0 and the last are the overflow below and above the grid. */
-  readonly bins = new Float64Array(PROFILE_BINS + 2);
+  /**
+   * Differences between neighbouring bins, so that a bar costs the same however many bins it covers.
+   * Bin 0 and the last are the overflow below and above the grid.
+   */
+  readonly steps = new Float64Array(PROFILE_BINS + 3);
   low = 0;
   high = 0;
+  binWidth = 0;
 
   start(low: number, high: number): void {
     this.low = low;
     this.high = high;
-    this.bins.fill(0);
+    this.binWidth = (high - low) / PROFILE_BINS;
+    this.steps.fill(0);
   }
 
-  /** Splits the bar's volume evenly over the bins its low..high covers. */
-  push(high: number, low: number, volume: number): void {
-    const width = (this.high - this.low) / PROFILE_BINS;
-    if (!(width > 0)) return;
-    const from = this.#bin(low, width);
-    const to = this.#bin(high, width);
-    const part = volume / (to - from + 1);
-    for (let i = from; i <= to; i++) this.bins[i] += part;
+  /** PRF-1. Splits the bar's volume evenly over the bins its low..high covers. */
+  push(bar: TradedExtent): void {
+    if (!(this.binWidth > 0)) return;
+    const from = this.#bin(bar.low);
+    const to = this.#bin(bar.high);
+    const part = bar.volume / (to - from + 1);
+    this.steps[from] += part;
+    this.steps[to + 1] -= part;
+  }
+
+  /** Volume per bin, low to high. */
+  bins(): Float64Array {
+    const bins = new Float64Array(PROFILE_BINS + 2);
+    let level = 0;
+    for (let i = 0; i < bins.length; i++) {
+      level += this.steps[i];
+      // Sums of differences leave dust where a bin is empty.
+      bins[i] = level > 0 ? level : 0;
+    }
+    return bins;
   }
 
   /** Bin of the largest volume, the lowest on ties. */
-  pointOfControl(): number {
+  pointOfControl(bins = this.bins()): number {
     let best = 0;
-    for (let i = 1; i < this.bins.length; i++) if (this.bins[i] > this.bins[best]) best = i;
+    for (let i = 1; i < bins.length; i++) if (bins[i] > bins[best] * (1 + 1e-9)) best = i;
     return best;
   }
 
   /** First and last bin of the value area: grown from the point of control to the larger neighbour until 70 %. */
   valueArea(): readonly [number, number] {
-    let from = this.pointOfControl();
+    const bins = this.bins();
+    let from = this.pointOfControl(bins);
     let to = from;
-    const total = this.bins.reduce((sum, volume) => sum + volume, 0);
-    let inside = this.bins[from];
-    while (inside < VALUE_SHARE * total && (from > 0 || to < this.bins.length - 1)) {
-      const under = from > 0 ? this.bins[from - 1] : -1;
-      const over = to < this.bins.length - 1 ? this.bins[to + 1] : -1;
+    const total = bins.reduce((sum, volume) => sum + volume, 0);
+    let inside = bins[from];
+    while (inside < VALUE_SHARE * total && (from > 0 || to < bins.length - 1)) {
+      const under = from > 0 ? bins[from - 1] : -1;
+      const over = to < bins.length - 1 ? bins[to + 1] : -1;
       inside += Math.max(under, over);
       if (over > under) to++;
       else from--;
@@ -50,17 +75,18 @@ export class VolumeProfile {
 
   /** Lower bound of a bin; the overflow bins have the width of the others. */
   priceOf(bin: number): number {
-    return this.low + (bin - 1) * ((this.high - this.low) / PROFILE_BINS);
+    return this.low + (bin - 1) * this.binWidth;
   }
 
   adjust(priceFactor: number): void {
     this.low *= priceFactor;
     this.high *= priceFactor;
-    for (let i = 0; i < this.bins.length; i++) this.bins[i] /= priceFactor;
+    this.binWidth *= priceFactor;
+    for (let i = 0; i < this.steps.length; i++) this.steps[i] /= priceFactor;
   }
 
-  #bin(price: number, width: number): number {
-    const at = Math.floor((price - this.low) / width) + 1;
+  #bin(price: number): number {
+    const at = Math.floor((price - this.low) / this.binWidth) + 1;
     return at < 0 ? 0 : at > PROFILE_BINS + 1 ? PROFILE_BINS + 1 : at;
   }
 }

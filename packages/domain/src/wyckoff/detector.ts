@@ -233,8 +233,8 @@ function judgeCourse(study: Study, side: Side): void {
 /** Step 5, second half: zones, profile and count of the living range. */
 function followRange(study: Study): void {
   const { range, count, profile, zones, now, params } = study;
-  count.push(now.high, now.low);
-  profile.push(now.high, now.low, now.volume);
+  count.push(now);
+  profile.push(now);
   if (range.state !== ACTIVE) return;
   if (zones.count > 0) zones.follow(now, params);
   if (now.spreadRatio <= params.zoneSpread && now.volFloor >= params.zoneVol && range.quality(now.bar) >= params.rangeQualityMin) {

@@ -33,7 +33,6 @@ export class Mirror {
   close = NaN;
   prevClose = NaN;
   prevLow = NaN;
-  prevHigh = NaN;
   closePos = NaN;
   /** L, H, Lw, Hw, W in force after the bar before. */
   support = NaN;
@@ -54,7 +53,6 @@ export class Mirror {
       this.close = now.close;
       this.prevClose = now.prevClose;
       this.prevLow = now.prevLow;
-      this.prevHigh = now.prevHigh;
       this.closePos = now.closePos;
     } else {
       this.high = -now.low;
@@ -62,7 +60,6 @@ export class Mirror {
       this.close = -now.close;
       this.prevClose = -now.prevClose;
       this.prevLow = -now.prevHigh;
-      this.prevHigh = -now.prevLow;
       this.closePos = 1 - now.closePos;
     }
   }

@@ -66,15 +66,18 @@ export function beginRange(study: Study, start: { readonly route: number; readon
 
 /** The levels are there: price them, and replay the bars since the start into count and profile. */
 export function completeBirth(study: Study): void {
-  const { range, count, profile, effort, now, params: p } = study;
+  const { range, count, profile, effort, now, replayed, params: p } = study;
   range.refresh();
   const bars = effort.bars;
   count.start(niceStep(p.pnfBox * now.atr), bars.close[range.startBar & RING_MASK], p.pnfReversal);
   profile.start(range.support - 0.5 * range.width, range.resistance + 0.5 * range.width);
   for (let bar = range.startBar; bar < now.bar; bar++) {
     const at = bar & RING_MASK;
-    if (bar > range.startBar) count.push(bars.high[at], bars.low[at]);
-    profile.push(bars.high[at], bars.low[at], bars.volume[at]);
+    replayed.high = bars.high[at];
+    replayed.low = bars.low[at];
+    replayed.volume = bars.volume[at];
+    if (bar > range.startBar) count.push(replayed);
+    profile.push(replayed);
   }
 }
 

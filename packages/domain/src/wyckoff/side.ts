@@ -62,9 +62,41 @@ export class Standing {
   benchLow = NaN;
   benchLowSince = NaN;
 
+  /** As new; written out, because it happens at every birth of a range. */
   reset(): void {
-    const fresh = new Standing();
-    Object.assign(this, fresh);
+    this.phase = NO_PHASE;
+    this.subPhase = 0;
+    this.ended = false;
+    this.suspended = false;
+    this.implied = false;
+    this.startBar = -1;
+    this.startTime = NaN;
+    this.bStart = -1;
+    this.cStart = -1;
+    this.eStart = -1;
+    this.phaseConfidence = 0;
+    this.malus = false;
+    this.failWatch = -1;
+    this.stArmed = false;
+    this.stCount = 0;
+    this.blocked = false;
+    this.testHigh = NaN;
+    this.lpsFrom = -1;
+    this.lpsInE = 0;
+    this.sosBar = -1;
+    this.sosHigh = NaN;
+    this.highSinceSos = NaN;
+    this.eCloses = 0;
+    this.directDone = false;
+    this.climaxVolume = NaN;
+    this.climaxVolRatio = NaN;
+    this.climaxZone = 0;
+    this.rallyConfirmBar = -1;
+    this.rallySpeed = 0;
+    this.utPrice = NaN;
+    this.utBar = -1;
+    this.benchLow = NaN;
+    this.benchLowSince = NaN;
   }
 
   adjust(priceFactor: number): void {
@@ -145,8 +177,18 @@ export class Side {
   /** Forgets the range; the preliminary support and the seed outlive it. */
   reset(): void {
     this.at.reset();
-    for (const candidate of [this.secondary, this.undercut, this.lastPoint, this.inRange]) candidate.live = false;
-    for (const list of this.#rangeMarks()) list.clear();
+    this.secondary.live = false;
+    this.undercut.live = false;
+    this.lastPoint.live = false;
+    this.inRange.live = false;
+    this.climax.clear();
+    this.rally.clear();
+    this.secondaries.clear();
+    this.springs.clear();
+    this.tests.clear();
+    this.breaks.clear();
+    this.lastPoints.clear();
+    this.inRangePoints.clear();
   }
 
   adjust(priceFactor: number): void {

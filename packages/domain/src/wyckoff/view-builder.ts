@@ -170,7 +170,7 @@ function profileView(study: Study): ProfileView {
   return {
     low: profile.low,
     high: profile.high,
-    bins: Array.from(profile.bins),
+    bins: Array.from(profile.bins()),
     pointOfControl: profile.priceOf(profile.pointOfControl()) + step / 2,
     valueLow: profile.priceOf(from),
     valueHigh: profile.priceOf(to + 1),
