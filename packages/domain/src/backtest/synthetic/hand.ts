@@ -81,6 +81,16 @@ export class Hand {
     return this.tape.length;
   }
 
+  /** The bar with the highest high, as seen from this side, from this bar on. */
+  summitSince(from: number): number {
+    const { high, low } = this.tape.columns;
+    let best = from;
+    for (let bar = from; bar < this.bar; bar++) {
+      if (this.side > 0 ? high[bar] > high[best] : low[bar] < low[best]) best = bar;
+    }
+    return best;
+  }
+
   leg(leg: Leg): void {
     const from = this.height;
     let deviation = 0;

@@ -87,13 +87,15 @@ function drawPeak(hand: Hand, sketch: Sketch, how: { plan: Proportions; bars: nu
     volume: [0.95, 0.9],
     ceiling: at - 0.1 * unit,
     floor: sketch.support + 0.25 * unit,
+    // A rally that ends short of the top meets supply there: it does not dry up.
+    leastVolume: how.toTop ? 0 : 0.93,
     mostVolume: 1.4,
   });
   const bar = hand.turnDown({
     at,
     range: random.between(0.75, 1.15) * unit,
     closeAt: random.between(0.2, 0.55),
-    volumeRatio: random.between(0.7, 1.15),
+    volumeRatio: how.toTop ? random.between(0.7, 1.15) : random.between(0.95, 1.3),
   });
   if (plan.width - at <= plan.testZone) {
     sketch.ambiguous('ST', bar, 'test of the top of the range: some call it a test of supply, others only a swing of phase B');

@@ -50,17 +50,20 @@ export function drawSpring(hand: Hand, sketch: Sketch, plan: Proportions): Sprin
 export function drawSpringTest(hand: Hand, sketch: Sketch, how: { plan: Proportions; spring: SpringResult }): void {
   const { random, unit } = hand;
   const { plan, spring } = how;
+  const from = hand.bar;
   const clear = spring.low + TEST_ROOM + 0.004;
   const top = clamp(Math.max(random.between(0.3, 0.5) * plan.width, clear + 0.7 * unit), 0, 0.85 * plan.width);
   const busy = Math.max(0.7, spring.volumeRatio * 1.12);
   // Two bars out of reach, so that no bar of the rally itself could be taken for the test.
   hand.leg({ to: clear + 0.45 * unit, bars: 2, volume: [1.1, 1.1], floor: sketch.support + 0.03 * unit, leastVolume: busy, mostVolume: busy + 0.7 });
-  hand.leg({ to: top, bars: random.integer(2, 4), volume: [1, 1], floor: clear, leastVolume: Math.min(busy, 1), mostVolume: 1.4 });
+  // Demand shows itself on the rally; a rally without volume would be the other side's last point.
+  hand.leg({ to: top, bars: random.integer(2, 4), volume: [1.1, 1.05], floor: clear, leastVolume: 0.95, mostVolume: 1.5 });
   // The test holds above the low, as a rule above the old support too: below it, it would be the next spring.
   const at = Math.max(sketch.support + 0.0015, spring.low + TEST_ROOM * random.between(0.35, 0.85));
   const start = hand.height;
   const bars = clamp(Math.round((start - at) / (0.7 * unit)), 1, 5);
   hand.leg({ to: Math.max(at + random.between(0.6, 0.9) * unit, clear), bars, volume: [0.85, 0.75], floor: clear, mostVolume: 1.1 });
+  sketch.ambiguous('LPS', hand.summitSince(from), 'end of the rally off the spring: who still believes in the other side sees its last point here');
   const shakeoutShare = spring.volumeRatio > 0.8 && hand.side > 0 ? 0.48 : 0.88;
   const bar = hand.turnUp({
     at,

@@ -31,8 +31,8 @@ export function drawSignOfStrength(hand: Hand, sketch: Sketch, plan: Proportions
   return { high: close + (1 - closeAt) * range };
 }
 
-/** Back to the broken edge on shrinking volume, then away from it. */
-export function drawBackUp(hand: Hand, sketch: Sketch, how: { plan: Proportions; broke: BreakResult }): void {
+/** Back to the broken edge on shrinking volume, then away from it. Returns the bar of the last point of support. */
+export function drawBackUp(hand: Hand, sketch: Sketch, how: { plan: Proportions; broke: BreakResult }): number {
   const { random, unit, noise } = hand;
   const edge = how.plan.width;
   const on = random.integer(1, 3);
@@ -48,9 +48,10 @@ export function drawBackUp(hand: Hand, sketch: Sketch, how: { plan: Proportions;
   const bar = hand.turnUp({ at, range, closeAt: random.between(0.4, 0.8), volumeRatio: random.between(0.5, 0.9) });
   sketch.event('LPS', bar, 'the reaction to the broken edge dries up: support where resistance was');
   hand.leg({ to: Math.max(how.broke.high, at + 2.5 * unit) + random.between(0.3, 0.8) * unit, bars: random.integer(3, 4), volume: [1.1, 1.2], floor: at + 0.15 * unit, mostVolume: 1.45 });
+  return bar;
 }
 
-/** The markup. Phase E begins with the first close above the high of the sign of strength. */
+/** The markup. Phase E begins when, after the back-up, a close leaves the sign of strength behind. */
 export function drawMarkup(hand: Hand, sketch: Sketch, how: { plan: Proportions; broke: BreakResult; from: number }): void {
   const { random, unit, tape } = hand;
   const bars = random.integer(16, 30);

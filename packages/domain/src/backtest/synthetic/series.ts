@@ -44,7 +44,8 @@ const WARM_UP = 60;
 /** The longest structure; what does not fit any more is left out. */
 const STRUCTURE_ROOM = 330;
 /** ln price: no trend before a range takes more. */
-const MOST_DROP = 0.5;
+const MOST_DROP = 0.6;
+const HALF_YEAR = 125;
 const FIRST_DAY = Date.UTC(2001, 0, 1);
 const BROKEN: readonly [Course, ...Course[]] = ['spring-fails', 'break-fails', 'dissolves', 'false-climax'];
 
@@ -73,10 +74,11 @@ export function drawSeries(options: SeriesOptions): LabelledSeries {
     }
     rangeId += 1;
     const plan = drawProportions(random, courseOf(template, random));
-    // The trend before must leave whatever the stretch before it built, not end inside it.
-    const drop = Math.max(random.between(11, 15) * plan.unit, 9 * hand.unit);
+    const side = sideFor(template, cycle);
+    // A climax ends a trend: it stands clear of whatever the last half year built, not inside it.
+    const drop = Math.max(random.between(10, 14) * plan.unit, tape.reach(side, HALF_YEAR) + random.between(4, 6) * plan.unit);
     hand.unit = plan.unit;
-    hand.look(sideFor(template, cycle), Math.min(MOST_DROP, drop));
+    hand.look(side, Math.min(MOST_DROP, drop));
     const sketch = drawStructure(hand, plan);
     cycle = sketch.outcome === 'WIN' ? (-hand.side as Hypothesis) : hand.side;
     labels.push(...labelsOf(sketch, { ...identity, hand, rangeId, plan, template }));

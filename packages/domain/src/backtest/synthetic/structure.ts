@@ -69,7 +69,6 @@ function leave(hand: Hand, sketch: Sketch, plan: Proportions): BreakResult {
 
 function drawSuccess(hand: Hand, sketch: Sketch, plan: Proportions): void {
   const broke = leave(hand, sketch, plan);
-  const from = hand.bar;
-  drawBackUp(hand, sketch, { plan, broke });
+  const from = drawBackUp(hand, sketch, { plan, broke });
   drawMarkup(hand, sketch, { plan, broke, from });
 }

@@ -67,6 +67,16 @@ export class Tape {
     return mean(this.#ranges);
   }
 
+  /** How far the last `bars` bars reached below the last close (above it for side -1), ln price. */
+  reach(side: 1 | -1, bars: number): number {
+    const { low, high } = this.columns;
+    let farthest = 0;
+    for (let row = Math.max(0, this.length - bars); row < this.length; row++) {
+      farthest = Math.max(farthest, side > 0 ? this.close - Math.log(low[row]) : Math.log(high[row]) - this.close);
+    }
+    return farthest;
+  }
+
   print(bar: LogBar): void {
     const high = Math.max(bar.high, bar.open, bar.close);
     const low = Math.min(bar.low, bar.open, bar.close);
