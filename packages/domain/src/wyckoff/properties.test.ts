@@ -1,0 +1,493 @@
+/** The properties of detection.md 11, over noise, each guard with a twin that must fail. */
+import { describe, expect, test } from 'vitest';
+import type { Bar, Instrument } from '../bar/bar.ts';
+import { BarCursor, type BarColumns } from '../bar/columns.ts';
+import { ForexClock, FOREX_SESSION_NAMES } from '../effort/forex-session.ts';
+import { WEIGHTS } from './confidence.ts';
+import { createDetector, restoreDetector, type Detector, type DetectorOptions } from './detector.ts';
+import type { DetectionEvent, EventKind } from './event.ts';
+import { nameFor } from './mirror.ts';
+import { Noise, noiseColumns } from './noise.ts';
+import { STRICT_PARAMETERS } from './parameters.ts';
+import { SNAPSHOT_LIMIT_BYTES } from './snapshot.ts';
+
+const STOCK: Instrument = { symbol: 'NOISE', assetClass: 'STOCK', timeZone: 'UTC' };
+const PACKS = ['strict', 'classic'] as const;
+
+function make(options: DetectorOptions = {}): Detector {
+  return createDetector(STOCK, '1d', { pack: 'strict', ...options });
+}
+
+/** Feeds rows [from, to) and collects the records. */
+function feed(detector: Pick<Detector, 'onBar'>, columns: BarColumns, span: { from?: number; to?: number } = {}): DetectionEvent[] {
+  const cursor = new BarCursor(columns);
+  const out: DetectionEvent[] = [];
+  for (let row = span.from ?? 0; row < (span.to ?? columns.length); row++) {
+    for (const record of detector.onBar(cursor.at(row))) out.push(record);
+  }
+  return out;
+}
+
+function barsOf(columns: BarColumns): Bar[] {
+  return Array.from({ length: columns.length }, (_, i) => ({
+    time: columns.time[i],
+    open: columns.open[i],
+    high: columns.high[i],
+    low: columns.low[i],
+    close: columns.close[i],
+    volume: columns.volume[i],
+  }));
+}
+
+/** Deterministic choice of test points. */
+function points(seed: number, count: number, below: number): number[] {
+  const columns = noiseColumns(seed + 1000, count);
+  return Array.from({ length: count }, (_, i) => 200 + Math.floor((columns.volume[i] * 7919) % (below - 200)));
+}
+
+/** Records up to bar n of a run whose future after n was replaced by other noise. */
+function withOtherFuture(make_: () => Pick<Detector, 'onBar'>, columns: BarColumns, n: number): DetectionEvent[] {
+  const other = noiseColumns(9_999, columns.length);
+  const detector = make_();
+  const records = feed(detector, columns, { to: n + 1 });
+  const scale = columns.close[n] / other.close[n];
+  const cursor = new BarCursor(other);
+  for (let row = n + 1; row < Math.min(columns.length, n + 60); row++) {
+    cursor.at(row);
+    const bar = {
+      time: columns.time[row],
+      open: cursor.open * scale,
+      high: cursor.high * scale,
+      low: cursor.low * scale,
+      close: cursor.close * scale,
+      volume: cursor.volume,
+    };
+    for (const record of detector.onBar(bar)) if (record.confirmBar <= n || record.eventBar > record.confirmBar) records.push(record);
+  }
+  return records;
+}
+
+/** A cheat: it tells at bar t what the honest detector says three bars later. */
+function peeking(columns: BarColumns): Pick<Detector, 'onBar'> {
+  const honest = make();
+  const cursor = new BarCursor(columns);
+  let ahead = 0;
+  return {
+    onBar(bar) {
+      const out: DetectionEvent[] = [];
+      const row = columns.time.indexOf(bar.time);
+      for (; ahead <= row + 3 && ahead < columns.length; ahead++) {
+        for (const record of honest.onBar(cursor.at(ahead))) out.push({ ...record, confirmBar: Math.min(record.confirmBar, row) });
+      }
+      return out;
+    },
+  };
+}
+
+describe('P1 prefix invariance', () => {
+  test.each(PACKS)('P1 the past never depends on the future (%s)', (pack) => {
+    for (let seed = 1; seed <= 5; seed++) {
+      const columns = noiseColumns(seed, 3000);
+      const full = feed(make({ pack }), columns);
+      for (const n of points(seed, 10, 2990)) {
+        const prefix = feed(make({ pack }), columns, { to: n + 1 });
+        expect(prefix).toEqual(full.filter((record) => record.confirmBar <= n));
+        expect(withOtherFuture(() => make({ pack }), columns, n)).toEqual(prefix);
+      }
+    }
+  });
+
+  test('P1 the twin: a detector that peeks is caught', () => {
+    const columns = noiseColumns(1, 1500);
+    const full = feed(peeking(columns), columns);
+    const caught = points(1, 10, 1490).some((n) => {
+      const short = { ...columns, length: n + 1 };
+      const prefix = feed(peeking(short), short, { to: n + 1 });
+      return JSON.stringify(prefix) !== JSON.stringify(full.filter((record) => record.confirmBar <= n));
+    });
+    expect(caught).toBe(true);
+  });
+});
+
+describe('P2 snapshot', () => {
+  test.each(PACKS)('P2 restoring after every 97th bar changes nothing (%s)', (pack) => {
+    for (let seed = 1; seed <= 3; seed++) {
+      const columns = noiseColumns(seed, 6000);
+      const expected = feed(make({ pack }), columns);
+      let detector = make({ pack });
+      const records: DetectionEvent[] = [];
+      for (let from = 0; from < columns.length; from += 97) {
+        records.push(...feed(detector, columns, { from, to: Math.min(columns.length, from + 97) }));
+        const bytes = detector.snapshot();
+        const view = detector.view();
+        detector = restoreDetector(bytes, STOCK, '1d', { pack });
+        expect(Buffer.compare(detector.snapshot(), bytes)).toBe(0);
+        expect(detector.view()).toEqual(view);
+      }
+      expect(records).toEqual(expected);
+    }
+  });
+
+  test('P2 the twin: a snapshot that forgets a field is noticed', () => {
+    const columns = noiseColumns(1, 3000);
+    const detector = make();
+    feed(detector, columns, { to: 1500 });
+    const bytes = detector.snapshot();
+    bytes.fill(0, 64, 4096);
+    const rest = feed(restoreDetector(bytes, STOCK, '1d', { pack: 'strict' }), columns, { from: 1500 });
+    expect(rest).not.toEqual(feed(detector, columns, { from: 1500 }));
+  });
+
+  test('P2 another version, other rules, another instrument, a cut or a longer snapshot is refused', () => {
+    const bytes = make().snapshot();
+    const other = { ...STOCK, symbol: 'OTHER' };
+    expect(() => restoreDetector(bytes, STOCK, '1d', { pack: 'classic' })).toThrow(/same instrument, timeframe and rules/);
+    expect(() => restoreDetector(bytes, other, '1d', { pack: 'strict' })).toThrow(/same instrument/);
+    expect(() => restoreDetector(bytes, STOCK, '1h', { pack: 'strict' })).toThrow(/same instrument/);
+    expect(() => restoreDetector(bytes.slice(0, -1), STOCK, '1d', { pack: 'strict' })).toThrow(/cut off/);
+    expect(() => restoreDetector(new Uint8Array([...bytes, 0]), STOCK, '1d', { pack: 'strict' })).toThrow(/longer/);
+    const old = bytes.slice();
+    new DataView(old.buffer).setFloat64(8, 0, true);
+    expect(() => restoreDetector(old, STOCK, '1d', { pack: 'strict' })).toThrow(/version/);
+  });
+});
+
+describe('P3, P4 boundedness', () => {
+  test.each(PACKS)('P3 the state is as large after 200,000 bars as after 10,000, and small (%s)', (pack) => {
+    const columns = noiseColumns(3, 10_000);
+    const detector = make({ pack });
+    feed(detector, columns);
+    const early = detector.snapshot().length;
+    const noise = new Noise({ seed: 4, startMs: columns.time[9_999] + 86_400_000 });
+    for (let chunk = 0; chunk < 19; chunk++) {
+      noise.fill(columns, 10_000);
+      feed(detector, columns);
+    }
+    expect(detector.snapshot().length).toBe(early);
+    expect(early).toBeLessThanOrEqual(SNAPSHOT_LIMIT_BYTES);
+    expect(createDetector(STOCK, '5m', { pack }).snapshot().length).toBeLessThanOrEqual(SNAPSHOT_LIMIT_BYTES);
+  });
+
+  /** Short enough that even the twin's waste fits into the young generation: nothing is collected in between. */
+  const STRETCH = 40_000;
+
+  /** Median over 25 stretches, a million bars in all, of the heap one bar takes. */
+  function bytesPerBar(onBar: (bar: Bar) => unknown): number {
+    const gc = (globalThis as { gc?: () => void }).gc;
+    if (gc === undefined) throw new Error('P4: expected --expose-gc, was absent');
+    const bar = { time: 1, open: 100, high: 100.5, low: 99.5, close: 100, volume: 1000 };
+    const run = (count: number): void => {
+      for (let i = 0; i < count; i++) {
+        bar.time += 86_400_000;
+        onBar(bar);
+      }
+    };
+    run(200_000);
+    const used = Array.from({ length: 25 }, () => {
+      gc();
+      const before = process.memoryUsage().heapUsed;
+      run(STRETCH);
+      return (process.memoryUsage().heapUsed - before) / STRETCH;
+    });
+    return used.sort((x, y) => x - y)[12];
+  }
+
+  // Measuring itself costs some 60 KB a stretch, one or two bytes a bar; the smallest object would be 16.
+  test('P4 a bar without events allocates nothing', () => {
+    const detector = make();
+    expect(bytesPerBar((bar) => detector.onBar(bar))).toBeLessThan(8);
+  });
+
+  test('P4 the twin: one small object per bar is seen', () => {
+    const detector = make();
+    const kept: { bar: Bar | null } = { bar: null };
+    expect(
+      bytesPerBar((bar) => {
+        kept.bar = { ...bar };
+        return detector.onBar(bar);
+      }),
+    ).toBeGreaterThan(16);
+  });
+});
+
+describe('P5, P6 symmetry', () => {
+  test.each(PACKS)('P5 prices x 1000 and volumes x 0.001 are the same market (%s)', (pack) => {
+    for (let seed = 1; seed <= 3; seed++) {
+      const columns = noiseColumns(seed, 5000);
+      const tell = (records: DetectionEvent[]) => records.map((r) => `${r.id} ${r.status} ${r.confidence}`);
+      const scaled = barsOf(columns).map((bar) => ({
+        time: bar.time,
+        open: bar.open * 1000,
+        high: bar.high * 1000,
+        low: bar.low * 1000,
+        close: bar.close * 1000,
+        volume: bar.volume * 0.001,
+      }));
+      const detector = make({ pack });
+      expect(tell(scaled.flatMap((bar) => detector.onBar(bar)))).toEqual(tell(feed(make({ pack }), columns)));
+    }
+  });
+
+  /** Noise around 1000 on a 1/64 grid, pulled back so that it stays there. */
+  function gridNoise(seed: number): Bar[] {
+    const columns = noiseColumns(seed, 4000);
+    const grid = (x: number): number => Math.round(x * 64) / 64;
+    let shift = 0;
+    return barsOf(columns).map((bar, i) => {
+      const centre = 1000 + 140 * Math.sin(i / 97) + 45 * Math.sin(i / 13);
+      const scale = 1000 / bar.open;
+      shift = centre - 1000;
+      const at = (price: number): number => grid(price * scale + shift);
+      return { time: bar.time, open: at(bar.open), high: at(bar.high), low: at(bar.low), close: at(bar.close), volume: bar.volume };
+    });
+  }
+
+  const MIRROR = { symmetric: true, percentBase: 1000 } as const;
+
+  function mirrored(bar: Bar): Bar {
+    return { ...bar, open: 2000 - bar.open, high: 2000 - bar.low, low: 2000 - bar.high, close: 2000 - bar.close };
+  }
+
+  function tellMirror(records: DetectionEvent[], flip: boolean): string[] {
+    return records
+      .map((r) => {
+        const kind: EventKind = flip ? mirrorName(r.kind) : r.kind;
+        return `${r.confirmBar} ${flip ? -r.hypothesis : r.hypothesis} ${kind} ${r.status} ${r.eventBar}`;
+      })
+      .sort();
+  }
+
+  /** In `symmetric` mode a Shakeout is a Shakeout on both sides. */
+  function mirrorName(kind: EventKind): EventKind {
+    return kind === 'SHAKEOUT' ? kind : nameFor(-1, kind);
+  }
+
+  function run(bars: readonly Bar[], params: DetectorOptions['params']): DetectionEvent[] {
+    const detector = make(params === undefined ? {} : { params });
+    return bars.flatMap((bar) => detector.onBar(bar));
+  }
+
+  test('P6 the mirror image of a market has the mirror image of its events', () => {
+    let seen = 0;
+    for (let seed = 1; seed <= 4; seed++) {
+      const bars = gridNoise(seed);
+      const straight = tellMirror(run(bars, MIRROR), false);
+      seen += straight.length;
+      expect(tellMirror(run(bars.map(mirrored), MIRROR), true)).toEqual(straight);
+    }
+    expect(seen).toBeGreaterThan(200);
+  });
+
+  test('P6 the twin: with the asymmetries on the mirror breaks', () => {
+    const bars = gridNoise(1);
+    const base = { percentBase: 1000 };
+    expect(tellMirror(run(bars.map(mirrored), base), true)).not.toEqual(tellMirror(run(bars, base), false));
+  });
+});
+
+/** Checks of P7, P9, P10 and P12 over one run's records. */
+function faults(records: readonly DetectionEvent[], pack: 'strict' | 'classic'): string[] {
+  const out: string[] = [];
+  const seen = new Set<string>();
+  const confirmed = new Map<string, DetectionEvent>();
+  const byId = new Map<string, DetectionEvent>();
+  let last = -1;
+  for (const r of records) {
+    const key = `${r.id} ${r.status}${r.status === 'repeat' ? ` ${r.confirmBar}` : ''}`;
+    if (seen.has(key)) out.push(`P7 twice: ${key}`);
+    seen.add(key);
+    if (r.confirmBar < last || r.eventBar > r.confirmBar) out.push(`P10 order: ${key}`);
+    last = r.confirmBar;
+    if (r.status === 'confirmed') {
+      confirmed.set(r.id, r);
+      byId.set(r.id, r);
+    } else if (!confirmed.has(r.id)) out.push(`P10 nothing confirmed before: ${key}`);
+    for (const [name, value] of numbersOf(r)) if (!Number.isFinite(value)) out.push(`P11 ${name} is ${value}: ${key}`);
+    if (r.score !== null && (r.score < 0 || r.score > 100)) out.push(`P12 score ${r.score}: ${key}`);
+    if (r.confidence !== null && (!Number.isInteger(r.confidence) || r.confidence < 0 || r.confidence > 100)) out.push(`P12 confidence: ${key}`);
+    if (r.tradeable) out.push(...gateFaults(r, byId.get(r.refId ?? ''), pack).map((fault) => `P9 ${fault}: ${key}`));
+  }
+  return out;
+}
+
+function* numbersOf(value: object, path = ''): Generator<[string, number]> {
+  for (const [key, inner] of Object.entries(value) as [string, unknown][]) {
+    if (typeof inner === 'number') yield [path + key, inner];
+    else if (typeof inner === 'object' && inner !== null) yield* numbersOf(inner, `${path}${key}.`);
+  }
+}
+
+function gateFaults(r: DetectionEvent, parent: DetectionEvent | undefined, pack: 'strict' | 'classic'): string[] {
+  const p = STRICT_PARAMETERS;
+  const out: string[] = [];
+  const fail = (when: boolean, what: string): void => void (when && out.push(what));
+  fail(r.reasons.length > 0, 'reasons on a tradeable record');
+  fail(r.phase === 'A' || r.phase === null, 'phase A');
+  fail(r.phase === 'B' && !(r.kind === 'TEST' && parent?.metrics['premature'] === 1 && (r.confidence ?? 0) >= 85), 'phase B');
+  if (r.kind === 'TEST') fail(parent === undefined || parent.kind === 'SHAKEOUT', 'test of nothing');
+  if (pack !== 'strict') return out;
+  fail(r.rangeQuality < p.rangeQualityMin, 'quality');
+  fail(r.levelStrength < p.levelStrengthMin, 'strength');
+  fail(r.phaseConfidence < p.phaseConfidenceMin, 'phase confidence');
+  fail((r.confidence ?? 0) < p.confidenceFloor, 'confidence');
+  const vol = r.volRatio ?? 0;
+  if (r.kind === 'TEST' && parent?.kind === 'SPRING') fail((parent.volRatio ?? 9) >= 0.7, 'loud spring');
+  if (r.kind === 'TEST' && parent?.kind === 'UTAD') fail((parent.volRatio ?? 0) < 1.5 - 1e-9, 'quiet utad');
+  if (r.kind === 'LPS' || r.kind === 'LPSY') fail(vol >= 1 && !(vol <= 1.5 + 1e-9 && (r.spreadRatio ?? 9) <= 0.8 + 1e-9), 'loud last point');
+  if (r.status === 'direct') fail(vol < 2 - 1e-9 || (r.confidence ?? 0) < 80, 'direct');
+  return out;
+}
+
+describe('P7-P12 over noise', () => {
+  test.each(PACKS)('P7, P9, P10, P12 hold on N(1..20) x 10,000 bars, and P8 noise gives little (%s)', (pack) => {
+    let tradeable = 0;
+    let total = 0;
+    for (let seed = 1; seed <= 20; seed++) {
+      const records = feed(make({ pack }), noiseColumns(seed, 10_000));
+      expect(faults(records, pack)).toEqual([]);
+      tradeable += records.filter((r) => r.tradeable).length;
+      total += records.length;
+    }
+    expect(total).toBeGreaterThan(5_000);
+    expect(tradeable / 200).toBeLessThan(1);
+  });
+
+  test('P7-P12 the twin: a doubled, a loud and a NaN record are faults', () => {
+    const records = feed(make(), noiseColumns(1, 10_000));
+    const trade = records.find((r) => r.tradeable);
+    if (trade === undefined) throw new Error('P9: expected a tradeable record in 10,000 bars of noise, was none');
+    expect(faults([...records, records[records.length - 1]], 'strict')).not.toEqual([]);
+    expect(faults(records.map((r) => (r === trade ? { ...r, levelStrength: 59 } : r)), 'strict')).not.toEqual([]);
+    expect(faults(records.map((r) => (r === trade ? { ...r, price: NaN } : r)), 'strict')).not.toEqual([]);
+    expect(faults(records.filter((r) => r.status !== 'confirmed'), 'strict')).not.toEqual([]);
+  });
+
+  test('P12 the weights of every pattern sum to 100', () => {
+    for (const row of Object.values(WEIGHTS)) expect(Object.values(row).reduce((sum, w) => sum + w, 0)).toBe(100);
+  });
+});
+
+describe('P11 robust input', () => {
+  test.each(PACKS)('P11 duplicates, late bars, silence, flat bars, gaps and a huge print (%s)', (pack) => {
+    const detector = make({ pack });
+    const bars = barsOf(noiseColumns(7, 6000));
+    const records: DetectionEvent[] = [];
+    const see = (bar: Bar): void => void records.push(...detector.onBar(bar));
+    let factor = 1;
+    bars.forEach((bar, i) => {
+      if (i % 500 === 250) factor *= i % 1000 === 250 ? 1.3 : 0.7;
+      const price = { open: bar.open * factor, high: bar.high * factor, low: bar.low * factor, close: bar.close * factor };
+      if (i % 700 < 40) see({ ...bar, ...price, volume: 0 });
+      else if (i % 700 < 60) see({ time: bar.time, open: price.close, high: price.close, low: price.close, close: price.close, volume: 0 });
+      else see({ ...bar, ...price, volume: i === 3000 ? bar.volume * 1000 : bar.volume });
+      if (i % 100 === 0) see({ ...bar, ...price, volume: bar.volume + 1 });
+      if (i % 100 === 50 && i > 0) see({ ...bar, time: bar.time - 1 });
+      if (i % 1000 === 10) see({ ...bar, high: bar.low / 2 });
+    });
+    expect(detector.counters).toMatchObject({ duplicate: 60, late: 60, invalid: 6, gaps: 0 });
+    expect(detector.bars).toBe(6000);
+    expect(faults(records, pack)).toEqual([]);
+  });
+
+  test('P11 an identical bar again is ignored without a word', () => {
+    const detector = make();
+    const [bar] = barsOf(noiseColumns(1, 1));
+    detector.onBar(bar);
+    expect(detector.onBar(bar)).toHaveLength(0);
+    expect(detector.counters).toMatchObject({ duplicate: 0, late: 0, invalid: 0 });
+    expect(detector.bars).toBe(1);
+  });
+
+  test('P11 a split in the middle changes nothing when it is adjusted for, and something when it is not', () => {
+    const columns = noiseColumns(1, 4000);
+    const scout = make();
+    const cursor = new BarCursor(columns);
+    let split = 0;
+    while (split < 1000 || scout.view().state !== 'ACTIVE') scout.onBar(cursor.at(split++));
+    const expected = feed(make(), columns).map((r) => `${r.id} ${r.status} ${r.confidence}`);
+    const halved = (adjust: boolean): string[] => {
+      const detector = make();
+      return barsOf(columns).flatMap((bar, i) => {
+        if (i === split && adjust) detector.adjust(0.5);
+        const f = i < split ? 1 : 0.5;
+        const after = { ...bar, open: bar.open * f, high: bar.high * f, low: bar.low * f, close: bar.close * f, volume: bar.volume / f };
+        return detector.onBar(after).map((r) => `${r.id} ${r.status} ${r.confidence}`);
+      });
+    };
+    expect(halved(true)).toEqual(expected);
+    expect(halved(false)).not.toEqual(expected);
+  });
+
+  test('P11 gaps in intraday data are counted, nights are not', () => {
+    const detector = createDetector(STOCK, '5m', { pack: 'strict' });
+    const columns = noiseColumns(2, 300);
+    const open = Date.UTC(2025, 0, 6, 9);
+    let at = 0;
+    barsOf(columns).forEach((bar, i) => {
+      at += i === 50 ? 6 : i === 100 ? 4 : 1;
+      detector.onBar({ ...bar, time: open + at * 300_000 + (i >= 150 ? 86_400_000 : 0) });
+    });
+    expect(detector.counters.gaps).toBe(1);
+  });
+});
+
+describe('P13 sessions', () => {
+  const clock = new ForexClock();
+  const at = (utc: string): string => FOREX_SESSION_NAMES[clock.code(Date.parse(`${utc}:00Z`))];
+
+  test.each([
+    ['2025-01-15T07:30', 'ASIAN'],
+    ['2025-01-15T12:30', 'LONDON'],
+    ['2025-01-15T19:30', 'NEW_YORK'],
+    ['2025-01-15T21:30', 'CLOSE'],
+    ['2025-03-17T12:30', 'OVERLAP'],
+    ['2025-07-15T07:30', 'LONDON'],
+    ['2025-07-15T15:30', 'OVERLAP'],
+    ['2025-07-15T16:30', 'NEW_YORK'],
+    ['2025-07-15T19:30', 'CLOSE'],
+    ['2025-07-15T21:30', 'ASIAN'],
+  ])('P13 %s is %s', (utc, label) => {
+    expect(at(utc)).toBe(label);
+  });
+
+  /** The rules of the two unions, written out: an independent reckoning of the wall clocks. */
+  function wallHour(ms: number, zone: 'London' | 'NewYork'): number {
+    const year = new Date(ms).getUTCFullYear();
+    const sunday = (month: number, nth: number): number => {
+      if (nth > 0) return Date.UTC(year, month, 1 + ((7 - new Date(Date.UTC(year, month, 1)).getUTCDay()) % 7) + 7 * (nth - 1));
+      const end = new Date(Date.UTC(year, month + 1, 0));
+      return Date.UTC(year, month, end.getUTCDate() - end.getUTCDay());
+    };
+    const hour = 3_600_000;
+    const summer =
+      zone === 'London'
+        ? ms >= sunday(2, 0) + hour && ms < sunday(9, 0) + hour
+        : ms >= sunday(2, 2) + 7 * hour && ms < sunday(10, 1) + 6 * hour;
+    const offset = zone === 'London' ? (summer ? 1 : 0) : summer ? -4 : -5;
+    return ((((ms + offset * hour) / hour) % 24) + 24) % 24;
+  }
+
+  function expected(ms: number): string {
+    const london = wallHour(ms, 'London');
+    const york = wallHour(ms, 'NewYork');
+    const londonOpen = london >= 8 && london < 17;
+    const yorkOpen = york >= 8 && york < 15;
+    if (londonOpen) return yorkOpen ? 'OVERLAP' : 'LONDON';
+    if (yorkOpen) return 'NEW_YORK';
+    return york >= 15 && york < 17 ? 'CLOSE' : 'ASIAN';
+  }
+
+  test('P13 every hour of the weeks around the four clock changes', () => {
+    let checked = 0;
+    for (const change of ['2025-03-09', '2025-03-30', '2025-10-26', '2025-11-02']) {
+      const from = Date.parse(`${change}T00:00:00Z`) - 7 * 86_400_000;
+      const fresh = new ForexClock();
+      for (let hour = 0; hour < 14 * 24; hour++) {
+        const ms = from + hour * 3_600_000;
+        expect(FOREX_SESSION_NAMES[fresh.code(ms)]).toBe(expected(ms));
+        checked++;
+      }
+    }
+    expect(checked).toBe(4 * 14 * 24);
+  });
+});
