@@ -25,7 +25,10 @@ export interface JudgedDetector {
 export interface AccuracyOptions {
   /** Bars; default 1 on 1d and 1w, 3 intraday. */
   readonly tolerance?: number;
-  /** Scored records below this confidence are left out, 0..100; unscored kinds always count. */
+  /**
+   * Scored records below this confidence are left out, 0..100; default 70, the floor of detection.md 6.1. Unscored kinds always
+   * count, and so do records that still await their test: 20 of their 100 points cannot be had before it.
+   */
   readonly minConfidence?: number;
   /** Of the sample of mistakes; default 1. */
   readonly seed?: number;
@@ -35,6 +38,7 @@ export interface AccuracyOptions {
 /** The table of thresholds of backtesting.md 13.3, and 0: everything the detector confirms. */
 export const THRESHOLDS = [0, 70, 75, 80, 85, 90, 95] as const;
 
+const FLOOR = 70;
 const SETTLE_EVERY = 32;
 /** A phase is judged when its last bar is this far behind. */
 const PHASE_HORIZON = 96;
@@ -183,7 +187,7 @@ export class AccuracyMeter {
       empty: this.#empty,
       bars: this.#bars,
       series: this.#count,
-      minConfidence: this.#options.minConfidence ?? 0,
+      minConfidence: this.#options.minConfidence ?? FLOOR,
     });
   }
 
@@ -204,14 +208,13 @@ export class AccuracyMeter {
     const { regime } = series.detector.view();
     for (const record of confirmed) {
       const placed = placeRecord(record, regime);
-      const confidence = record.confidence ?? Infinity;
       if (series.spans.isEmptyStretch(record.eventTime)) {
         this.#empty.records += 1;
         if (record.tradeable) this.#empty.tradeable += 1;
       }
-      if (confidence >= (this.#options.minConfidence ?? 0)) series.main.detection(placed);
+      if (counts(record, this.#options.minConfidence ?? FLOOR)) series.main.detection(placed);
       series.pairings.forEach((pairing, i) => {
-        if (confidence >= THRESHOLDS[i]) pairing.detection(placed);
+        if (counts(record, THRESHOLDS[i])) pairing.detection(placed);
       });
       const structure = series.spans.at(record.eventTime)?.structure ?? null;
       if (structure !== null) this.#sequences.found(structure, record.kind, record.eventBar);
@@ -245,6 +248,10 @@ export class AccuracyMeter {
       instead: settled.what === 'label' ? settled.mistakenFor : null,
     });
   }
+}
+
+function counts(record: DetectionEvent, threshold: number): boolean {
+  return record.confidence === null || record.confidence >= threshold || record.reasons.includes('AWAIT_TEST');
 }
 
 function settledDetection(settled: Settled): PlacedDetection | null {

@@ -10,6 +10,8 @@ import { share, wilson, type Interval } from './wilson.ts';
 
 export interface KindReport extends Metrics {
   readonly kind: EventKind;
+  /** The same without a threshold: every confirmed record. */
+  readonly all: Metrics;
 }
 
 export interface ThresholdRow {
@@ -28,6 +30,8 @@ export interface AccuracyReport {
   readonly kinds: readonly KindReport[];
   /** Main kinds of both sides together: SC/BC and so on. */
   readonly groups: Readonly<Record<string, Metrics>>;
+  /** The groups without a threshold. */
+  readonly groupsAll: Readonly<Record<string, Metrics>>;
   readonly total: Metrics;
   /** Of tradeable records only. */
   readonly tradeablePrecision: number | null;
@@ -82,8 +86,9 @@ interface Parts {
 
 export function reportOf(parts: Parts): AccuracyReport {
   const { main, phases, ranges, empty, examples } = parts;
-  const seen = new Set(main.kinds());
-  const kinds = EVENT_KINDS.filter((kind) => seen.has(kind)).map((kind) => ({ kind, ...main.kind(kind) }));
+  const every = parts.boards[0].halves;
+  const seen = new Set([main, ...every].flatMap((board) => board.kinds()));
+  const kinds = EVENT_KINDS.filter((kind) => seen.has(kind)).map((kind) => ({ kind, ...main.kind(kind), all: together(every, [kind]) }));
   const all = phases.share();
   const tradeable = main.tradeable.metrics();
   return {
@@ -91,7 +96,8 @@ export function reportOf(parts: Parts): AccuracyReport {
     series: parts.series,
     minConfidence: parts.minConfidence,
     kinds,
-    groups: Object.fromEntries(Object.entries(GROUPS).map(([name, members]) => [name, together(main, members)])),
+    groups: Object.fromEntries(Object.entries(GROUPS).map(([name, members]) => [name, together([main], members)])),
+    groupsAll: Object.fromEntries(Object.entries(GROUPS).map(([name, members]) => [name, together(every, members)])),
     total: main.total.metrics(),
     tradeablePrecision: tradeable.precision,
     tradeableRecords: tradeable.tp + tradeable.fp,
@@ -118,9 +124,9 @@ export function reportOf(parts: Parts): AccuracyReport {
   };
 }
 
-function together(board: Scoreboard, kinds: readonly EventKind[]): Metrics {
+function together(boards: readonly Scoreboard[], kinds: readonly EventKind[]): Metrics {
   const sum = new Tally();
-  for (const kind of kinds) sum.include(board.tally(kind));
+  for (const board of boards) for (const kind of kinds) sum.include(board.tally(kind));
   return sum.metrics();
 }
 

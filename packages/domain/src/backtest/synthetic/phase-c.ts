@@ -17,7 +17,7 @@ const TEST_ROOM = 0.03;
 export function drawSpring(hand: Hand, sketch: Sketch, plan: Proportions): SpringResult {
   const { random, unit, noise } = hand;
   const upthrust = hand.side < 0;
-  const shakeout = !upthrust && random.chance(0.3);
+  const shakeout = !upthrust && random.chance(0.45);
   const stray = random.chance(noise.stray);
   const most = 0.85 * Math.min(0.05, Math.max(1.5 * unit, 0.25 * plan.width));
   const depth = stray ? most * random.between(1.25, 1.5) : clamp(random.between(0.25, 1.25) * unit, 0.002, most);

@@ -24,9 +24,9 @@ export class Sketch {
   to = 0;
   outcome: 'WIN' | 'LOSS' = 'WIN';
 
-  /** The first event: what lies before it belongs to the trend, in which an older range may still be spoken of. */
+  /** The climax: what lies before it, preliminary support included, belongs to the trend, in which an older range may still speak. */
   get from(): number {
-    return this.events.reduce((first, event) => Math.min(first, event.bar), Infinity);
+    return this.rangeFrom ?? this.events.reduce((first, event) => Math.min(first, event.bar), Infinity);
   }
 
   event(kind: EventKind, bar: number, why: string): void {

@@ -32,7 +32,7 @@ export function registerAccuracy(program: Command): void {
     .addOption(new Option('-r, --rules <pack>', 'rule pack').choices(['strict', 'classic']).default('classic'))
     .addOption(new Option('-a, --asset-class <class>', 'of all series').default('STOCK').argParser(assetClassArgument))
     .option('--tolerance <bars>', 'largest distance of a pair (default: 1 on 1d and 1w, 3 intraday)', amount(0, 100))
-    .option('--min-confidence <points>', 'leave out scored records below this (default: 0, all; the table of thresholds has 70 to 95)', amount(0, 100))
+    .option('--min-confidence <points>', 'leave out scored records below this (default: 70, the floor; 0: all)', amount(0, 100))
     .option('--seed <n>', 'of the sample of mistakes', amount(0, Number.MAX_SAFE_INTEGER))
     .option('--gate', 'exit 5 when a gate fails')
     .option('--examples-out <file>', 'every mistake, one JSON object per line')
