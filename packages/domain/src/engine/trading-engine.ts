@@ -1,6 +1,7 @@
 /** One symbol and timeframe, traded: bars in, facts out, approved orders handed out. The loop is `step`. */
 import type { Bar, Instrument, Timeframe } from '../bar/bar.ts';
 import { TIMEFRAME_MS } from '../bar/bar.ts';
+import { BarCursor, appendBar, createBarColumns } from '../bar/columns.ts';
 import { CampaignBook } from '../campaign/campaign-book.ts';
 import type { CampaignBookState } from '../campaign/campaign-book.ts';
 import type { BrokerReport, Instruction } from '../execution/instruction.ts';
@@ -76,6 +77,8 @@ export interface TradingEngine {
   step(bar: Bar): void;
   /** Orders approved by the last step. Journal its facts first, then hand them over. Emptied by reading. */
   takeOrders(): readonly Instruction[];
+  /** Orders wait to be handed over: a session that gathers bars into one commit ends it here. */
+  readonly ordersWaiting: boolean;
   /** `takeOrders()` given to the simulated broker: after the facts of the step are journalled, before the next step. */
   deliver(): void;
   /** No more bars: entries expire, positions close at the last close with costs. */
@@ -142,7 +145,9 @@ class Engine implements TradingEngine {
   readonly #barMs: number;
   readonly #warmupBars: number;
   readonly #tellHalt: (change: HaltChange) => void;
-  readonly #lastBar = { time: 0, open: 0, high: 0, low: 0, close: 0, volume: 0 };
+  /** The bar of the last step, copied: the one handed in may be a reused cursor. */
+  readonly #last = createBarColumns(1);
+  readonly #lastBar = new BarCursor(this.#last);
   #bars: number;
 
   constructor(options: TradingEngineOptions, saved: EngineState | null, detectorBytes: Uint8Array | null) {
@@ -150,7 +155,7 @@ class Engine implements TradingEngine {
     this.#barMs = TIMEFRAME_MS[options.timeframe];
     this.#warmupBars = options.warmupBars ?? 0;
     this.#bars = saved?.bars ?? 0;
-    if (saved?.lastBar != null) Object.assign(this.#lastBar, saved.lastBar);
+    if (saved?.lastBar != null) this.#keep(saved.lastBar);
     this.#floor = createFloor(options, saved);
     const { symbol } = this.#floor.instrument;
     const tellsAnalysis = options.analysis !== 'records';
@@ -178,6 +183,10 @@ class Engine implements TradingEngine {
     if (events.length > 0) this.#enter(bar, events);
   }
 
+  get ordersWaiting(): boolean {
+    return !this.#floor.tray.isEmpty;
+  }
+
   takeOrders(): readonly Instruction[] {
     return this.#floor.tray.take();
   }
@@ -195,9 +204,9 @@ class Engine implements TradingEngine {
   }
 
   report(): BarReport {
-    const { book, risk, instrument } = this.#floor;
+    const { book, risk, instrument, facts } = this.#floor;
     const held = risk.held.reduce((sum, row) => sum + row.riskMicros, 0);
-    return { account: book.account(held), openPositions: book.positions.map((position) => positionOf(position, instrument)) };
+    return { account: book.account(held, facts.at), openPositions: book.positions.map((position) => positionOf(position, instrument)) };
   }
 
   get bars(): number {
@@ -222,7 +231,7 @@ class Engine implements TradingEngine {
     const state: EngineState = {
       identity: identityOf(this.#options),
       bars: this.#bars,
-      lastBar: this.#bars === 0 ? null : { ...this.#lastBar },
+      lastBar: this.#bars === 0 ? null : copyOf(this.#lastBar),
       trades: this.#fills.trades,
       at: facts.at,
       book: book.state(),
@@ -243,13 +252,12 @@ class Engine implements TradingEngine {
     if (!this.#floor.tray.isEmpty) throw new Error('trading engine: expected the orders of the last step taken, were waiting; deliver them first');
     this.#bars += 1;
     this.#floor.facts.at = bar.time + this.#barMs;
-    const last = this.#lastBar;
-    last.time = bar.time;
-    last.open = bar.open;
-    last.high = bar.high;
-    last.low = bar.low;
-    last.close = bar.close;
-    last.volume = bar.volume;
+    this.#keep(bar);
+  }
+
+  #keep(bar: Bar): void {
+    this.#last.length = 0;
+    appendBar(this.#last, bar);
   }
 
   #hear(reports: readonly BrokerReport[]): void {
@@ -258,13 +266,17 @@ class Engine implements TradingEngine {
 
   #mark(bar: Bar): void {
     const { book, halts, facts } = this.#floor;
-    book.mark(bar, facts.at);
+    book.mark(bar);
     halts.next(facts.at, book.equity, book.peak, this.#tellHalt);
   }
 
   #enter(bar: Bar, events: readonly DetectionEvent[]): void {
     this.#entries.next(bar, events, this.#detector);
   }
+}
+
+function copyOf({ time, open, high, low, close, volume }: Bar): Bar {
+  return { time, open, high, low, close, volume };
 }
 
 function openDetector(options: TradingEngineOptions, bytes: Uint8Array | null): DetectorPort {

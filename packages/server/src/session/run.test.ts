@@ -1,7 +1,7 @@
 /** The life of a bar against a real store: stored before it is told or acted on, once, and continued wherever it was cut off. */
 import { Scope } from '@wyckoff/bounded';
 import type { FactRow } from '@wyckoff/contracts';
-import { createBarColumns, type BarColumns } from '@wyckoff/domain';
+import { BarCursor, createBarColumns, drawSeries, type BarColumns, type Fact, type Order } from '@wyckoff/domain';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { CommitConflict } from '../store/refused.ts';
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
 import type { Commit, EngineRef, Store } from '../store/store.ts';
 import { DEMO_SYMBOL } from './demo-series.ts';
-import type { EngineFactory } from './engine-factory.ts';
+import { engineFactory, type EngineFactory } from './engine-factory.ts';
 import { Journal } from './journal.ts';
 import { ResumeMismatch } from './resume.ts';
 import { Run } from './run.ts';
@@ -102,6 +102,30 @@ describe('interface 3 the life of a bar', () => {
     expect(heard).toEqual(stored);
     expect(b.journal.seq).toBe(stored.length);
     expect(stored.length).toBeGreaterThan(200);
+  });
+
+  it('when the broker acts and when the world hears, the facts are in the store already', async () => {
+    const storedAt: { who: string; facts: number; asked: Promise<number> }[] = [];
+    let said = 0;
+    const watched = (factory: EngineFactory): EngineFactory => ({
+      ...factory,
+      create: (sink) => {
+        const engine = factory.create((fact) => {
+          said += 1;
+          sink(fact);
+        });
+        const deliver = (): void => {
+          storedAt.push({ who: 'broker', facts: said, asked: b.store.lastSeq() });
+          engine.deliver();
+        };
+        return Object.create(engine, { deliver: { value: deliver } }) as typeof engine;
+      },
+    });
+    const b: Bench = await bench({ name: 'a.db', bars: 100, factory: watched(tape) });
+    b.journal.subscribeFacts((facts) => storedAt.push({ who: 'world', facts: facts.at(-1)?.seq ?? 0, asked: b.store.lastSeq() }));
+    await play(b);
+    expect(new Set(storedAt.map(({ who }) => who))).toEqual(new Set(['broker', 'world']));
+    for (const { facts, asked } of storedAt) expect(await asked).toBe(facts);
   });
 
   it('a batch ends at the bar that approves an order: it is stored before the broker has it', async () => {
@@ -212,6 +236,53 @@ describe('interface 3 crash: no fact is lost or doubled', () => {
     await expect(b.store.commit(bad)).rejects.toThrow();
     expect(await allFacts(b.store)).toEqual(before);
     expect(await b.store.openEngine(b.ref, ACCOUNT)).toMatchObject({ position: 5 });
+  });
+});
+
+describe('parity 4.5 of the architecture: the real engine through a session', () => {
+  const { columns, symbol } = drawSeries({ schematic: 'all', seed: 1042, number: 3, bars: 6000, noise: 'low' });
+  const record = { ...DEMO_SYMBOL, symbol, assetClass: 'STOCK', synthetic: true } as const;
+  const factory = engineFactory({
+    instrument: { symbol, assetClass: 'STOCK', timeZone: 'UTC' },
+    timeframe: '1d',
+    account: { id: ACCOUNT.id, kind: 'REPLAY', currency: 'USD', startingMicros: ACCOUNT.startingMicros },
+  });
+
+  /** What the engine says when nothing is around it. */
+  function alone(): Fact[] {
+    const facts: Fact[] = [];
+    const engine = factory.create((fact) => facts.push(fact));
+    const bar = new BarCursor(columns);
+    for (let row = 0; row < columns.length; row += 1) {
+      engine.step(bar.at(row));
+      engine.deliver();
+    }
+    return facts;
+  }
+
+  async function through(name: string, cuts: readonly number[]): Promise<FactRow[]> {
+    const store = openSqliteStore({ path: join(folder, name) });
+    const series = await store.saveSymbol(record, '1d');
+    await store.importBars(series, columns, 'drawn');
+    const ref = { id: 'replay', series };
+    for (const until of [...cuts, columns.length]) {
+      const journal = await Journal.open(store, scope.child('parity'), () => undefined);
+      const run = await Run.resume({ store, journal, ref, accountId: ACCOUNT.id, account: ACCOUNT, factory, snapshotEvery: 100 });
+      await play({ run, columns }, until);
+    }
+    const facts = await allFacts(store);
+    store.close();
+    return facts;
+  }
+
+  it('the journal holds what the engine says alone, trades included, however often it was restarted', async () => {
+    const expected = alone().map(({ kind, at, data }) => ({ type: kind, at, data: JSON.parse(JSON.stringify(data)) as unknown }));
+    expect(expected.filter(({ type }) => type === 'position.closed').length).toBeGreaterThan(5);
+    expect(expected.some(({ type, data }) => type === 'order.changed' && (data as Order).state === 'CANCELLED')).toBe(true);
+    const plain = ({ type, at, data }: FactRow): unknown => ({ type, at, data });
+    expect((await through('whole.db', [])).map(plain)).toEqual(expected);
+    const random = Array.from({ length: 25 }, (_, i) => (i * 241 + 57) % columns.length).sort((a, b) => a - b);
+    expect((await through('cut.db', random)).map(plain)).toEqual(expected);
   });
 });
 

@@ -134,12 +134,11 @@ export class Run {
     let row = rows.from;
     let ordered = false;
     for (; row < rows.to && !ordered; row += 1) {
-      const known = this.#pending.length;
       this.#position += 1;
       engine.step(bar.at(row));
       equity.push(equityOf(columns.time[row], engine.report().account));
       values.push(this.#barValue(columns, row));
-      ordered = hasOrders(this.#pending, known);
+      ordered = engine.ordersWaiting;
     }
     const barTime = columns.time[row - 1];
     // With orders still in the engine's hands there is no state to save; the next batch brings the snapshot.
@@ -211,9 +210,4 @@ export class Run {
 
 function equityOf(ts: EpochMs, account: Account): EquityPoint {
   return { ts, equityMicros: account.equityMicros, cashMicros: account.cashMicros, heatRatio: account.heatRatio };
-}
-
-function hasOrders(pending: readonly PendingFact[], from: number): boolean {
-  for (let i = from; i < pending.length; i += 1) if (pending[i].fact.kind === 'order.changed') return true;
-  return false;
 }

@@ -135,6 +135,9 @@ function tapeEngine(options: TapeOptions, start: TapeState, sink: FactSink): Tra
       return state.position === null ? 0 : 1;
     },
     isRuined: false,
+    get ordersWaiting() {
+      return undelivered;
+    },
     step,
     takeOrders: () => {
       undelivered = false;
