@@ -44,13 +44,15 @@ export class BarHash {
   }
 }
 
-/** Characters gathered before the hash function is called: the call costs more than the text. */
-const BATCH_CHARS = 32_768;
+const LOG_BYTES = 65_536;
+const NEWLINE = 10;
+const WIDE = 255;
 
-/** Feeds what a run said, fact by fact and trade by trade. */
+/** Feeds what a run said, fact by fact and trade by trade, through one buffer: gathered strings would live long enough to grow the heap. */
 export class FactLog {
   readonly #hasher: Hasher;
-  #waiting = '';
+  readonly #bytes = new Uint8Array(LOG_BYTES);
+  #size = 0;
 
   constructor(hasher: Hasher) {
     this.#hasher = hasher;
@@ -65,17 +67,28 @@ export class FactLog {
   }
 
   digest(): string {
-    this.#hasher.update(this.#waiting);
-    this.#waiting = '';
+    this.#flush();
     return this.#hasher.digest();
   }
 
+  /** One byte per ASCII character, three for any other. */
   #add(line: string): void {
-    this.#waiting += line;
-    this.#waiting += '\n';
-    if (this.#waiting.length < BATCH_CHARS) return;
-    this.#hasher.update(this.#waiting);
-    this.#waiting = '';
+    for (let i = 0; i < line.length; i += 1) {
+      if (this.#size > LOG_BYTES - 4) this.#flush();
+      const code = line.charCodeAt(i);
+      if (code < 128) this.#bytes[this.#size++] = code;
+      else {
+        this.#bytes[this.#size++] = WIDE;
+        this.#bytes[this.#size++] = code >> 8;
+        this.#bytes[this.#size++] = code & 255;
+      }
+    }
+    this.#bytes[this.#size++] = NEWLINE;
+  }
+
+  #flush(): void {
+    this.#hasher.update(this.#bytes.subarray(0, this.#size));
+    this.#size = 0;
   }
 }
 

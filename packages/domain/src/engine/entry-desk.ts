@@ -62,13 +62,15 @@ export class EntryDesk {
       if (judged !== null) passed.push(judged);
     }
     passed.sort((a, b) => b.priority - a.priority);
-    for (const one of passed) this.#accept(one);
+    for (const one of passed) if (this.#floor.signals.find(one.candidate.signalId) === undefined) this.#accept(one);
   }
 
   #judge(event: DetectionEvent, pattern: Exclude<Pattern, 'EXTERNAL'>, of: { readonly bar: Bar; readonly view: () => PortView }): Passed | null {
     const { accountId, instrument, timeframe, signals, risk } = this.#floor;
     const { symbol, tickSize } = instrument;
     const candidate = candidateOf(event, pattern, { accountId, symbol, timeframe, tickSize, bar: of.bar });
+    // A record seen twice is one signal (TR-13).
+    if (signals.find(candidate.signalId) !== undefined) return null;
     const context = lazily(() => ({ range: this.#ranges.keyOf(event, of.view()), market: this.#market(candidate, of.view()) }));
     const chain = validate(candidate, () => context().market, {
       VOLUME: volumeStage,

@@ -31,11 +31,16 @@ export class ExitDesk {
     this.#floor = floor;
   }
 
+  /** Something lives that a bar could end. */
+  get hasWork(): boolean {
+    return this.#floor.campaigns.living.length > 0 || this.#floor.signals.living.length > 0;
+  }
+
   /** Campaigns first, then entries that wait, then positions. */
   next(bar: Bar, heard: Heard): void {
     const { campaigns, signals, book } = this.#floor;
     if (campaigns.living.length > 0) this.#judgeCampaigns(bar, heard);
-    if (signals.living.length > 0) for (const live of signals.living) if (isWaiting(live)) this.#judgeEntry(live, bar, heard);
+    for (const live of signals.living) if (isWaiting(live)) this.#judgeEntry(live, bar, heard);
     if (book.positions.length > 0) this.#judgePositions(bar, heard.events);
   }
 

@@ -7,11 +7,20 @@ type DataOf<K> = Fact extends infer F ? (F extends { readonly kind: infer FK; re
 
 export class FactDesk {
   readonly #sink: FactSink;
-  /** Closing instant of the bar being worked. */
-  at: EpochMs = 0;
+  /** A cell, because a plain field would be boxed anew on every bar. */
+  readonly #clock = new Float64Array(1);
 
   constructor(sink: FactSink) {
     this.#sink = sink;
+  }
+
+  /** Closing instant of the bar being worked. */
+  get at(): EpochMs {
+    return this.#clock[0];
+  }
+
+  set at(instant: EpochMs) {
+    this.#clock[0] = instant;
   }
 
   tell<K extends FactKind>(kind: K, data: DataOf<K>): void {

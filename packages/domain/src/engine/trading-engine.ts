@@ -179,7 +179,7 @@ class Engine implements TradingEngine {
     this.#floor.tracker.next(bar);
     const transitions = this.#ranges.next(this.#detector, events, this.#floor.campaigns.living.length > 0);
     if (this.#bars <= this.#warmupBars) return;
-    this.#exits.next(bar, { events, transitions, currentRangeId: this.#ranges.currentRangeId });
+    if (this.#exits.hasWork) this.#exits.next(bar, { events, transitions, currentRangeId: this.#ranges.currentRangeId });
     if (events.length > 0) this.#enter(bar, events);
   }
 

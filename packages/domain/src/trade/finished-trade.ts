@@ -36,6 +36,6 @@ export function finishedTrade(position: OpenPosition, instrument: TradedInstrume
     netR: inR(netPnlMicros, position),
     mfeR: excursionR(position, position.best),
     maeR: excursionR(position, position.worst),
-    bars: position.bars,
+    bars: closedAt > position.lastAt ? position.bars + 1 : Math.max(1, position.bars),
   }; // prettier-ignore
 }

@@ -49,19 +49,19 @@ test('TR-8 BT-3 cash, contributions, realised, unrealised and fees agree to the 
         const steps = one.kind === 'part' ? Math.ceil((book.positions[0]?.openSteps ?? 0) / 2) : (book.positions[0]?.openSteps ?? 0);
         const fill = { price: one.price, ts: i * DAY, commissionMicros: one.fee, slippageMicros: 0, impactMicros: 0, orderId: `o${i}` };
         if (one.kind === 'open') book.open(plan(`s${i}`, one.isLong ? 'LONG' : 'SHORT', one.isLong ? one.price * 0.9 : one.price * 1.1), { ...fill, steps: one.steps }, null);
-        else if (one.kind === 'mark') book.mark(bar(i, one.price), i * DAY);
+        else if (one.kind === 'mark') book.mark(bar(i, one.price));
         else if (book.positions[0] !== undefined) {
           const position = book.positions[0];
           book.close(position, { ...fill, steps }, 'STOP');
           if (position.openSteps === 0) closed.push(position);
         }
-        const seen = book.account(0);
+        const seen = book.account(0, 0);
         expect(rows.reduce((sum, row) => sum + row.amountMicros, 0)).toBe(seen.cashMicros);
         expect(book.positions.reduce((sum, position) => sum + position.contributionMicros, seen.cashMicros)).toBe(seen.equityMicros);
         expect(seen.equityMicros - START).toBe(seen.realisedMicros + seen.unrealisedMicros - seen.costsMicros);
       });
       const net = closed.map((position, i) => finishedTrade(position, instrument, { seq: i, timeframe: '1d' }).netPnlMicros);
-      const open = book.account(0).unrealisedMicros + book.positions.reduce((sum, p) => sum + p.realisedMicros - p.commissionMicros - p.borrowMicros, 0);
+      const open = book.account(0, 0).unrealisedMicros + book.positions.reduce((sum, p) => sum + p.realisedMicros - p.commissionMicros - p.borrowMicros, 0);
       expect(net.reduce((sum, one) => sum + one, 0) + open).toBe(book.equity - START);
     }),
     { seed: 5, numRuns: 200 },
@@ -85,7 +85,7 @@ test('2.1 a stock moves cash at once, an index only when it is closed', () => {
   const index = new PositionBook({ account, instrument: tradedInstrument({ symbol: 'I', assetClass: 'INDEX' }), costs: COST_MODELS.zero, onLedger: null });
   const position = index.open(plan('s', 'SHORT', 110), fill, null);
   expect(index.cash).toBe(START);
-  index.mark(bar(1, 90), DAY);
+  index.mark(bar(1, 90));
   expect(index.equity).toBe(START + 1_000_000);
   index.close(position, { ...fill, price: 90, ts: DAY }, 'T1');
   expect(index.cash).toBe(START + 1_000_000);
@@ -95,11 +95,11 @@ test('5 a short stock pays to borrow per calendar day, weekends included; nothin
   const fill = { price: 100, ts: 0, steps: 365, commissionMicros: 0, slippageMicros: 0, impactMicros: 0, orderId: 'o' };
   const book = new PositionBook({ account, instrument: INSTRUMENTS[0], costs: COST_MODELS['per-share'], onLedger: null });
   const short = book.open(plan('s', 'SHORT', 110), fill, null);
-  book.mark(bar(3, 100), 3 * DAY);
+  book.mark(bar(3, 100));
   expect(short.borrowMicros).toBe(3_000_000);
   const long = new PositionBook({ account, instrument: INSTRUMENTS[0], costs: COST_MODELS['per-share'], onLedger: null });
   const held = long.open(plan('s', 'LONG', 90), fill, null);
-  long.mark(bar(3, 100), 3 * DAY);
+  long.mark(bar(3, 100));
   expect(held.borrowMicros).toBe(0);
 });
 

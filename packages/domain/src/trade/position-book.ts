@@ -42,7 +42,6 @@ export interface BookState {
   readonly peak: Micros;
   readonly trades: number;
   readonly wins: number;
-  readonly at: EpochMs;
 }
 
 export class PositionBook {
@@ -55,7 +54,6 @@ export class PositionBook {
   #peak: Micros;
   #trades: number;
   #wins: number;
-  #at: EpochMs;
 
   constructor(options: BookOptions, state?: BookState) {
     this.#options = options;
@@ -67,7 +65,6 @@ export class PositionBook {
     this.#peak = state?.peak ?? account.startingMicros;
     this.#trades = state?.trades ?? 0;
     this.#wins = state?.wins ?? 0;
-    this.#at = state?.at ?? 0;
     if (state === undefined) this.#ledger.book({ at: 0, kind: 'DEPOSIT', amountMicros: account.startingMicros, refId: account.id });
   }
 
@@ -154,6 +151,7 @@ export class PositionBook {
     position.realisedMicros = add(position.realisedMicros, pnl);
     position.openSteps -= fill.steps;
     position.exitSum += fill.price * fill.steps;
+    this.#reach(position, fill.price, fill.price);
     position.version += 1;
     this.#realised = add(this.#realised, pnl);
     this.#charge(position, fill);
@@ -161,16 +159,15 @@ export class PositionBook {
     if (isLast) this.#retire(position, fill.ts, reason);
   }
 
-  /** Marks every position at the close, accrues what a short costs per calendar day, moves the peak. `at`: the bar's end. */
-  mark(bar: Bar, at: EpochMs): void {
-    this.#at = at;
+  /** Marks every position at the close, accrues what a short costs per calendar day, moves the peak. */
+  mark(bar: Bar): void {
     for (let i = 0; i < this.#positions.length; i += 1) this.#markOne(this.#positions[i] as OpenPosition, bar);
     const equity = this.equity;
     if (equity > this.#peak) this.#peak = equity;
   }
 
   /** `equity - starting = realised + unrealised - costs`, exact. */
-  account(heldRisk: Micros): Account {
+  account(heldRisk: Micros, at: EpochMs): Account {
     const { account, instrument } = this.#options;
     const equityMicros = this.equity;
     const risk = this.#positions.reduce((sum, position) => add(sum, openRisk(position, instrument)), heldRisk);
@@ -186,7 +183,7 @@ export class PositionBook {
       heatRatio: equityMicros > 0 ? risk / equityMicros : 0,
       trades: this.#trades,
       wins: this.#wins,
-      at: this.#at,
+      at,
     };
   }
 
@@ -198,20 +195,25 @@ export class PositionBook {
       peak: this.#peak,
       trades: this.#trades,
       wins: this.#wins,
-      at: this.#at,
     };
   }
 
   #markOne(position: OpenPosition, bar: Bar): void {
     const side = sideOf(position.direction);
-    const best = side === 1 ? bar.high : bar.low;
-    const worst = side === 1 ? bar.low : bar.high;
-    if (side * (best - position.best) > 0) position.best = best;
-    if (side * (worst - position.worst) < 0) position.worst = worst;
+    this.#reach(position, bar.high, bar.low);
     position.bars += 1;
     if (side === -1 && this.#options.costs.borrowRate > 0) this.#borrow(position, bar);
     position.lastAt = bar.time;
     this.#revalue(position, bar.close);
+  }
+
+  /** How far the price went for and against the position. */
+  #reach(position: OpenPosition, high: Price, low: Price): void {
+    const isLong = position.direction === 'LONG';
+    const best = isLong ? high : low;
+    const worst = isLong ? low : high;
+    if (isLong ? best > position.best : best < position.best) position.best = best;
+    if (isLong ? worst < position.worst : worst > position.worst) position.worst = worst;
   }
 
   /** `notional x rate / 365` per calendar day since the last mark. */
