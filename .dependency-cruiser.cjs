@@ -54,9 +54,10 @@ module.exports = {
       to: { path: '^packages/web/src/(link|features)/' },
     },
     {
+      // The leak kit runs on Node by its nature; models are what the tests compare the structures with.
       name: 'domain-and-bounded-use-nothing-of-the-platform',
       severity: 'error',
-      from: { path: `^packages/(domain|bounded)/src/(?!leak-kit).*${shipped}` },
+      from: { path: `^packages/(domain|bounded)/src/(?!leak-kit|models).*${shipped}` },
       to: { dependencyTypes: ['core'] },
     },
     { name: 'no-circles', severity: 'error', from: { pathNot: String.raw`\.test\.ts$` }, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
