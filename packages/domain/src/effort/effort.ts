@@ -1,6 +1,6 @@
 /** Measures each bar against what was usual before it, then lets it become part of what is usual (detection.md 2). */
 import { TIMEFRAME_MS, type Bar, type Instrument, type Timeframe, type VolumeReliability } from '../bar/bar.ts';
-import { BarRing, SHORT_MASK } from '../bar/bar-ring.ts';
+import { BarRing, RING_MASK, SHORT_MASK } from '../bar/bar-ring.ts';
 import type { StateIo } from '../bar/state-io.ts';
 import { clamp01 } from '../bar/piecewise.ts';
 import { Adx } from './adx.ts';
@@ -58,8 +58,6 @@ export class Effort {
   readonly fast = new Ema(10);
   readonly slow = new Ema(50);
   /** Signed extremes: highs as they are, lows negated, so that the mirror needs no second pair. */
-  readonly longHigh: RollingExtreme;
-  readonly longLow: RollingExtreme;
   readonly shortHigh: RollingExtreme;
   readonly shortLow: RollingExtreme;
   readonly silence = new VolumeSilence();
@@ -84,8 +82,6 @@ export class Effort {
     this.#params = params;
     this.atr = new Atr(params.atrPeriod);
     this.adx = new Adx(params.adxPeriod);
-    this.longHigh = new RollingExtreme(params.climaxLookback, 1);
-    this.longLow = new RollingExtreme(params.climaxLookback, -1);
     this.shortHigh = new RollingExtreme(params.newLowBars, 1);
     this.shortLow = new RollingExtreme(params.newLowBars, -1);
     this.habit = options.habitHalfLife > 0 ? new VolumeHabit(options.habitHalfLife) : null;
@@ -183,13 +179,23 @@ export class Effort {
     this.atr.push(f);
     this.fast.push(f);
     this.slow.push(f);
-    this.longHigh.push(index, this.bars.high);
-    this.longLow.push(index, this.bars.low);
     this.shortHigh.push(index, this.bars.high);
     this.shortLow.push(index, this.bars.low);
     this.silence.push(f);
     if (this.habit !== null) this.habit.push(f);
     if (this.#sessionVolume !== null) this.#sessionVolume.push(this.#localMinute, f);
+  }
+
+  /** HH30 as the side `sign` sees it: highest high before this bar, or minus the lowest low. Asked only when a new extreme is made. */
+  longExtreme(sign: 1 | -1): number {
+    const ring = sign === 1 ? this.bars.high : this.bars.low;
+    const to = this.now.bar - 1;
+    let best = -Infinity;
+    for (let i = Math.max(0, to - this.#params.climaxLookback + 1); i <= to; i++) {
+      const candidate = sign * ring[i & RING_MASK];
+      if (candidate > best) best = candidate;
+    }
+    return best;
   }
 
   /** Sign of the slow mean's change over ten bars: the trend a pivot was made in. */
@@ -215,14 +221,15 @@ export class Effort {
     this.adx.adjust(priceFactor);
     this.fast.adjust(priceFactor);
     this.slow.adjust(priceFactor);
-    for (const extreme of [this.longHigh, this.longLow, this.shortHigh, this.shortLow]) extreme.adjust(priceFactor);
+    this.shortHigh.adjust(priceFactor);
+    this.shortLow.adjust(priceFactor);
     this.#sessionVolume?.adjust(priceFactor);
   }
 
   persist(io: StateIo): void {
     const components = [
-      this.now, this.bars, this.baseline, this.atr, this.adx, this.fast, this.slow, this.longHigh, this.longLow,
-      this.shortHigh, this.shortLow, this.silence, this.hole,
+      this.now, this.bars, this.baseline, this.atr, this.adx, this.fast, this.slow, this.shortHigh, this.shortLow, this.silence,
+      this.hole,
     ]; // prettier-ignore
     for (const component of components) io.own(component);
     if (this.habit !== null) io.own(this.habit);

@@ -10,6 +10,14 @@ export type LevelSide = typeof SUPPORT | typeof RESISTANCE;
 const CLUSTERS = 12;
 const NONE = -1;
 
+/** When a cluster is forgotten. */
+export interface BookLimits {
+  /** bars */
+  readonly clusterMaxAge: number;
+  /** ATR beyond the edge */
+  readonly clusterBreak: number;
+}
+
 export class LevelBook {
   readonly touches = new Touches(2 * CLUSTERS);
   /** Lowest support (highest resistance) price of the cluster, touch or not. */
@@ -53,13 +61,20 @@ export class LevelBook {
     }
   }
 
-  /** Forgets clusters whose last touch is older than `maxAge` bars or whose edge the close has left behind by `distance`. */
-  prune(bar: number, close: number, limits: { readonly maxAge: number; readonly distance: number }): void {
+  /** Does any cluster need a look: too old, or left behind by the close? Errs on the side of yes. */
+  stale(now: { readonly bar: number; readonly close: number; readonly atr: number }, limits: BookLimits): boolean {
     const watch = this.watch;
-    const { maxAge, distance } = limits;
-    const overSupport = close + distance;
-    const underResistance = close - distance;
-    if (bar - watch.oldestTouch <= maxAge && !(watch.highestSupport > overSupport) && !(watch.lowestResistance < underResistance)) return;
+    const distance = limits.clusterBreak * now.atr;
+    if (now.bar - watch.oldestTouch > limits.clusterMaxAge) return true;
+    return watch.highestSupport > now.close + distance || watch.lowestResistance < now.close - distance;
+  }
+
+  /** LVL-5. Forgets clusters whose last touch is too old or whose edge the close has left behind. */
+  prune(now: { readonly bar: number; readonly close: number; readonly atr: number }, limits: BookLimits): void {
+    const bar = now.bar;
+    const maxAge = limits.clusterMaxAge;
+    const overSupport = now.close + limits.clusterBreak * now.atr;
+    const underResistance = now.close - limits.clusterBreak * now.atr;
     for (let list = 0; list < 2 * CLUSTERS; list++) {
       if (this.touches.count[list] === 0) continue;
       const broken = list < CLUSTERS ? this.edge[list] > overSupport : this.edge[list] < underResistance;

@@ -10,9 +10,9 @@ import type { Study } from './study.ts';
 
 /** Distance from the highest high of the lookback and newness of the low, as the side sees them. */
 export function declineBehind(study: Study, side: Side): number {
-  const { longHigh, longLow, frozen } = study.effort;
+  const { frozen } = study.effort;
   if (frozen?.highest !== undefined && side.sign === 1) return frozen.highest - side.view.low;
-  return (side.sign === 1 ? longHigh.value : longLow.value) - side.view.low;
+  return study.effort.longExtreme(side.sign) - side.view.low;
 }
 
 /** low < LL20 (mirrored); false without an earlier bar. */

@@ -82,7 +82,7 @@ export function settle(components: Components, pattern: Pattern, options: { read
   const key = pattern === 'ST' ? 'volumeDrop' : 'volume';
   const weight = WEIGHTS[pattern][key];
   let sum = 0;
-  for (const name of Object.keys(components)) {
+  for (const name in components) {
     if (share !== 1) components[name] *= name === key ? share : (100 - share * weight) / (100 - weight);
     sum += components[name];
   }

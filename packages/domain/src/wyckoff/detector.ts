@@ -96,6 +96,8 @@ export class StreamingDetector implements Detector {
     const records = study.outbox.flush();
     study.effort.absorb();
     if (study.changed) study.tally.revision++;
+    // Whatever happens to a side leaves a record or a change.
+    if (study.changed || records.length > 0) settleDown(study);
     return records;
   }
 
@@ -174,11 +176,7 @@ function judgeSides(study: Study): void {
   const higher = effort.frozen !== null || now.high > effort.shortHigh.value;
   const upWaits = up.seed.live || up.support.live || lower;
   const downWaits = down.seed.live || down.support.live || higher;
-  if (!living && !upWaits && !downWaits) {
-    if (study.stirred) settleDown(study);
-    return;
-  }
-  study.stirred = true;
+  if (!living && !upWaits && !downWaits) return;
   prepare(study, up, living);
   prepare(study, down, living);
   if (state === ACTIVE) {
@@ -198,12 +196,10 @@ function judgeSides(study: Study): void {
 function settleDown(study: Study): void {
   study.up.bar.clear();
   study.down.bar.clear();
-  study.stirred = false;
 }
 
 function prepare(study: Study, side: Side, living: boolean): void {
   side.view.lookAt(study.now);
-  side.bar.clear();
   if (living) side.view.lookAtLevels(study.range);
 }
 

@@ -19,13 +19,7 @@ export function keepLevels(study: Study): void {
     const high = isHighPivot(effort.bars.high, bar);
     if (low || high) notePivots(study, bar, { low, high });
   }
-  if (now.atr === now.atr) {
-    const watch = book.watch;
-    const distance = p.clusterBreak * now.atr;
-    if (now.bar - watch.oldestTouch > p.clusterMaxAge || watch.highestSupport > now.close + distance || watch.lowestResistance < now.close - distance) {
-      book.prune(now.bar, now.close, { maxAge: p.clusterMaxAge, distance });
-    }
-  }
+  if (now.atr === now.atr && book.stale(now, p)) book.prune(now, p);
 }
 
 function notePivots(study: Study, bar: number, found: { readonly low: boolean; readonly high: boolean }): void {

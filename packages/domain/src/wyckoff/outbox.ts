@@ -1,7 +1,7 @@
 /** Records on their way out: begun when a rule confirms, completed when the bar has been judged from all sides (9.2, step 8). */
 import { adjustmentsFor, NO_ADJUSTMENT } from './adjustments.ts';
 import { confidenceOf, settle, tierOf, type Components, type Pattern } from './confidence.ts';
-import { EVENT_KINDS, type DetectionEvent, type EventKind, type EventStatus, type ReasonCode } from './event.ts';
+import { EVENT_KINDS, type DetectionEvent, type EventKind, type EventStatus } from './event.ts';
 import type { Mark, SpringMark } from './marks.ts';
 import { objectivesFor } from './objectives.ts';
 import { phaseConfidence } from './phase-confidence.ts';
@@ -88,9 +88,10 @@ export class Outbox {
   /** Completes the records of this bar; one shared empty array when there are none. */
   flush(): readonly DetectionEvent[] {
     if (this.#drafts.length === 0) return NOTHING;
-    const records: DetectionEvent[] = [];
-    for (const draft of this.#drafts) records.push(this.#complete(draft));
-    this.#drafts.length = 0;
+    const drafts = this.#drafts;
+    const records = new Array<DetectionEvent>(drafts.length);
+    for (let i = 0; i < drafts.length; i++) records[i] = this.#complete(drafts[i]);
+    drafts.length = 0;
     return Object.freeze(records);
   }
 
@@ -149,7 +150,7 @@ export class Outbox {
       levelStrength: strength,
       tradeable: trade.tradeable,
       riskFactor: trade.riskFactor,
-      reasons: Object.freeze(trade.reasons) as readonly ReasonCode[],
+      reasons: trade.reasons,
       prices: this.#prices(draft, current, objectives),
     };
     if (event.refers !== undefined) record.refId = `${own}${event.refers.kind}:${event.refers.eventBar}`;
@@ -205,7 +206,7 @@ function remember(event: Emission, confidence: number): void {
 function total(adjustments: Readonly<Record<string, number>>): number {
   if (adjustments === NO_ADJUSTMENT) return 0;
   let sum = 0;
-  for (const name of Object.keys(adjustments)) sum += adjustments[name];
+  for (const name in adjustments) sum += adjustments[name];
   return sum;
 }
 

@@ -14,11 +14,13 @@ export function moveTo(study: Study, side: Side, phase: number, cause: Cause): v
 function logStep(study: Study, side: Side, step: { readonly from: number; readonly to: number; readonly cause: Cause }): void {
   study.change();
   side.transitions.write({
-    ...step,
     seq: ++study.tally.transitionSeq,
     rangeId: study.range.id,
     bar: study.now.bar,
     time: study.now.time,
+    from: step.from,
+    to: step.to,
+    cause: step.cause,
   });
 }
 
@@ -109,7 +111,10 @@ export function endSide(study: Study, side: Side, cause: Cause): void {
   side.at.suspended = false;
   side.at.subPhase = 0;
   side.at.failWatch = -1;
-  for (const candidate of [side.secondary, side.undercut, side.inRange, side.lastPoint]) candidate.live = false;
+  side.secondary.live = false;
+  side.undercut.live = false;
+  side.inRange.live = false;
+  side.lastPoint.live = false;
   moveTo(study, side, NO_PHASE, cause);
   side.at.phaseConfidence = 0;
 }

@@ -55,7 +55,7 @@ function rallyTouch(side: Side, seed: Seed, touch: Pivot): Pivot {
 
 /** Clears range and hypotheses for a new range; the caller founds its levels. */
 export function beginRange(study: Study, start: { readonly route: number; readonly startBar: number; readonly startTime: number }): void {
-  study.range.begin({ ...start, id: study.tally.nextRangeId++ });
+  study.range.begin({ id: study.tally.nextRangeId++, route: start.route, startBar: start.startBar, startTime: start.startTime });
   study.range.held = null;
   study.zones.clear();
   study.up.reset();
@@ -88,7 +88,8 @@ export function endRange(study: Study, as: keyof typeof ENDS): void {
   range.endBar = now.bar;
   range.endTime = now.time;
   keepSummary(study);
-  for (const side of [study.up, study.down]) if (side.at.phase !== NO_PHASE) endSide(study, side, 'RANGE_ENDED');
+  endSide(study, study.up, 'RANGE_ENDED');
+  endSide(study, study.down, 'RANGE_ENDED');
   range.state = NONE;
   study.change();
 }
@@ -96,11 +97,20 @@ export function endRange(study: Study, as: keyof typeof ENDS): void {
 function keepSummary(study: Study): void {
   const { previous, range, count } = study;
   previous.keep(range, count);
-  [study.up, study.down].forEach((side, i) => {
-    const at = side.at;
-    previous.phases.set([at.phase, at.implied ? 1 : 0, at.startBar, at.bStart, at.phaseConfidence], i * 5);
-    previous.starts[i] = at.startTime;
-  });
+  keepStanding(study, study.up, 0);
+  keepStanding(study, study.down, 1);
+}
+
+function keepStanding(study: Study, side: Side, slot: number): void {
+  const { phases, starts } = study.previous;
+  const { at } = side;
+  const from = 5 * slot;
+  phases[from] = at.phase;
+  phases[from + 1] = at.implied ? 1 : 0;
+  phases[from + 2] = at.startBar;
+  phases[from + 3] = at.bStart;
+  phases[from + 4] = at.phaseConfidence;
+  starts[slot] = at.startTime;
 }
 
 /** RNG-4. A forming range fails when a close leaves it with effort, or leaves it far behind. */
@@ -127,9 +137,8 @@ export function judgeActivation(study: Study): void {
   range.activeWidth = range.width;
   study.funnel.active++;
   study.change();
-  for (const side of [study.up, study.down]) {
-    if (side.at.phase === NO_PHASE && !side.at.ended) implyB(study, side);
-  }
+  if (study.up.at.phase === NO_PHASE && !study.up.at.ended) implyB(study, study.up);
+  if (study.down.at.phase === NO_PHASE && !study.down.at.ended) implyB(study, study.down);
 }
 
 /** RNG-6. Five closes in a row beyond the same edge without a decisive break: the range has drifted away. */

@@ -68,8 +68,6 @@ export class Study {
   context: BarContext | null = null;
   /** The range changed state, an edge or a phase on this bar. */
   changed = false;
-  /** The happenings of the sides have been written since they were cleared. */
-  stirred = false;
   readonly #pctFactor: number;
 
   constructor(instrument: Instrument, timeframe: Timeframe, options: DetectorOptions) {

@@ -10,8 +10,13 @@ import type { Study } from './study.ts';
 export interface TradeVerdict {
   readonly tradeable: boolean;
   readonly riskFactor: 1 | 0.75 | 0.5;
-  readonly reasons: ReasonCode[];
+  readonly reasons: readonly ReasonCode[];
 }
+
+/** The lists most records share. */
+const NO_REASON: readonly ReasonCode[] = Object.freeze([]);
+const NOT_AN_ENTRY: readonly ReasonCode[] = Object.freeze(['WRONG_PHASE']);
+const INSIDE: readonly ReasonCode[] = Object.freeze(['IN_RANGE']);
 
 const SHAKEOUT = EVENT_KINDS.indexOf('SHAKEOUT');
 const UTAD = EVENT_KINDS.indexOf('UTAD');
@@ -29,14 +34,17 @@ interface Question {
 /** TRD-1. */
 export function judgeTrade(study: Study, side: Side, question: Question): TradeVerdict {
   const { event } = question;
-  const reasons: ReasonCode[] = [];
   const riskFactor = riskOf(study, side, question);
   if (event.status !== 'confirmed' && event.status !== 'direct' && event.status !== 'repeat') {
-    return { tradeable: false, riskFactor, reasons };
+    return { tradeable: false, riskFactor, reasons: NO_REASON };
   }
   // Where the pattern never trades, its gates are not worth listing.
-  if (addPatternReasons(study, side, { question, reasons })) addGateReasons(study, side, { question, reasons });
-  return { tradeable: reasons.length === 0, riskFactor, reasons };
+  const barred = neverTrades(event);
+  if (barred !== null) return { tradeable: false, riskFactor, reasons: barred };
+  const reasons: ReasonCode[] = [];
+  addPatternReasons(study, side, { question, reasons });
+  addGateReasons(study, side, { question, reasons });
+  return { tradeable: reasons.length === 0, riskFactor, reasons: Object.freeze(reasons) };
 }
 
 interface Listing {
@@ -44,8 +52,26 @@ interface Listing {
   readonly reasons: ReasonCode[];
 }
 
-/** TRD-2. Which record of which pattern may trade at all; false for those that never do. */
-function addPatternReasons(study: Study, side: Side, listing: Listing): boolean {
+/** Patterns that are never an entry, with the reason. */
+function neverTrades(event: Emission): readonly ReasonCode[] | null {
+  switch (event.kind) {
+    case 'SPRING':
+    case 'SHAKEOUT':
+    case 'UTAD':
+    case 'TEST':
+    case 'SOS':
+    case 'SOW':
+      return null;
+    case 'LPS':
+    case 'LPSY':
+      return event.metrics?.['inRange'] === 1 ? INSIDE : null;
+    default:
+      return NOT_AN_ENTRY;
+  }
+}
+
+/** TRD-2. Which record of which pattern may trade at all. */
+function addPatternReasons(study: Study, side: Side, listing: Listing): void {
   const { question, reasons } = listing;
   const { event } = question;
   switch (event.kind) {
@@ -54,23 +80,17 @@ function addPatternReasons(study: Study, side: Side, listing: Listing): boolean 
     case 'UTAD':
       if (study.params.requireTest) reasons.push('AWAIT_TEST');
       addSpringReasons(study, side, listing);
-      return true;
+      break;
     case 'TEST':
       addSpringReasons(study, side, listing);
-      return true;
+      break;
     case 'SOS':
     case 'SOW':
       if (event.status !== 'direct') reasons.push('AWAIT_LPS');
       else if (!study.now.noVolume && !(event.volRatio >= study.thresholds.sosDirect() * (1 - 1e-9))) reasons.push('VOLUME_TOO_LOW');
-      return true;
-    case 'LPS':
-    case 'LPSY':
-      if (event.metrics?.['inRange'] !== 1) return true;
-      reasons.push('IN_RANGE');
-      return false;
+      break;
     default:
-      reasons.push('WRONG_PHASE');
-      return false;
+      break;
   }
 }
 

@@ -225,15 +225,12 @@ function fillSpring(study: Study, side: Side, made: { readonly spring: SpringMar
 
 /** SPR-5. Volume, depth, recovery and close are kept; test, strength and quality are taken anew at each test. */
 export function springComponents(study: Study, side: Side, spring: SpringMark): Components {
-  return {
-    volume: spring.volumePoints,
-    depth: spring.depthPoints,
-    [springPattern(study, side) === 'UTAD' ? 'speed' : 'recovery']: spring.recoveryPoints,
-    test: spring.testPoints,
-    strength: points('strength', study.nearStrength(side)),
-    quality: points('quality', study.range.quality(study.now.bar)),
-    close: spring.closePoints,
-  };
+  const { volumePoints: volume, depthPoints: depth, recoveryPoints, testPoints: test, closePoints: close } = spring;
+  const strength = points('strength', study.nearStrength(side));
+  const quality = points('quality', study.range.quality(study.now.bar));
+  return springPattern(study, side) === 'UTAD'
+    ? { volume, depth, speed: recoveryPoints, test, strength, quality, close }
+    : { volume, depth, recovery: recoveryPoints, test, strength, quality, close };
 }
 
 /** UT-1. A minor upthrust changes no phase; if nothing comes of it, its high becomes the edge. */
@@ -285,6 +282,7 @@ export function resolveMinorUpthrust(study: Study, side: Side): void {
     return;
   }
   if (study.now.bar - at.utBar < study.params.utResolveBars) return;
+  study.change();
   side.bar.widenTo = Math.min(at.utPrice, side.bar.widenTo === side.bar.widenTo ? side.bar.widenTo : at.utPrice);
   at.utBar = -1;
   at.utPrice = NaN;
