@@ -1,5 +1,5 @@
 /** The bars of the crash test: enough of them that a session is killed many times before it gets through. */
-import { createBarColumns } from '@wyckoff/domain';
+import { createBarColumns } from '../../packages/domain/src/index.ts';
 import { DEMO_SYMBOL } from '../../packages/server/src/session/demo-series.ts';
 import type { Series, Store } from '../../packages/server/src/store/store.ts';
 

@@ -5,8 +5,8 @@
  *
  * With `n` it kills itself before the n-th statement after `ready`. `split` is the twin that must fail: the same session with each commit in two transactions, facts first, cursor second.
  */
-import { Scope } from '@wyckoff/bounded';
-import type { Account } from '@wyckoff/domain';
+import { Scope } from '../../packages/bounded/src/index.ts';
+import type { Account } from '../../packages/domain/src/index.ts';
 import Database from 'better-sqlite3';
 import process from 'node:process';
 import { ReplayFeed } from '../../packages/server/src/feeds/replay/replay-feed.ts';
