@@ -22,8 +22,14 @@ export async function readSeries(options: BarOptions): Promise<SeriesInput> {
     const all = (await seriesOf(table)).filter((series) => series.timeframe === null || series.timeframe === options.timeframe);
     const series = options.symbol === undefined ? all[0] : all.find(({ symbol }) => symbol === null || symbol === options.symbol);
     if (series === undefined) {
-      const known = all.slice(0, 10).map(({ symbol }) => symbol ?? 'one nameless series').join(', ');
-      throw new Exit(EXIT.usage, `${options.input}: expected a series ${options.symbol ?? ''} ${options.timeframe}, was: ${known || 'none of this timeframe'}. Give --symbol and --timeframe.`);
+      const known = all
+        .slice(0, 10)
+        .map(({ symbol }) => symbol ?? 'one nameless series')
+        .join(', ');
+      throw new Exit(
+        EXIT.usage,
+        `${options.input}: expected a series ${options.symbol ?? ''} ${options.timeframe}, was: ${known || 'none of this timeframe'}. Give --symbol and --timeframe.`,
+      );
     }
     const columns = await readAllBars(table, series);
     if (columns.length === 0) throw new Exit(EXIT.failed, `${options.input}: no bar in it.`);

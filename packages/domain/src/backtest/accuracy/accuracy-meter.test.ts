@@ -48,7 +48,11 @@ function script(records: readonly DetectionEvent[]): JudgedDetector {
   };
 }
 
-function run(labels: readonly Label[], records: readonly DetectionEvent[], options: AccuracyOptions & { bars?: number } = {}): AccuracyReport {
+function run(
+  labels: readonly Label[],
+  records: readonly DetectionEvent[],
+  options: AccuracyOptions & { bars?: number } = {},
+): AccuracyReport {
   const meter = new AccuracyMeter(options);
   meter.begin({ symbol: 'S', timeframe: '1d', labels, detector: script(records) });
   for (let i = 0; i < (options.bars ?? 300); i++) meter.next({ time: i * DAY, open: 1, high: 1, low: 1, close: 1, volume: 1 });
@@ -65,7 +69,14 @@ describe('accuracy (backtesting.md 13)', () => {
       label('SPRING', 50, { verdict: 'INCORRECT' }),
       label('LPS', 60, { verdict: 'AMBIGUOUS' }),
     ];
-    const records = [record('ST', 11), record('SC', 30), record('SPRING', 50), record('LPS', 60), record('UT', 70), record('ST', 12)];
+    const records = [
+      record('ST', 11),
+      record('SC', 30),
+      record('SPRING', 50),
+      record('LPS', 60),
+      record('UT', 70),
+      record('ST', 12),
+    ];
     const { kinds, total } = run(labels, records);
     const of = (kind: string): unknown => kinds.find((k) => k.kind === kind);
     expect(of('ST')).toMatchObject({ tp: 1, fn: 1, fp: 1, precision: 0.5, recall: 0.5, f1: 0.5, medianDelayBars: 2 });
@@ -77,7 +88,10 @@ describe('accuracy (backtesting.md 13)', () => {
   });
 
   it('ACC-5 outside every span nothing is scored; empty stretches are counted apart', () => {
-    const labels = [label('ST', 10, { spanTo: 100 * DAY }), label('NONE', 150, { spanFrom: 150 * DAY, spanTo: 250 * DAY, rangeId: null })];
+    const labels = [
+      label('ST', 10, { spanTo: 100 * DAY }),
+      label('NONE', 150, { spanFrom: 150 * DAY, spanTo: 250 * DAY, rangeId: null }),
+    ];
     const report = run(labels, [record('ST', 10), record('ST', 120), record('ST', 200, { tradeable: true })]);
     expect(report.total).toMatchObject({ tp: 1, fp: 0, unscored: 2 });
     expect(report.emptyStretches).toEqual({ bars: 101, records: 1, tradeable: 1, tradeablePer1000Bars: 9.901 });
@@ -85,7 +99,11 @@ describe('accuracy (backtesting.md 13)', () => {
 
   it('ACC-6 records below the floor are left out, unless they still await their test or have no confidence', () => {
     const labels = [label('ST', 10), label('SPRING', 20), label('PS', 30)];
-    const records = [record('ST', 10, { confidence: 60 }), record('SPRING', 20, { confidence: 50, reasons: ['AWAIT_TEST'] }), record('PS', 30, { confidence: null })];
+    const records = [
+      record('ST', 10, { confidence: 60 }),
+      record('SPRING', 20, { confidence: 50, reasons: ['AWAIT_TEST'] }),
+      record('PS', 30, { confidence: null }),
+    ];
     expect(run(labels, records).total).toMatchObject({ tp: 2, fn: 1 });
     const every = run(labels, records, { minConfidence: 0 });
     expect(every.total).toMatchObject({ tp: 3, fn: 0 });
@@ -95,7 +113,14 @@ describe('accuracy (backtesting.md 13)', () => {
   it('C10 undefined figures are null, not 0', () => {
     const report = run([], []);
     expect(report).toMatchObject({ phaseAccuracy: null, rangePrecision: null, sequenceValidity: null, tradeablePrecision: null });
-    expect(report.total).toMatchObject({ precision: null, recall: null, f1: null, accuracy: null, precisionInterval: null, medianDelayBars: null });
+    expect(report.total).toMatchObject({
+      precision: null,
+      recall: null,
+      f1: null,
+      accuracy: null,
+      precisionInterval: null,
+      medianDelayBars: null,
+    });
   });
 
   it('BT-15 TP + FN = correct labels, TP + FP = scored records, whatever the order of the label rows', () => {
@@ -116,8 +141,14 @@ describe('accuracy (backtesting.md 13)', () => {
   it('BT-15 labels and records exchanged exchange precision and recall', () => {
     const a = [10, 20, 31, 45, 60];
     const b = [11, 20, 50, 61];
-    const forth = run(a.map((bar) => label('ST', bar)), b.map((bar) => record('ST', bar))).total;
-    const back = run(b.map((bar) => label('ST', bar)), a.map((bar) => record('ST', bar))).total;
+    const forth = run(
+      a.map((bar) => label('ST', bar)),
+      b.map((bar) => record('ST', bar)),
+    ).total;
+    const back = run(
+      b.map((bar) => label('ST', bar)),
+      a.map((bar) => record('ST', bar)),
+    ).total;
     expect([back.precision, back.recall]).toEqual([forth.recall, forth.precision]);
   });
 
@@ -125,7 +156,11 @@ describe('accuracy (backtesting.md 13)', () => {
     const bars = Array.from({ length: 10_000 }, (_, i) => 10 + 5 * i);
     let streamed = 0;
     const labels = bars.map((bar) => label('ST', bar, { spanTo: 1e6 * DAY }));
-    const { examples, total } = run(labels, bars.map((bar) => record('SC', bar + 2)), { bars: 51_000, onExample: () => (streamed += 1) });
+    const { examples, total } = run(
+      labels,
+      bars.map((bar) => record('SC', bar + 2)),
+      { bars: 51_000, onExample: () => (streamed += 1) },
+    );
     expect(total).toMatchObject({ fn: 10_000, fp: 10_000 });
     expect([examples.falseNegatives.length, examples.falsePositives.length]).toEqual([100, 100]);
     expect([examples.falseNegativeCount, examples.falsePositiveCount, streamed]).toEqual([10_000, 10_000, 20_000]);
@@ -167,7 +202,8 @@ describe('the detector on synthetic structures', () => {
     expect(good.rangePrecision).toBeGreaterThan(0.8);
     const late = measured(() => {
       const detector = real();
-      const shifted = (bar: Bar): DetectionEvent[] => detector.onBar(bar).map((r) => ({ ...r, eventBar: r.eventBar - 4, eventTime: r.eventTime - 4 * DAY }));
+      const shifted = (bar: Bar): DetectionEvent[] =>
+        detector.onBar(bar).map((r) => ({ ...r, eventBar: r.eventBar - 4, eventTime: r.eventTime - 4 * DAY }));
       return { onBar: shifted, view: () => detector.view(), transitions: (s) => detector.transitions(s), get bars() { return detector.bars; }, get revision() { return detector.revision; } }; // prettier-ignore
     });
     expect(late.total.recall).toBeLessThan(0.1);

@@ -69,7 +69,10 @@ export interface Board {
 export class AccuracyMeter {
   readonly #options: AccuracyOptions;
   readonly #main = new Scoreboard();
-  readonly #boards: readonly Board[] = THRESHOLDS.map((threshold) => ({ threshold, halves: [new Scoreboard(), new Scoreboard()] }));
+  readonly #boards: readonly Board[] = THRESHOLDS.map((threshold) => ({
+    threshold,
+    halves: [new Scoreboard(), new Scoreboard()],
+  }));
   readonly #phases = new PhaseMeter();
   readonly #ranges = new RangeMeter();
   readonly #sequences = new SequenceMeter();
@@ -99,7 +102,8 @@ export class AccuracyMeter {
         new Pairing({
           tolerance,
           onSettled: (settled) => {
-            const structure = settled.what === 'detection' ? spans.at(settled.detection.time) : { structure: settled.label.structure };
+            const structure =
+              settled.what === 'detection' ? spans.at(settled.detection.time) : { structure: settled.label.structure };
             halves[(structure?.structure ?? 0) % 2 === 0 ? 0 : 1].book(settled, place, structure !== null);
           },
         }),
@@ -228,7 +232,12 @@ export class AccuracyMeter {
       if (!(toBar <= before)) return;
       series.phases.shift();
       if (label.phase === null || label.hypothesis === null) continue;
-      this.#phases.judge({ hypothesis: label.hypothesis, phase: label.phase, fromBar: series.finder.barOf(label.spanFrom), toBar });
+      this.#phases.judge({
+        hypothesis: label.hypothesis,
+        phase: label.phase,
+        fromBar: series.finder.barOf(label.spanFrom),
+        toBar,
+      });
     }
   }
 

@@ -69,7 +69,8 @@ export class PhaseMeter {
 
   /** Of all phases, or of one. */
   share(phase?: Phase): PhaseShare {
-    const of = (counts: Float64Array): number => (phase === undefined ? counts.reduce((a, b) => a + b, 0) : counts[KINDS.indexOf(phase)]);
+    const of = (counts: Float64Array): number =>
+      phase === undefined ? counts.reduce((a, b) => a + b, 0) : counts[KINDS.indexOf(phase)];
     return { bars: of(this.#bars), right: of(this.#right), rightLive: of(this.#rightLive) };
   }
 }
@@ -89,7 +90,8 @@ const OPENED_BY: Readonly<Partial<Record<Phase, readonly string[]>>> = {
 function dateOf(transition: PhaseTransition, records: readonly DetectionEvent[]): number {
   const kinds = transition.to === null ? undefined : OPENED_BY[transition.to];
   const opening = records.find(
-    (record) => record.hypothesis === transition.hypothesis && record.status === 'confirmed' && kinds?.includes(record.kind) === true,
+    (record) =>
+      record.hypothesis === transition.hypothesis && record.status === 'confirmed' && kinds?.includes(record.kind) === true,
   );
   return opening?.eventBar ?? transition.bar;
 }

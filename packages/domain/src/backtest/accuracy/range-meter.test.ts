@@ -42,8 +42,16 @@ describe('range precision (backtesting.md 13.3)', () => {
 });
 
 describe('phase accuracy (backtesting.md 13.3)', () => {
-  const step = (seq: number, bar: number, to: PhaseTransition['to']): PhaseTransition =>
-    ({ seq, hypothesis: 1, rangeId: 1, bar, time: bar, from: null, to, cause: 'AR' }) as PhaseTransition;
+  const step = (seq: number, bar: number, to: PhaseTransition['to']): PhaseTransition => ({
+    seq,
+    hypothesis: 1,
+    rangeId: 1,
+    bar,
+    time: bar,
+    from: null,
+    to,
+    cause: 'AR',
+  });
 
   it('PHA-1 a phase counts from the event that opened it, and apart from that as it was known at the bar', () => {
     const meter = new PhaseMeter();

@@ -41,7 +41,9 @@ export class RangeMeter {
   /** Call on every bar; the view is asked for only when the detector's revision moved. */
   next(bar: number, range: RangeView | null): void {
     const current = this.#current;
-    const alive = range !== null && (range.state === 'ACTIVE' || (current !== null && range.rangeId === current.rangeId && range.state === 'FORMING'));
+    const alive =
+      range !== null &&
+      (range.state === 'ACTIVE' || (current !== null && range.rangeId === current.rangeId && range.state === 'FORMING'));
     if (current !== null && (range === null || range.rangeId !== current.rangeId)) this.#close();
     if (!alive) return;
     this.#current = {

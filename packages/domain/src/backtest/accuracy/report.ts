@@ -40,7 +40,9 @@ export interface AccuracyReport {
   readonly phaseInterval: Interval | null;
   /** With the phase the detector had at the close of the bar itself. */
   readonly phaseAccuracyLive: number | null;
-  readonly phases: Readonly<Record<Phase, { readonly bars: number; readonly accuracy: number | null; readonly live: number | null }>>;
+  readonly phases: Readonly<
+    Record<Phase, { readonly bars: number; readonly accuracy: number | null; readonly live: number | null }>
+  >;
   readonly rangePrecision: number | null;
   readonly rangeRecall: number | null;
   readonly ranges: RangeMetrics;
@@ -51,7 +53,12 @@ export interface AccuracyReport {
   readonly thresholds: readonly ThresholdRow[];
   readonly labels: { readonly total: number; readonly reviewed: number; readonly kindBalance: number | null };
   /** What the detector found in stretches drawn without structure; not scored. */
-  readonly emptyStretches: { readonly bars: number; readonly records: number; readonly tradeable: number; readonly tradeablePer1000Bars: number | null };
+  readonly emptyStretches: {
+    readonly bars: number;
+    readonly records: number;
+    readonly tradeable: number;
+    readonly tradeablePer1000Bars: number | null;
+  };
   readonly examples: {
     readonly falsePositives: readonly Example[];
     readonly falseNegatives: readonly Example[];
@@ -88,7 +95,11 @@ export function reportOf(parts: Parts): AccuracyReport {
   const { main, phases, ranges, empty, examples } = parts;
   const every = parts.boards[0].halves;
   const seen = new Set([main, ...every].flatMap((board) => board.kinds()));
-  const kinds = EVENT_KINDS.filter((kind) => seen.has(kind)).map((kind) => ({ kind, ...main.kind(kind), all: together(every, [kind]) }));
+  const kinds = EVENT_KINDS.filter((kind) => seen.has(kind)).map((kind) => ({
+    kind,
+    ...main.kind(kind),
+    all: together(every, [kind]),
+  }));
   const all = phases.share();
   const tradeable = main.tradeable.metrics();
   return {

@@ -14,7 +14,9 @@ export class Spans {
   readonly #empty: readonly Span[];
 
   constructor(labels: readonly Label[]) {
-    this.structures = distinct(labels.filter((label) => label.kind !== 'NONE' && label.kind !== 'PHASE' && label.kind !== 'RANGE'));
+    this.structures = distinct(
+      labels.filter((label) => label.kind !== 'NONE' && label.kind !== 'PHASE' && label.kind !== 'RANGE'),
+    );
     this.#empty = distinct(labels.filter((label) => label.kind === 'NONE'));
   }
 

@@ -44,7 +44,8 @@ export function* appendOnly(trial: Trial): Slices<Certificate> {
     for (const record of subject.onBar(cursor.at(row))) {
       facts += 1;
       const fault = appendFault(record, subject.bars - 1, said);
-      if (fault !== null) ledger.mismatch(row, `${record.kind} ${record.status}`, () => ({ expected: fault, was: JSON.stringify(record) }));
+      if (fault !== null)
+        ledger.mismatch(row, `${record.kind} ${record.status}`, () => ({ expected: fault, was: JSON.stringify(record) }));
       said.add(keyOf(record));
     }
     if (row % SLICE === SLICE - 1) yield row + 1;
@@ -73,7 +74,7 @@ const CUTS = 10;
 export function* prefix(trial: Trial): Slices<Certificate> {
   const ledger = new Ledger('prefix');
   const random = createRandom(trial.seed, 1);
-  for (let i = 0; i < CUTS; i++) {
+  for (let i = 0; i < CUTS && trial.columns.length > 0; i++) {
     const cut = random.integer(1, trial.columns.length);
     const was = yield* runSubject(trial.factory.create(), pieceOf(trial.columns, 0, cut), { reading: fullReading() });
     compareRuns(ledger, { what: `cut after bar ${cut - 1}`, expected: trial.expected, was, reference: reference(trial) });
@@ -90,7 +91,11 @@ export function* poisonedFuture(trial: Trial): Slices<Certificate> {
       reveal(columns, trial.columns, row);
       return { columns, row };
     };
-    const was = yield* runSubject(trial.factory.create(), columns, { reading: fullReading(), rows: trial.columns.length, deliver });
+    const was = yield* runSubject(trial.factory.create(), columns, {
+      reading: fullReading(),
+      rows: trial.columns.length,
+      deliver,
+    });
     compareRuns(ledger, { what: poison, expected: trial.expected, was, reference: reference(trial) });
   }
   return ledger.certificate();
@@ -117,7 +122,10 @@ export function* repaintProbe(trial: Trial): Slices<Certificate> {
       for (let ahead = 1; ahead <= PROBE_BARS && row + ahead < columns.length; ahead++) {
         for (const record of copy.onBar(future.at(row + ahead))) {
           if (record.confirmBar > now) continue;
-          ledger.mismatch(row, POISONS[i], () => ({ expected: `no record of bar ${now} or before`, was: JSON.stringify(record) }));
+          ledger.mismatch(row, POISONS[i], () => ({
+            expected: `no record of bar ${now} or before`,
+            was: JSON.stringify(record),
+          }));
         }
       }
     });

@@ -1,6 +1,6 @@
 /** The certificates pass the honest detector and find every cheat out. */
 import { describe, expect, it } from 'vitest';
-import { BarCursor, type BarColumns } from '../../bar/columns.ts';
+import type { BarColumns } from '../../bar/columns.ts';
 import type { Bar } from '../../bar/bar.ts';
 import { createDetector, restoreDetector } from '../../wyckoff/detector.ts';
 import type { DetectionEvent, EventKind } from '../../wyckoff/event.ts';
@@ -27,7 +27,8 @@ class Swings implements Subject {
     return this.judge(bar);
   }
 
-  protected judge(_bar: Bar): DetectionEvent[] {
+  protected judge(bar: Bar): DetectionEvent[] {
+    if (!(bar.high > 0)) return [];
     const now = this.bars - 1;
     const others = [0, 1, 2, 4, 5, 6];
     const records: DetectionEvent[] = [];
@@ -59,16 +60,36 @@ class Swings implements Subject {
 
 function said(kind: EventKind, eventBar: number, confirmBar: number): DetectionEvent {
   const hypothesis = kind === 'UTAD' ? -1 : 1;
-  return { id: `1:${kind}:${eventBar}`, kind, status: 'confirmed', hypothesis, eventBar, confirmBar, confidence: null } as unknown as DetectionEvent;
+  return {
+    id: `1:${kind}:${eventBar}`,
+    kind,
+    status: 'confirmed',
+    hypothesis,
+    eventBar,
+    confirmBar,
+    confidence: null,
+  } as unknown as DetectionEvent;
 }
 
 const factoryOf = (make: () => Swings): SubjectFactory => ({ create: make, restore: (bytes) => make().load(bytes) });
-const failures = (report: CertifyReport): CertificateName[] => report.certificates.filter((c) => c.verdict === 'FAIL').map((c) => c.certificate);
+const failures = (report: CertifyReport): CertificateName[] =>
+  report.certificates.filter((c) => c.verdict === 'FAIL').map((c) => c.certificate);
 const caughtBy = (make: () => Swings): CertificateName[] => failures(certifyAll({ factory: factoryOf(make), columns }));
+
+/** The way a cheat has: the bar it is handed is a cursor over columns. */
+interface Peeking extends Bar {
+  readonly row: number;
+  at(row: number): Peeking;
+}
+
+function peeking(bar: Bar): Peeking {
+  if (!('at' in bar && 'row' in bar)) throw new Error('expected a cursor over columns');
+  return bar as Peeking;
+}
 
 class ReadsNextClose extends Swings {
   protected override judge(bar: Bar): DetectionEvent[] {
-    const cursor = bar as BarCursor;
+    const cursor = peeking(bar);
     const { row, close } = cursor;
     const next = cursor.at(row + 1).close;
     cursor.at(row);
@@ -79,7 +100,7 @@ class ReadsNextClose extends Swings {
 class UsesUnconfirmedPivot extends Swings {
   // Says at once what only three later bars could show.
   protected override judge(bar: Bar): DetectionEvent[] {
-    const cursor = bar as BarCursor;
+    const cursor = peeking(bar);
     const { row, low } = cursor;
     const ahead = [1, 2, 3].every((d) => !(cursor.at(row + d).low < low));
     cursor.at(row);
@@ -96,7 +117,7 @@ class DatesBack extends Swings {
 class UnfinishedWeek extends Swings {
   // Closes of a week are known on Friday only.
   protected override judge(bar: Bar): DetectionEvent[] {
-    const cursor = bar as BarCursor;
+    const cursor = peeking(bar);
     const { row } = cursor;
     const weekClose = cursor.at(row + (4 - (row % 5))).close;
     const weekOpen = cursor.at(row - (row % 5)).open;
@@ -121,7 +142,7 @@ class FixedPrice extends Swings {
 
 class SeesPieces extends Swings {
   protected override judge(bar: Bar): DetectionEvent[] {
-    return (bar as BarCursor).row < 5 ? [] : super.judge(bar);
+    return peeking(bar).row < 5 ? [] : super.judge(bar);
   }
 }
 
@@ -206,7 +227,11 @@ describe('certificates (detection.md 11, backtesting.md 8)', () => {
     const [certificate] = report.certificates;
     expect(certificate.mismatchCount).toBeGreaterThan(20);
     expect(certificate.mismatches).toHaveLength(20);
-    expect(certificate.mismatches[0]).toMatchObject({ bar: expect.any(Number) as number, what: 'garbage', expected: expect.any(String) as string });
+    expect(certificate.mismatches[0]).toMatchObject({
+      bar: expect.any(Number) as number,
+      what: 'garbage',
+      expected: expect.any(String) as string,
+    });
   });
 
   it('CRT-4 without bars nothing is certified', () => {

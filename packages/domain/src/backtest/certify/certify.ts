@@ -1,6 +1,17 @@
 /** All certificates of one subject over one series, in slices. */
 import type { BarColumns } from '../../bar/columns.ts';
-import { appendOnly, chunks, determinism, mirror, poisonedFuture, prefix, repaintProbe, scale, snapshots, type Trial } from './certificates.ts';
+import {
+  appendOnly,
+  chunks,
+  determinism,
+  mirror,
+  poisonedFuture,
+  prefix,
+  repaintProbe,
+  scale,
+  snapshots,
+  type Trial,
+} from './certificates.ts';
 import { fullReading } from './fact-hash.ts';
 import { repaintReport, type RepaintRow } from './repaint-report.ts';
 import { runSubject, type Slices } from './run-subject.ts';

@@ -60,7 +60,8 @@ export function pieceOf(truth: BarColumns, from: number, to: number): BarColumns
 
 function copyOf(truth: BarColumns): BarColumns {
   const columns = createBarColumns(truth.length);
-  for (const key of ['time', 'open', 'high', 'low', 'close', 'volume'] as const) columns[key].set(truth[key].subarray(0, truth.length));
+  for (const key of ['time', 'open', 'high', 'low', 'close', 'volume'] as const)
+    columns[key].set(truth[key].subarray(0, truth.length));
   columns.length = truth.length;
   return columns;
 }

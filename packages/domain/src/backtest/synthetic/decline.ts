@@ -11,7 +11,13 @@ export function drawDecline(hand: Hand, sketch: Sketch): void {
   const { random, unit } = hand;
   const halt = random.chance(0.75) ? random.between(3, 5.5) * unit : null;
   if (halt !== null) {
-    hand.leg({ to: halt + random.between(0.6, 0.9) * unit, bars: random.integer(18, 34), volume: [0.9, 1.05], mostVolume: CALM, ragged: RAGGED });
+    hand.leg({
+      to: halt + random.between(0.6, 0.9) * unit,
+      bars: random.integer(18, 34),
+      volume: [0.9, 1.05],
+      mostVolume: CALM,
+      ragged: RAGGED,
+    });
     drawPreliminarySupport(hand, sketch, halt);
   } else {
     hand.leg({ to: 4 * unit, bars: random.integer(20, 36), volume: [0.9, 1.1], mostVolume: CALM, ragged: RAGGED });

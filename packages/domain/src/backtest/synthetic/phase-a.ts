@@ -20,11 +20,21 @@ function drawClimax(hand: Hand, sketch: Sketch): number {
   // The close stays under the close before: a climax is a down bar.
   const closeAt = twoBar ? random.between(0.15, 0.35) : random.between(0.55, 0.85);
   const close = Math.min(closeAt * range, before - 0.15 * hand.unit);
-  const bar = hand.turnUp({ at: 0, range: Math.max(range, close / 0.88), closeAt: close / Math.max(range, close / 0.88), volumeRatio });
+  const bar = hand.turnUp({
+    at: 0,
+    range: Math.max(range, close / 0.88),
+    closeAt: close / Math.max(range, close / 0.88),
+    volumeRatio,
+  });
   sketch.rangeFrom = bar;
-  sketch.event('SC', bar, `climactic volume (${volumeRatio.toFixed(2)} of usual) on a wide bar after the decline, closing off the low`);
+  sketch.event(
+    'SC',
+    bar,
+    `climactic volume (${volumeRatio.toFixed(2)} of usual) on a wide bar after the decline, closing off the low`,
+  );
   sketch.phase('A', bar);
-  if (twoBar) hand.ordinary(range * random.between(0.75, 0.95), 1.5, { floor: 0.08 * hand.unit, leastVolume: 1.1, mostVolume: 1.8 });
+  if (twoBar)
+    hand.ordinary(range * random.between(0.75, 0.95), 1.5, { floor: 0.08 * hand.unit, leastVolume: 1.1, mostVolume: 1.8 });
   return volumeRatio;
 }
 

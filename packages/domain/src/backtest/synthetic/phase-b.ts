@@ -14,7 +14,8 @@ export function drawPhaseB(hand: Hand, sketch: Sketch, plan: Proportions): Phase
   const { random, unit } = hand;
   // Long causes swing slower, not only more often.
   const pace = clamp(plan.causeBars / 45, 0.8, 1.5);
-  const legBars = (share: number): number => Math.max(3, Math.round(((share * plan.width) / unit) * random.between(0.75, 1.15) * pace));
+  const legBars = (share: number): number =>
+    Math.max(3, Math.round(((share * plan.width) / unit) * random.between(0.75, 1.15) * pace));
   const first = drawTest(hand, sketch, { plan, bars: legBars(0.9), number: 1, mayUndercut: true });
   sketch.phase('B', first.bar);
   const end = first.bar + plan.causeBars;
@@ -109,5 +110,10 @@ function drawHigherLow(hand: Hand, plan: Proportions, bars: number): void {
   const lowest = plan.testZone + 0.05 * plan.width;
   const at = random.between(lowest, Math.max(lowest + 0.01 * plan.width, 0.32 * plan.width));
   hand.leg({ to: at + 0.7 * unit, bars: Math.max(2, bars - 1), volume: [0.9, 0.8], floor: at + 0.1 * unit, mostVolume: 1.3 });
-  hand.turnUp({ at, range: unit * random.between(0.8, 1.1), closeAt: random.between(0.5, 0.8), volumeRatio: random.between(0.6, 0.95) });
+  hand.turnUp({
+    at,
+    range: unit * random.between(0.8, 1.1),
+    closeAt: random.between(0.5, 0.8),
+    volumeRatio: random.between(0.6, 0.95),
+  });
 }

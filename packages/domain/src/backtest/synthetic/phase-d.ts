@@ -12,7 +12,15 @@ export function approachEdge(hand: Hand, plan: Proportions): void {
   const { random, unit } = hand;
   const to = plan.width - random.between(0.35, 0.8) * unit;
   const bars = Math.max(2, Math.round(((to - hand.height) / unit) * random.between(1, 1.5)));
-  hand.leg({ to, bars, volume: [0.95, 1.05], ceiling: plan.width - 0.06 * unit, floor: hand.height - 0.4 * unit, leastVolume: 0.75, mostVolume: 1.35 });
+  hand.leg({
+    to,
+    bars,
+    volume: [0.95, 1.05],
+    ceiling: plan.width - 0.06 * unit,
+    floor: hand.height - 0.4 * unit,
+    leastVolume: 0.75,
+    mostVolume: 1.35,
+  });
 }
 
 /** A wide bar on expanding volume that closes well above the range. */
@@ -41,13 +49,23 @@ export function drawBackUp(hand: Hand, sketch: Sketch, how: { plan: Proportions;
   // A distribution's last point must not close back above the broken edge while the break is young.
   const deepest = hand.side > 0 ? -0.012 : 0.15 * unit;
   const stray = random.chance(noise.stray);
-  const at = edge + (stray ? random.between(0.031, 0.04) : clamp(random.between(deepest, 0.024), deepest, Math.max(deepest, hand.height - edge - 1.2 * unit)));
+  const at =
+    edge +
+    (stray
+      ? random.between(0.031, 0.04)
+      : clamp(random.between(deepest, 0.024), deepest, Math.max(deepest, hand.height - edge - 1.2 * unit)));
   const bars = clamp(Math.round((hand.height - at) / (0.75 * unit)) - 1, 1, 4);
   hand.leg({ to: at + random.between(0.55, 0.8) * unit, bars, volume: [0.95, 0.8], floor: at + 0.12 * unit, mostVolume: 1.15 });
   const range = random.between(0.65, 0.95) * unit;
   const bar = hand.turnUp({ at, range, closeAt: random.between(0.4, 0.8), volumeRatio: random.between(0.5, 0.9) });
   sketch.event('LPS', bar, 'the reaction to the broken edge dries up: support where resistance was');
-  hand.leg({ to: Math.max(how.broke.high, at + 2.5 * unit) + random.between(0.3, 0.8) * unit, bars: random.integer(3, 4), volume: [1.1, 1.2], floor: at + 0.15 * unit, mostVolume: 1.45 });
+  hand.leg({
+    to: Math.max(how.broke.high, at + 2.5 * unit) + random.between(0.3, 0.8) * unit,
+    bars: random.integer(3, 4),
+    volume: [1.1, 1.2],
+    floor: at + 0.15 * unit,
+    mostVolume: 1.45,
+  });
   return bar;
 }
 
@@ -56,7 +74,14 @@ export function drawMarkup(hand: Hand, sketch: Sketch, how: { plan: Proportions;
   const { random, unit, tape } = hand;
   const bars = random.integer(16, 30);
   const start = hand.height;
-  hand.leg({ to: start + random.between(0.2, 0.34) * unit * bars, bars, volume: [1.15, 1], floor: start - 1.2 * unit, mostVolume: 1.45, ragged: 1.5 });
+  hand.leg({
+    to: start + random.between(0.2, 0.34) * unit * bars,
+    bars,
+    volume: [1.15, 1],
+    floor: start - 1.2 * unit,
+    mostVolume: 1.45,
+    ragged: 1.5,
+  });
   const beyond = Math.exp(hand.logPrice(how.broke.high));
   const closes = tape.columns.close;
   for (let bar = how.from; bar < tape.length; bar++) {

@@ -54,7 +54,8 @@ describe('synthetic series (issue 3.6, backtesting.md 13.1)', () => {
 
   it('SYN-4 a climax has climactic volume, a spring little, a break much', () => {
     const { columns, labels } = draw({ schematic: 'A1', bars: 6000 });
-    const ratios = (kind: string): number[] => labels.filter((l) => l.kind === kind).map((l) => volumeRatio(columns, barOf(columns, l.barTs)));
+    const ratios = (kind: string): number[] =>
+      labels.filter((l) => l.kind === kind).map((l) => volumeRatio(columns, barOf(columns, l.barTs)));
     const median = (values: number[]): number => values.sort((a, b) => a - b)[values.length >> 1];
     expect(median(ratios('SC'))).toBeGreaterThan(2.2);
     expect(median(ratios('SPRING'))).toBeLessThan(0.7);
@@ -96,12 +97,14 @@ describe('synthetic series (issue 3.6, backtesting.md 13.1)', () => {
     const broken = [1, 2, 3, 4].flatMap((number) => events(draw({ schematic: 'broken', number }).labels));
     const alike = broken.filter((l) => l.kind.startsWith('FALSE_'));
     expect(alike.length).toBeGreaterThan(0);
-    for (const label of alike) expect(label).toMatchObject({ verdict: 'INCORRECT', reason: expect.stringContaining('volume') as string });
+    for (const label of alike)
+      expect(label).toMatchObject({ verdict: 'INCORRECT', reason: expect.stringContaining('volume') as string });
     expect(broken.some((l) => l.outcome === 'LOSS')).toBe(true);
   });
 
   it('SYN-8 every label says where it comes from', () => {
-    for (const label of draw().labels) expect(label).toMatchObject({ source: expect.stringMatching(/^synthetic:/) as string, labeler: 'author of the series' });
+    for (const label of draw().labels)
+      expect(label).toMatchObject({ source: expect.stringMatching(/^synthetic:/) as string, labeler: 'author of the series' });
   });
 
   it('SYN-9 volume clusters and its ratios are spread as those of stocks', () => {

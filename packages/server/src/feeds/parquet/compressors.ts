@@ -8,7 +8,8 @@ export const MOST_PAGE_BYTES = 64 * 1024 * 1024;
 const bounded =
   (decompress: (input: Uint8Array, length: number) => Uint8Array) =>
   (input: Uint8Array, length: number): Uint8Array => {
-    if (!(length >= 0 && length <= MOST_PAGE_BYTES)) throw new RangeError(`expected a page of at most ${MOST_PAGE_BYTES} bytes, was ${length}`);
+    if (!(length >= 0 && length <= MOST_PAGE_BYTES))
+      throw new RangeError(`expected a page of at most ${MOST_PAGE_BYTES} bytes, was ${length}`);
     // A page of nulls is empty.
     return length === 0 ? new Uint8Array(0) : decompress(input, length);
   };

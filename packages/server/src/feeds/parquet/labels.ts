@@ -98,7 +98,7 @@ function labelOf(cell: (name: string) => unknown, at: { table: ParquetTable; row
   };
   const time = (name: string): number => {
     const value = timeMs(cell(name), at.table.isTime(name));
-    if (!Number.isFinite(value)) throw wrong(at, name, 'a time', cell(name));
+    if (!(Math.abs(value) <= 8.64e15)) throw wrong(at, name, 'a time', cell(name));
     return value;
   };
   const one = <T extends string>(name: string, known: readonly T[], value: string | null): T => {

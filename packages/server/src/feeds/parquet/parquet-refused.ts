@@ -34,6 +34,8 @@ export function asRefused(error: unknown, path: string, where: string): ParquetR
   const codec = /codec|compress/i.test(message);
   return new ParquetRefused(codec ? 'PARQUET_CODEC' : 'PARQUET_MALFORMED', path, {
     sentence: `${where} cannot be decoded: ${message}.`,
-    remedy: codec ? 'Write the file with Snappy, Zstandard, gzip or without compression.' : 'The file is cut off or damaged: write or download it again.',
+    remedy: codec
+      ? 'Write the file with Snappy, Zstandard, gzip or without compression.'
+      : 'The file is cut off or damaged: write or download it again.',
   });
 }

@@ -36,7 +36,10 @@ export class ParquetTable implements AsyncDisposable {
     this.#handle = parts.handle;
     this.#scan = parts.scan;
     this.#schema = new Map(metadata.schema.slice(1).map((element) => [element.name, element]));
-    this.columns = metadata.schema.slice(1).filter((element) => element.type !== undefined).map((element) => element.name);
+    this.columns = metadata.schema
+      .slice(1)
+      .filter((element) => element.type !== undefined)
+      .map((element) => element.name);
     this.groups = groupsOf(metadata);
     this.rows = this.groups.at(-1)?.to ?? 0;
     this.metadata = new Map((metadata.key_value_metadata ?? []).map(({ key, value }) => [key, value ?? '']));
@@ -73,7 +76,12 @@ export class ParquetTable implements AsyncDisposable {
   isTime(column: string): boolean {
     const element = this.#schema.get(column);
     const converted = element?.converted_type;
-    return element?.type === 'INT96' || element?.logical_type?.type === 'TIMESTAMP' || converted === 'DATE' || converted?.startsWith('TIMESTAMP') === true;
+    return (
+      element?.type === 'INT96' ||
+      element?.logical_type?.type === 'TIMESTAMP' ||
+      converted === 'DATE' ||
+      converted?.startsWith('TIMESTAMP') === true
+    );
   }
 
   /**
@@ -122,7 +130,8 @@ function bufferOf(handle: FileHandle, size: number, count: { bytes: number }): A
     byteLength: size,
     slice: async (start, end = size) => {
       const length = end - start;
-      if (!(start >= 0 && length >= 0 && end <= size)) throw new RangeError(`bytes ${start} to ${end} lie outside the file of ${size}`);
+      if (!(start >= 0 && length >= 0 && end <= size))
+        throw new RangeError(`bytes ${start} to ${end} lie outside the file of ${size}`);
       if (length > MOST_CHUNK_BYTES) throw new RangeError(`expected a part of at most ${MOST_CHUNK_BYTES} bytes, was ${length}`);
       const buffer = new ArrayBuffer(length);
       const { bytesRead } = await handle.read(new Uint8Array(buffer), 0, length, start);
@@ -135,7 +144,10 @@ function bufferOf(handle: FileHandle, size: number, count: { bytes: number }): A
 
 async function checkFooter(path: string, file: AsyncBuffer): Promise<void> {
   const refuse = (sentence: string): never => {
-    throw new ParquetRefused('PARQUET_MALFORMED', path, { sentence, remedy: 'The file is no Parquet file, or cut off: write or download it again.' });
+    throw new ParquetRefused('PARQUET_MALFORMED', path, {
+      sentence,
+      remedy: 'The file is no Parquet file, or cut off: write or download it again.',
+    });
   };
   if (file.byteLength < 12) refuse(`Expected at least 12 bytes, was ${file.byteLength}.`);
   const end = new DataView(await file.slice(file.byteLength - 8, file.byteLength));
@@ -152,9 +164,13 @@ async function checkFooter(path: string, file: AsyncBuffer): Promise<void> {
 
 function checkBounds(path: string, metadata: FileMetaData, size: number): void {
   const refuse = (sentence: string): never => {
-    throw new ParquetRefused('PARQUET_BOUNDS', path, { sentence, remedy: 'No honest file of bars looks like this: write it again.' });
+    throw new ParquetRefused('PARQUET_BOUNDS', path, {
+      sentence,
+      remedy: 'No honest file of bars looks like this: write it again.',
+    });
   };
-  if (metadata.row_groups.length > MOST_GROUPS) refuse(`Expected at most ${MOST_GROUPS} row groups, was ${metadata.row_groups.length}.`);
+  if (metadata.row_groups.length > MOST_GROUPS)
+    refuse(`Expected at most ${MOST_GROUPS} row groups, was ${metadata.row_groups.length}.`);
   let rows = 0n;
   for (const [i, group] of metadata.row_groups.entries()) {
     if (group.num_rows < 0n || group.num_rows > BigInt(MOST_GROUP_ROWS)) refuse(`Row group ${i} claims ${group.num_rows} rows.`);
@@ -164,7 +180,8 @@ function checkBounds(path: string, metadata: FileMetaData, size: number): void {
       if (meta === undefined) continue;
       const start = meta.dictionary_page_offset ?? meta.data_page_offset;
       const bytes = meta.total_compressed_size;
-      if (bytes < 0n || start < 0n || start + bytes > BigInt(size)) refuse(`Row group ${i}, column ${meta.path_in_schema.join('.')} lies outside the file.`);
+      if (bytes < 0n || start < 0n || start + bytes > BigInt(size))
+        refuse(`Row group ${i}, column ${meta.path_in_schema.join('.')} lies outside the file.`);
       if (bytes > BigInt(MOST_CHUNK_BYTES)) refuse(`Row group ${i}, column ${meta.path_in_schema.join('.')} has ${bytes} bytes.`);
     }
   }

@@ -10,6 +10,8 @@ const PRICE_COLUMNS = ['open', 'high', 'low', 'close', 'volume'] as const;
 /** Rows decoded at once: six columns of them stay below 4 MiB. */
 const DECODED_ROWS = 65_536;
 const DEFAULT_CHUNK = 1000;
+/** Beyond it no calendar date exists. */
+const FARTHEST_MS = 8.64e15;
 
 export interface SeriesKey {
   /** Null in a file of one nameless series. */
@@ -67,9 +69,11 @@ export async function* readBars(table: ParquetTable, options: ReadBarsOptions = 
       for (let i = 0; i < to - from; i++) {
         if (wanted?.[i] === false) continue;
         const time = timeMs(times[i], typed);
-        if (!Number.isFinite(time)) throw refused(table, 'PARQUET_TYPE', { row: from + i, column: timeColumn, was: times[i] });
+        if (!(Math.abs(time) <= FARTHEST_MS))
+          throw refused(table, 'PARQUET_TYPE', { row: from + i, column: timeColumn, was: times[i] });
         if (time < (options.from ?? -Infinity) || time > (options.to ?? Infinity)) continue;
-        if (time < last) throw refused(table, 'PARQUET_ORDER', { row: from + i, column: timeColumn, was: new Date(time).toISOString() });
+        if (time < last)
+          throw refused(table, 'PARQUET_ORDER', { row: from + i, column: timeColumn, was: new Date(time).toISOString() });
         last = time;
         const row = chunk.length;
         chunk.time[row] = time;
@@ -131,7 +135,11 @@ async function names(table: ParquetTable, column: string, from: number, to: numb
 }
 
 /** Which rows belong to the series asked for; null: all of them. */
-async function wantedRows(table: ParquetTable, key: Partial<SeriesKey>, rows: readonly [number, number]): Promise<boolean[] | null> {
+async function wantedRows(
+  table: ParquetTable,
+  key: Partial<SeriesKey>,
+  rows: readonly [number, number],
+): Promise<boolean[] | null> {
   let wanted: boolean[] | null = null;
   for (const column of ['symbol', 'timeframe'] as const) {
     const value = key[column];
@@ -164,10 +172,17 @@ function asNumber(value: unknown): number {
   return typeof value === 'bigint' ? Number(value) : NaN;
 }
 
-function refused(table: ParquetTable, code: 'PARQUET_TYPE' | 'PARQUET_ORDER', at: { row: number; column: string; was: unknown }): ParquetRefused {
+function refused(
+  table: ParquetTable,
+  code: 'PARQUET_TYPE' | 'PARQUET_ORDER',
+  at: { row: number; column: string; was: unknown },
+): ParquetRefused {
   const sentence =
     code === 'PARQUET_TYPE'
       ? `Row ${at.row}, column ${at.column}: expected a time, was ${String(at.was)}.`
       : `Row ${at.row}: expected times in ascending order within a series, was ${String(at.was)} after a later one.`;
-  return new ParquetRefused(code, table.path, { sentence, remedy: code === 'PARQUET_TYPE' ? 'Store times as timestamps.' : 'Sort each series by time.' });
+  return new ParquetRefused(code, table.path, {
+    sentence,
+    remedy: code === 'PARQUET_TYPE' ? 'Store times as timestamps.' : 'Sort each series by time.',
+  });
 }

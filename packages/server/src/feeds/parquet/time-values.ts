@@ -23,6 +23,7 @@ export function guessedMs(value: number): number {
 export function timeMs(value: unknown, typed: boolean): number {
   if (typeof value === 'number') return typed ? value : guessedMs(value);
   if (typeof value === 'bigint') return guessedMs(Number(value));
-  if (typeof value === 'string') return Date.parse(/[zZ]|[+-]\d\d:?\d\d$/.test(value) || !value.includes('T') ? value : `${value}Z`);
+  if (typeof value === 'string')
+    return Date.parse(/[zZ]|[+-]\d\d:?\d\d$/.test(value) || !value.includes('T') ? value : `${value}Z`);
   return NaN;
 }

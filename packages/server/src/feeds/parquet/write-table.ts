@@ -29,7 +29,11 @@ export class TableWriter implements AsyncDisposable {
   }
 
   /** `metadata` becomes key-value metadata of the file. */
-  static async create(path: string, plan: readonly ColumnPlan[], metadata: Readonly<Record<string, string>> = {}): Promise<TableWriter> {
+  static async create(
+    path: string,
+    plan: readonly ColumnPlan[],
+    metadata: Readonly<Record<string, string>> = {},
+  ): Promise<TableWriter> {
     const { fileWriter, ParquetWriter } = await import('hyparquet-writer');
     const schema: SchemaElement[] = [{ name: 'root', num_children: plan.length }, ...plan.map(elementOf)];
     const writer = new ParquetWriter({

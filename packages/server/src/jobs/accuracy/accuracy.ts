@@ -1,5 +1,14 @@
 /** Runs the detector over labelled bars, series by series, and reports how well it did. */
-import { AccuracyMeter, BarCursor, createDetector, TIMEFRAMES, type AccuracyReport, type AssetClass, type Example, type Timeframe } from '@wyckoff/domain';
+import {
+  AccuracyMeter,
+  BarCursor,
+  createDetector,
+  TIMEFRAMES,
+  type AccuracyReport,
+  type AssetClass,
+  type Example,
+  type Timeframe,
+} from '@wyckoff/domain';
 import { setImmediate as turn } from 'node:timers/promises';
 import { labelsPathOf, readLabels } from '../../feeds/parquet/labels.ts';
 import { ParquetRefused } from '../../feeds/parquet/parquet-refused.ts';

@@ -59,7 +59,8 @@ async function run(options: Options): Promise<void> {
   output.flush();
   if (result.interrupted) throw new Exit(EXIT.interrupted, 'interrupted; the figures cover the bars read so far.');
   const failed = gates.filter((gate) => gate.verdict === 'FAIL');
-  if (options.gate === true && failed.length > 0) throw new Exit(GATE_FAILED, `gate failed: ${failed.map((gate) => gate.gate).join(', ')}`);
+  if (options.gate === true && failed.length > 0)
+    throw new Exit(GATE_FAILED, `gate failed: ${failed.map((gate) => gate.gate).join(', ')}`);
 }
 
 interface Shown {
@@ -85,7 +86,10 @@ function printTables(output: Output, shown: Shown): void {
     figure(m.medianDelayBars, 0),
   ];
   const head = ['kind', 'tp', 'fp', 'fn', 'tn', 'unscored', 'precision', 'recall', 'F1', 'delay'];
-  const rows = [...report.kinds.map((m) => row(m.kind, m)), ...Object.entries(report.groups).map(([name, m]) => row(`= ${name}`, m))];
+  const rows = [
+    ...report.kinds.map((m) => row(m.kind, m)),
+    ...Object.entries(report.groups).map(([name, m]) => row(`= ${name}`, m)),
+  ];
   for (const line of tableLines(head, rows)) output.line(line);
   output.line('');
   const figures: [string, number | null][] = [

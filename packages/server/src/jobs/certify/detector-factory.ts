@@ -1,5 +1,13 @@
 /** The real detector as the certificates ask for it. */
-import { createDetector, restoreDetector, type DetectorOptions, type Instrument, type SubjectFactory, type SubjectOptions, type Timeframe } from '@wyckoff/domain';
+import {
+  createDetector,
+  restoreDetector,
+  type DetectorOptions,
+  type Instrument,
+  type SubjectFactory,
+  type SubjectOptions,
+  type Timeframe,
+} from '@wyckoff/domain';
 
 export function detectorFactory(instrument: Instrument, timeframe: Timeframe, options: DetectorOptions): SubjectFactory {
   const withTest = (test: SubjectOptions = {}): DetectorOptions => ({

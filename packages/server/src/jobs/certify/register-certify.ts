@@ -1,5 +1,12 @@
 /** `wyckoff certify`. */
-import { CERTIFICATES, type Certificate, type CertificateName, type CertifyProgress, type CertifyReport, type RepaintRow } from '@wyckoff/domain';
+import {
+  CERTIFICATES,
+  type Certificate,
+  type CertificateName,
+  type CertifyProgress,
+  type CertifyReport,
+  type RepaintRow,
+} from '@wyckoff/domain';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { setImmediate as turn } from 'node:timers/promises';
 import { withBarOptions, type BarOptions } from '../../cli/bar-options.ts';
@@ -17,12 +24,19 @@ interface Options extends BarOptions {
 
 export function registerCertify(program: Command): void {
   withBarOptions(
-    program.command('certify').description('Prove on your own bars that the detector does not look ahead, does not repaint and depends on nothing but the bars.'),
+    program
+      .command('certify')
+      .description(
+        'Prove on your own bars that the detector does not look ahead, does not repaint and depends on nothing but the bars.',
+      ),
   )
     .addOption(new Option('--only <names>', `some of ${CERTIFICATES.join(',')}`).argParser(namesArgument))
     .option('--bars <n>', 'only the first n bars', countArgument)
     .option('--seed <n>', 'of the cuts and of the false futures', countArgument, 1)
-    .addHelpText('after', '\nReads CSV or .parquet. With --json: one object per certificate, then one with the verdict and the repaint table. Exit 5 when a certificate fails.')
+    .addHelpText(
+      'after',
+      '\nReads CSV or .parquet. With --json: one object per certificate, then one with the verdict and the repaint table. Exit 5 when a certificate fails.',
+    )
     .action(run);
 }
 
@@ -39,7 +53,14 @@ async function run(options: Options): Promise<void> {
   const output = new Output();
   if (options.json === true) {
     for (const certificate of report.certificates) output.json(certificate);
-    output.json({ verdict: report.verdict, bars: report.bars, symbol, timeframe: options.timeframe, rules: options.rules, repaint: report.repaint });
+    output.json({
+      verdict: report.verdict,
+      bars: report.bars,
+      symbol,
+      timeframe: options.timeframe,
+      rules: options.rules,
+      repaint: report.repaint,
+    });
   } else printTables(output, report);
   output.flush();
   if (report.verdict === 'FAIL') throw new Exit(GATE_FAILED, `FAIL: ${failed(report)}`);
@@ -47,7 +68,10 @@ async function run(options: Options): Promise<void> {
 }
 
 /** Goes through the steps, giving way to Ctrl-C and the screen between them. */
-async function walk(steps: Generator<CertifyProgress, CertifyReport>, how: { rows: number; quiet: boolean }): Promise<CertifyReport> {
+async function walk(
+  steps: Generator<CertifyProgress, CertifyReport>,
+  how: { rows: number; quiet: boolean },
+): Promise<CertifyReport> {
   const progress = new Progress('certify', !how.quiet);
   using interrupt = interruptible();
   for (;;) {
@@ -73,7 +97,8 @@ function printTables(output: Output, report: CertifyReport): void {
   const row = (c: Certificate): string[] => [c.certificate, c.verdict, ...[c.compared, c.facts, c.mismatchCount].map(String)];
   for (const line of tableLines(head, report.certificates.map(row))) output.line(line);
   for (const { certificate, mismatches } of report.certificates) {
-    for (const m of mismatches.slice(0, 3)) output.line(`${certificate} bar ${m.bar} (${m.what}): expected ${m.expected}, was ${m.was}`);
+    for (const m of mismatches.slice(0, 3))
+      output.line(`${certificate} bar ${m.bar} (${m.what}): expected ${m.expected}, was ${m.was}`);
   }
   output.line('');
   const titles = ['kind', 'confirmed', 'repainted', 'provisional', 'withdrawn', 'rate', 'median lag'];

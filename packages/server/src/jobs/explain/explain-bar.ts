@@ -78,7 +78,10 @@ export function explainBar(input: ExplainInput): Explanation {
 export function explainStep(snapshot: Uint8Array, input: ExplainInput): Explanation {
   const { columns, instrument, timeframe, options = {}, row } = input;
   const conditions: TracedCondition[] = [];
-  const detector = restoreDetector(snapshot, instrument, timeframe, { ...options, trace: (condition) => conditions.push(condition) });
+  const detector = restoreDetector(snapshot, instrument, timeframe, {
+    ...options,
+    trace: (condition) => conditions.push(condition),
+  });
   const bar = new BarCursor(columns).at(row);
   const seq = lastSeq(detector);
   const before = detector.view();
@@ -131,12 +134,16 @@ function outlookOf(view: DetectorView): string[] {
   const { range } = view;
   if (range === null) return lines;
   if (range.state === 'ACTIVE' || range.state === 'FORMING') {
-    lines.push(`a close above ${range.resistance.edge} with effort breaks the range upwards, below ${range.support.edge} downwards`);
+    lines.push(
+      `a close above ${range.resistance.edge} with effort breaks the range upwards, below ${range.support.edge} downwards`,
+    );
   }
   for (const side of range.hypotheses) {
     if (side.phase === null) continue;
     const state = side.suspended ? ', suspended by the other side' : side.leading ? ', leading' : '';
-    lines.push(`${side.hypothesis > 0 ? 'accumulation' : 'distribution'} is in phase ${side.subPhase ?? side.phase}${state} (confidence ${side.phaseConfidence})`);
+    lines.push(
+      `${side.hypothesis > 0 ? 'accumulation' : 'distribution'} is in phase ${side.subPhase ?? side.phase}${state} (confidence ${side.phaseConfidence})`,
+    );
   }
   return lines;
 }

@@ -11,9 +11,22 @@ interface Options extends BarOptions {
 }
 
 export function registerExplain(program: Command): void {
-  withBarOptions(program.command('explain').description('One bar: the state of the machine, rules passed and failed with their margins, what confirms or invalidates next.'))
-    .requiredOption('--at <time>', 'time in the bar (ISO, or epoch milliseconds); the last bar that opens at or before it', timeArgument)
-    .addHelpText('after', '\nReads CSV or .parquet.\nExample: wyckoff explain --input SPX.csv --asset-class index --at 2008-10-10 --json')
+  withBarOptions(
+    program
+      .command('explain')
+      .description(
+        'One bar: the state of the machine, rules passed and failed with their margins, what confirms or invalidates next.',
+      ),
+  )
+    .requiredOption(
+      '--at <time>',
+      'time in the bar (ISO, or epoch milliseconds); the last bar that opens at or before it',
+      timeArgument,
+    )
+    .addHelpText(
+      'after',
+      '\nReads CSV or .parquet.\nExample: wyckoff explain --input SPX.csv --asset-class index --at 2008-10-10 --json',
+    )
     .action(run);
 }
 
@@ -22,7 +35,11 @@ async function run(options: Options): Promise<void> {
   const { explainBar, rowAt } = await import('./explain-bar.ts');
   const { columns, symbol } = await readSeries(options);
   const row = rowAt(columns, options.at);
-  if (row === null) throw new Exit(EXIT.nothingToRun, `expected a bar at or before ${timeText(options.at)}, the first is ${timeText(columns.time[0])}.`);
+  if (row === null)
+    throw new Exit(
+      EXIT.nothingToRun,
+      `expected a bar at or before ${timeText(options.at)}, the first is ${timeText(columns.time[0])}.`,
+    );
   const instrument = { symbol, assetClass: options.assetClass, timeZone: options.tz };
   const explanation = explainBar({ columns, instrument, timeframe: options.timeframe, options: { pack: options.rules }, row });
   const output = new Output();
@@ -32,18 +49,26 @@ async function run(options: Options): Promise<void> {
 }
 
 function printText(output: Output, told: Explanation): void {
-  output.line(`bar ${told.bar}, ${timeText(told.time)}: O ${told.open} H ${told.high} L ${told.low} C ${told.close} V ${told.volume}`);
+  output.line(
+    `bar ${told.bar}, ${timeText(told.time)}: O ${told.open} H ${told.high} L ${told.low} C ${told.close} V ${told.volume}`,
+  );
   const { features } = told;
   if (features !== null) {
-    output.line(`volume ${figure(features.volRatio, 2)} of usual, spread ${figure(features.spreadRatio, 2)}, close at ${figure(features.closePos, 2)}, ATR ${figure(features.atr, 4)}: ${features.effort}`);
+    output.line(
+      `volume ${figure(features.volRatio, 2)} of usual, spread ${figure(features.spreadRatio, 2)}, close at ${figure(features.closePos, 2)}, ATR ${figure(features.atr, 4)}: ${features.effort}`,
+    );
   }
   output.line(`before: ${machineText(told.before)}`);
   output.line(`after:  ${machineText(told.after)}`);
-  for (const record of told.records) output.line(`record: ${record.kind} ${record.status}, event bar ${record.eventBar}, confidence ${figure(record.confidence, 0)}${record.tradeable ? ', tradeable' : ''} ${record.reasons.join(' ')}`);
+  for (const record of told.records)
+    output.line(
+      `record: ${record.kind} ${record.status}, event bar ${record.eventBar}, confidence ${figure(record.confidence, 0)}${record.tradeable ? ', tradeable' : ''} ${record.reasons.join(' ')}`,
+    );
   const rules = [...told.rules.passed, ...told.rules.failed];
   if (rules.length > 0) {
     output.line('');
-    for (const line of tableLines(['kind', 'side', 'condition', 'value', 'limit', 'margin', 'verdict'], rules.map(ruleRow))) output.line(line);
+    for (const line of tableLines(['kind', 'side', 'condition', 'value', 'limit', 'margin', 'verdict'], rules.map(ruleRow)))
+      output.line(line);
   }
   if (told.outlook.length > 0) output.line('');
   for (const line of told.outlook) output.line(line);
@@ -64,7 +89,9 @@ function ruleRow(rule: ExplainedRule): string[] {
 function machineText(machine: Machine): string {
   const { range } = machine;
   if (range === null) return machine.state;
-  const phases = range.hypotheses.map((side) => `${side.hypothesis > 0 ? 'accumulation' : 'distribution'} ${side.phase ?? '–'}`).join(', ');
+  const phases = range.hypotheses
+    .map((side) => `${side.hypothesis > 0 ? 'accumulation' : 'distribution'} ${side.phase ?? '–'}`)
+    .join(', ');
   return `${machine.state}, range ${range.support.edge} to ${range.resistance.edge}, quality ${range.quality}, ${phases}`;
 }
 

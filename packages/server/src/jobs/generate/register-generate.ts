@@ -34,7 +34,10 @@ export function registerGenerate(program: Command): void {
     .requiredOption('--out <file>', 'Parquet file of the bars; the labels go beside it into <name>.labels.parquet')
     .option('--json', 'the summary as one object on stdout')
     .option('-q, --quiet', 'no progress on stderr')
-    .addHelpText('after', '\nThe series are synthetic: they show whether rules are found, not whether they earn (docs/synthetic.md).\nExample: wyckoff generate --schematic all --seed 1000 --symbols 50 --out labelled.parquet')
+    .addHelpText(
+      'after',
+      '\nThe series are synthetic: they show whether rules are found, not whether they earn (docs/synthetic.md).\nExample: wyckoff generate --schematic all --seed 1000 --symbols 50 --out labelled.parquet',
+    )
     .action(run);
 }
 
@@ -42,17 +45,24 @@ async function run(options: Options): Promise<void> {
   const { generate } = await import('./generate.ts');
   const progress = new Progress('generate', options.quiet !== true);
   using interrupt = interruptible();
-  const made = await generate({ ...options, signal: interrupt.signal, onProgress: (done, total) => progress.show(done, total, 'series') });
+  const made = await generate({
+    ...options,
+    signal: interrupt.signal,
+    onProgress: (done, total) => progress.show(done, total, 'series'),
+  });
   progress.done();
   const output = new Output();
   if (options.json === true) output.json(made);
   else {
-    output.line(`synthetic: ${made.symbols} series, ${made.barRows} bars in ${made.bars}, ${made.labelRows} labels in ${made.labels}`);
+    output.line(
+      `synthetic: ${made.symbols} series, ${made.barRows} bars in ${made.bars}, ${made.labelRows} labels in ${made.labels}`,
+    );
     const rows = Object.entries(made.kinds).sort(([a], [b]) => (a < b ? -1 : 1)).map(([kind, count]) => [kind, String(count)]); // prettier-ignore
     for (const line of tableLines(['label', 'count'], rows)) output.line(line);
   }
   output.flush();
-  if (made.interrupted) throw new Exit(EXIT.interrupted, `interrupted after ${made.symbols} of ${options.symbols} series; the files hold those.`);
+  if (made.interrupted)
+    throw new Exit(EXIT.interrupted, `interrupted after ${made.symbols} of ${options.symbols} series; the files hold those.`);
   if (options.seed < 1000 && options.quiet !== true) tell('seed below 1000: a tuning set, not for reports');
 }
 
@@ -60,7 +70,8 @@ async function run(options: Options): Promise<void> {
 function whole(least: number, most: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (!Number.isSafeInteger(value) || value < least || value > most) throw new InvalidArgumentError(`expected a whole number from ${least} to ${most}`);
+    if (!Number.isSafeInteger(value) || value < least || value > most)
+      throw new InvalidArgumentError(`expected a whole number from ${least} to ${most}`);
     return value;
   };
 }

@@ -1,0 +1,169 @@
+/** generate -> accuracy -> certify -> explain over files, as the command line runs them. */
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { certifyAll, createDetector, type Example } from '@wyckoff/domain';
+import { Command } from 'commander';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Exit } from '../cli/exit-codes.ts';
+import { ParquetTable } from '../feeds/parquet/parquet-table.ts';
+import { readAllBars, seriesOf } from '../feeds/parquet/read-bars.ts';
+import { readLabels } from '../feeds/parquet/labels.ts';
+import { accuracy } from './accuracy/accuracy.ts';
+import { gatesOf } from './accuracy/gates.ts';
+import { registerAccuracy } from './accuracy/register-accuracy.ts';
+import { detectorFactory } from './certify/detector-factory.ts';
+import { registerCertify } from './certify/register-certify.ts';
+import { explainBar, rowAt } from './explain/explain-bar.ts';
+import { registerExplain } from './explain/register-explain.ts';
+import { generate, type GenerateJob } from './generate/generate.ts';
+import { registerGenerate } from './generate/register-generate.ts';
+
+let folder = '';
+let made = '';
+const job = (rest: Partial<GenerateJob>): GenerateJob => ({
+  schematic: 'all',
+  seed: 1,
+  symbols: 3,
+  bars: 1500,
+  noise: 'moderate',
+  out: made,
+  ...rest,
+});
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'wyckoff-jobs-'));
+  made = join(folder, 'F.parquet');
+  await generate(job({}));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe('generate (issue 3.6)', () => {
+  it('GEN-1 writes bars and labels that say they are synthetic', async () => {
+    await using bars = await ParquetTable.open(made);
+    await using labels = await ParquetTable.open(join(folder, 'F.labels.parquet'));
+    expect(bars.columns).toEqual(['symbol', 'timeframe', 'ts', 'open', 'high', 'low', 'close', 'volume']);
+    expect((await seriesOf(bars)).map((s) => [s.symbol, s.rows])).toEqual([
+      ['SYN-0001', 1500],
+      ['SYN-0002', 1500],
+      ['SYN-0003', 1500],
+    ]);
+    for (const table of [bars, labels])
+      expect([table.metadata.get('synthetic'), table.metadata.get('seed')]).toEqual(['true', '1']);
+    for (const label of await readLabels(labels, 'SYN-0002', '1d'))
+      expect(label).toMatchObject({ symbol: 'SYN-0002', source: expect.stringMatching(/^synthetic/) as string });
+  });
+
+  it('GEN-2 the same seed gives the same file, byte for byte', async () => {
+    const again = join(folder, 'again.parquet');
+    await generate(job({ out: again }));
+    expect(await readFile(again)).toEqual(await readFile(made));
+  });
+
+  it('GEN-3 interrupted, it completes the files with the series drawn so far', async () => {
+    const out = join(folder, 'stopped.parquet');
+    const controller = new AbortController();
+    const onProgress = (done: number): void => {
+      if (done === 2) controller.abort();
+    };
+    const result = await generate(job({ out, symbols: 50, signal: controller.signal, onProgress }));
+    expect(result).toMatchObject({ symbols: 2, interrupted: true, barRows: 3000 });
+    await using table = await ParquetTable.open(out);
+    expect(table.rows).toBe(3000);
+  });
+});
+
+describe('accuracy (issue 3.7)', () => {
+  it('ACC-10 reads bars and labels from files and streams every mistake', async () => {
+    const examples: Example[] = [];
+    const { report, synthetic } = await accuracy({
+      input: made,
+      rules: 'strict',
+      assetClass: 'STOCK',
+      onExample: (e) => examples.push(e),
+    });
+    expect(synthetic).toBe(true);
+    expect(report).toMatchObject({ bars: 4500, series: 3 });
+    expect(report.kinds.find((k) => k.kind === 'AR')?.tp).toBeGreaterThan(5);
+    expect(examples).toHaveLength(report.total.fp + report.total.fn);
+  });
+
+  it('ACC-11 gates need 30 labels, pass and fail by their value', async () => {
+    const { report } = await accuracy({ input: made, rules: 'classic', assetClass: 'STOCK' });
+    const verdict = (total: Partial<typeof report.total>): string =>
+      gatesOf({ ...report, total: { ...report.total, ...total } })[0].verdict;
+    expect(verdict({ tp: 30, fn: 0, precision: 0.75 })).toBe('PASS');
+    expect(verdict({ tp: 30, fn: 0, precision: 0.7499 })).toBe('FAIL');
+    expect(verdict({ tp: 29, fn: 0, precision: 0.9 })).toBe('NOT_ENOUGH_DATA');
+  });
+});
+
+describe('certify and explain (issue 3.4, 3.5)', () => {
+  it('CRT-6 the detector passes on a file of bars', async () => {
+    await using table = await ParquetTable.open(made);
+    const columns = await readAllBars(table, { symbol: 'SYN-0001' });
+    columns.length = 400;
+    const factory = detectorFactory({ symbol: 'SYN-0001', assetClass: 'STOCK', timeZone: 'UTC' }, '1d', { pack: 'classic' });
+    expect(certifyAll({ factory, columns }).verdict).toBe('PASS');
+  });
+
+  it('EXP-1 explains a bar with the records, rules and margins the run itself had', async () => {
+    await using table = await ParquetTable.open(made);
+    await using labels = await ParquetTable.open(join(folder, 'F.labels.parquet'));
+    const columns = await readAllBars(table, { symbol: 'SYN-0001' });
+    const climax = (await readLabels(labels, 'SYN-0001', '1d')).find((l) => l.kind === 'SC' || l.kind === 'BC');
+    const row = rowAt(columns, climax?.barTs ?? NaN);
+    if (climax === undefined || row === null) throw new Error('the series holds no climax');
+    const instrument = { symbol: 'SYN-0001', assetClass: 'STOCK', timeZone: 'UTC' } as const;
+    const told = explainBar({ columns, instrument, timeframe: '1d', row });
+    expect(told).toMatchObject({ bar: row, time: climax.barTs });
+    const volume = told.rules.passed.find((rule) => rule.kind === climax.kind && rule.code === 'VOLUME_TOO_LOW');
+    expect(volume?.value).toBeGreaterThan(volume?.limit ?? Infinity);
+    expect(volume?.margin).toBeCloseTo(((volume?.value ?? 0) - (volume?.limit ?? 0)) / (volume?.limit ?? 1), 12);
+    // The climax waits for its rally: that is what comes next.
+    expect(told.next.some((candidate) => candidate.kind === climax.kind)).toBe(true);
+    expect(told.outlook.join(' ')).toContain('waits');
+    const detector = createDetector(instrument, '1d');
+    expect(detector.bars).toBe(0);
+  });
+
+  it('EXP-2 finds the bar by time: the last that opens at or before it', async () => {
+    await using table = await ParquetTable.open(made);
+    const columns = await readAllBars(table, { symbol: 'SYN-0001' });
+    expect(rowAt(columns, columns.time[10])).toBe(10);
+    expect(rowAt(columns, columns.time[10] - 1)).toBe(9);
+    expect(rowAt(columns, columns.time[0] - 1)).toBeNull();
+    expect(rowAt(columns, Infinity)).toBe(columns.length - 1);
+  });
+});
+
+describe('the verbs', () => {
+  const program = (): Command => {
+    const command = new Command('wyckoff').exitOverride().configureOutput({ writeErr: () => undefined });
+    for (const register of [registerGenerate, registerAccuracy, registerCertify, registerExplain]) register(command);
+    return command;
+  };
+  const code = async (...argv: string[]): Promise<number> => {
+    const error = await program()
+      .parseAsync(argv, { from: 'user' })
+      .then(
+        () => null,
+        (thrown: unknown) => thrown,
+      );
+    return error === null ? 0 : error instanceof Exit ? error.code : 2;
+  };
+
+  it.each([
+    ['an unknown schematic', ['generate', '--schematic', 'Z9', '--out', 'x.parquet'], 2],
+    ['no output', ['generate'], 2],
+    ['a file that is not there', ['accuracy', '--input', '/nonexistent/F.parquet', '--quiet'], 2],
+    ['an unknown certificate', ['certify', '--input', 'x.csv', '--only', 'hope'], 2],
+    ['a time that is none', ['explain', '--input', 'x.csv', '--at', 'noon'], 2],
+  ])('CLI-1 %s ends with its exit code', async (_, argv, expected) => {
+    expect(await code(...argv)).toBe(expected);
+  });
+
+  it('CLI-2 a time before the first bar is nothing to explain (4)', async () => {
+    expect(await code('explain', '--input', made, '--at', '1990-01-01', '--quiet')).toBe(4);
+  });
+});
