@@ -17,6 +17,8 @@ export interface ProblemView {
   readonly code: ProblemCode | 'link.unreachable' | 'link.unreadable';
   readonly requestId?: string | undefined;
   readonly detail?: string | undefined;
+  /** How long the server asks to be left alone, from `Retry-After`. */
+  readonly retryAfterMs?: number | undefined;
 }
 
 /** A request that failed; `view` is what the desk shows. */
@@ -131,5 +133,11 @@ async function readProblem(response: Response): Promise<ProblemView> {
     code: known.code as ProblemCode,
     requestId: typeof known.requestId === 'string' ? known.requestId : undefined,
     detail: typeof known.detail === 'string' ? known.detail : undefined,
+    retryAfterMs: retryAfterMs(response),
   };
+}
+
+function retryAfterMs(response: Response): number | undefined {
+  const seconds = Number(response.headers.get('retry-after') ?? Number.NaN);
+  return Number.isFinite(seconds) ? seconds * 1000 : undefined;
 }

@@ -6,6 +6,7 @@ import { FACT_TOPICS, type FactRow, type FactTopic, type ServerFrame, type Snaps
 import { BoundedQueue, type Release, type Scope } from '@wyckoff/bounded';
 import type { Welcome } from './connection.ts';
 import type { LinkEnvironment, SnapshotTopic } from './environment.ts';
+import { RequestFailed } from './http.ts';
 
 export type EventFrame = Extract<ServerFrame, { op: 'event' }>;
 type FactFrame = EventFrame & { readonly seq: number };
@@ -192,8 +193,8 @@ export class Replica {
       (answer) => {
         if (!loading.signal.aborted) this.#take(topics, answer);
       },
-      () => {
-        if (!loading.signal.aborted) this.#tryAgain();
+      (error: unknown) => {
+        if (!loading.signal.aborted) this.#tryAgain(error instanceof RequestFailed ? error.view.retryAfterMs : undefined);
       },
     );
   }
@@ -229,7 +230,7 @@ export class Replica {
     this.#enter('current');
   }
 
-  #tryAgain(): void {
+  #tryAgain(askedMs = 0): void {
     this.#cancelLoad();
     this.#tries += 1;
     if (this.#tries >= SNAPSHOT_TRIES) {
@@ -237,7 +238,7 @@ export class Replica {
       this.#enter('failed');
       return;
     }
-    this.#retry = this.#options.scope.timeout(RETRY_MS * this.#tries, () => this.#load(), 'snapshot-retry');
+    this.#retry = this.#options.scope.timeout(Math.max(RETRY_MS * this.#tries, askedMs), () => this.#load(), 'snapshot-retry');
   }
 
   #cancelLoad(): void {

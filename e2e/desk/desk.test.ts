@@ -1,0 +1,242 @@
+/** The desk in a real browser against the real server: what it shows is what the engine says, live, at both sizes, through cuts. */
+import { mkdir } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { SnapshotAnswer } from '../../packages/contracts/src/index.ts';
+import { launchBrowser } from '../support/browser.ts';
+import { buildWeb, openPage, openServer, seqOf, SIZES, type TestServer, untilLive, type WatchedPage } from './support.ts';
+
+const money = (micros: number): string => new Intl.NumberFormat('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(micros / 1e6);
+
+let browser: Browser;
+let server: TestServer;
+let desk: WatchedPage;
+
+/** Bars per second that bring events within seconds and leave room to act. */
+const SPEED = 250;
+
+beforeAll(async () => {
+  const webDir = await buildWeb('desk');
+  [browser, server] = await Promise.all([launchBrowser(), openServer(webDir, SPEED)]);
+  desk = await openPage(browser, 'desk', server.url);
+});
+
+afterAll(async () => {
+  await browser.close();
+  await server.stop();
+});
+
+const barOf = async (page: Page): Promise<number> => {
+  const text = (await page.locator('.place').textContent()) ?? '';
+  return Number(/bar ([\d,]+)/.exec(text)?.[1]?.replaceAll(',', '') ?? Number.NaN);
+};
+
+const setSpeed = (page: Page, speed: number | null): Promise<unknown> =>
+  page.locator('.replay select').evaluate((select, value) => {
+    if (!(select instanceof HTMLSelectElement)) throw new Error('expected a select');
+    if (![...select.options].some((option) => option.value === value)) select.add(new Option(value, value));
+    select.value = value;
+    select.dispatchEvent(new Event('change'));
+  }, String(speed ?? 0));
+
+/** Pauses and waits until nothing moves any more. */
+async function pause(page: Page): Promise<void> {
+  const button = page.getByRole('button', { name: 'Pause' });
+  if (await button.isVisible()) await button.click();
+  await page.getByRole('button', { name: 'Play' }).waitFor();
+  await expect.poll(async () => (await server.get<SnapshotAnswer>('/snapshot')).connections?.at(0)?.replay?.playing, SOON).toBe(false);
+}
+
+async function play(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Play' }).click();
+  await page.getByRole('button', { name: 'Pause' }).waitFor();
+}
+
+/** How many pixels of the candle canvases have this colour, give or take. */
+const pixelsLike = (page: Page, rgb: readonly [number, number, number]): Promise<number> =>
+  page.evaluate(([r, g, b]) => {
+    let count = 0;
+    for (const canvas of document.querySelectorAll('canvas')) {
+      const context = canvas.getContext('2d');
+      if (context === null || canvas.width === 0 || canvas.height === 0) continue;
+      const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+      for (let i = 0; i < data.length; i += 4) {
+        if (Math.abs(data[i] - r) + Math.abs(data[i + 1] - g) + Math.abs(data[i + 2] - b) < 24 && data[i + 3] > 200) count += 1;
+      }
+    }
+    return count;
+  }, rgb);
+
+/** Patience of a check against a busy machine. */
+const SOON = { timeout: 15_000, interval: 100 } as const;
+const noOverflow = (page: Page): Promise<boolean> => page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth);
+
+describe('the desk at 1440 x 900', () => {
+  it('issue 2.6 is live while the replay runs: bars, facts and price move on', async () => {
+    const { page } = desk;
+    await untilLive(page);
+    const [bar, seq] = [await barOf(page), await seqOf(page)];
+    await expect.poll(() => barOf(page), SOON).toBeGreaterThan(bar + 50);
+    await expect.poll(() => seqOf(page), SOON).toBeGreaterThan(seq);
+    expect(await page.title()).toMatch(/^SPX [\d,.]+$/);
+  });
+
+  it('issue 2.6 draws hollow and filled candles in the two hues, and a chart without bars would not pass', async () => {
+    const { page } = desk;
+    expect(await pixelsLike(page, [0x58, 0xa6, 0xff])).toBeGreaterThan(300);
+    expect(await pixelsLike(page, [0xff, 0x9d, 0x45])).toBeGreaterThan(300);
+    // The twin: a colour nobody draws with is not found by the same measure.
+    expect(await pixelsLike(page, [0x00, 0xff, 0x00])).toBe(0);
+  });
+
+  it('issue 2.6 shows the phase, equity, position and price of the API', async () => {
+    const { page } = desk;
+    await expect.poll(async () => (await server.get<SnapshotAnswer>('/snapshot?topics=analysis')).analysis?.events.length ?? 0, SOON).toBeGreaterThan(5);
+    await pause(page);
+    const snapshot = await server.get<SnapshotAnswer>('/snapshot');
+    const equity = money(snapshot.account?.equityMicros ?? Number.NaN);
+    await expect.poll(() => page.locator('[data-figure="equity"]').textContent(), SOON).toContain(equity);
+    expect(await page.locator('[data-figure="top-equity"]').textContent()).toContain(equity);
+    await expect.poll(() => seqOf(page), SOON).toBe(snapshot.seq);
+
+    const current = [...(snapshot.analysis?.ranges ?? [])].sort((a, b) => a.startTime - b.startTime).findLast((range) => range.endTime === null);
+    const phase = current?.hypotheses.find((one) => one.leading)?.phase ?? null;
+    if (phase !== null) expect(await page.locator('.context .phase.current').textContent()).toBe(` ${phase} `.trim());
+
+    const open = (snapshot.positions ?? []).filter((position) => position.status === 'OPEN');
+    expect(await page.getByRole('tab', { name: /Positions/ }).textContent()).toContain(String(open.length));
+    if (open.length > 0) expect(await page.locator('[data-figure="position-pnl"]').first().textContent()).toContain(money(Math.abs(open[0].unrealisedMicros)));
+
+    const chart = await server.get<{ columns: { c: number[] } }>('/chart?symbol=SPX&timeframe=1d&limit=1');
+    const price = new Intl.NumberFormat('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(chart.columns.c[0]);
+    await expect.poll(() => page.locator('[data-figure="price"]').textContent(), SOON).toBe(price);
+  });
+
+  it('web 7 keys: step, list of keys, layers, filter; none while typing', async () => {
+    const { page } = desk;
+    const bar = await barOf(page);
+    await page.keyboard.press('.');
+    await expect.poll(() => barOf(page), SOON).toBe(bar + 1);
+    await page.keyboard.press('?');
+    await page.getByRole('dialog', { name: 'Keys' }).getByText('Play or pause').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog', { name: 'Keys' }).waitFor({ state: 'hidden' });
+    await page.keyboard.press('l');
+    await page.getByRole('checkbox', { name: 'events' }).waitFor();
+    await page.keyboard.press('l');
+    await page.getByRole('tab', { name: 'Journal' }).click();
+    await page.keyboard.press('/');
+    await page.keyboard.type('spring.');
+    expect(await barOf(page)).toBe(bar + 1);
+    expect(page.url()).toContain('filter=spring.');
+    await page.keyboard.press('Escape');
+  });
+
+  it('web 10 the canvas has words: arrows walk the bars and say them', async () => {
+    const { page } = desk;
+    await page.locator('#chart').focus();
+    await page.keyboard.press('ArrowLeft');
+    await page.keyboard.press('ArrowLeft');
+    await expect.poll(() => page.locator('.stage > [aria-live="polite"]').textContent(), SOON).toMatch(/^\d+ \w{3} \d{4}\. open [\d,.]+, high .*volume [\d.]+ of its 20-bar mean/);
+    await page.keyboard.press('Escape');
+    expect(await page.locator('h1').count()).toBe(1);
+    for (const landmark of ['main', 'aside', 'footer', 'header.top']) expect(await page.locator(landmark).count()).toBe(1);
+  });
+
+  it('M1 a socket that is cut comes back, the missing facts are replayed, and the desk equals the server again', async () => {
+    const { page } = desk;
+    await setSpeed(page, 400);
+    await play(page);
+    const before = await seqOf(page);
+    // The longest first wait, so that something happens meanwhile.
+    await page.evaluate(() => {
+      Math.random = () => 0.99;
+      (window as unknown as { cut: { sockets: WebSocket[] } }).cut.sockets.at(-1)?.close();
+    });
+    await page.getByText(/The link is lost/).waitFor();
+    await page.locator('[data-state="note"]').waitFor({ timeout: 15_000 });
+    expect(await page.locator('[data-state="note"]').textContent()).toMatch(/replayed \d+ facts?|reloaded/);
+    await untilLive(page);
+    await pause(page);
+    const snapshot = await server.get<SnapshotAnswer>('/snapshot');
+    expect(snapshot.seq).toBeGreaterThan(before);
+    await expect.poll(() => page.locator('[data-figure="equity"]').textContent(), SOON).toContain(money(snapshot.account?.equityMicros ?? Number.NaN));
+    await expect.poll(() => seqOf(page), SOON).toBe(snapshot.seq);
+  });
+
+  it('M1 the desk survives a restart of the server with its data in place', async () => {
+    const { page } = desk;
+    const bar = await barOf(page);
+    await server.restart();
+    await untilLive(page);
+    await expect.poll(() => barOf(page), SOON).toBeGreaterThanOrEqual(bar);
+    desk.faults.splice(0, desk.faults.length, ...desk.faults.filter((fault) => !/ERR_CONNECTION_REFUSED|WebSocket connection/.test(fault)));
+  });
+
+  it('web 11 nothing overflows, nothing violates the content policy, nothing is logged', async () => {
+    expect(await noOverflow(desk.page)).toBe(true);
+    expect(desk.faults).toEqual([]);
+  });
+
+  it('an address that leads nowhere says so and lists the pages', async () => {
+    const { page, faults } = await openPage(browser, 'desk', `${server.url}/nowhere`);
+    await page.getByRole('heading', { name: 'There is no such page' }).waitFor();
+    await page.getByRole('link', { name: 'Desk' }).click();
+    await page.locator('#chart').waitFor();
+    expect(faults.filter((fault) => !fault.startsWith('foreign'))).toEqual([]);
+    await page.context().close();
+  });
+});
+
+describe('the desk at 390 x 844', () => {
+  it('issue 2.6 is one column: chart, replay, tabs; live, without overflow or fault', async () => {
+    const { page, faults } = await openPage(browser, 'mobile', server.url);
+    await untilLive(page);
+    await page.getByRole('tab', { name: 'Structure' }).waitFor();
+    expect(await page.locator('aside').count()).toBe(0);
+    await expect.poll(() => pixelsLike(page, [0x58, 0xa6, 0xff]), SOON).toBeGreaterThan(100);
+    for (const tab of ['Account', 'Positions', 'Orders', 'Signals', 'Journal', 'Structure']) {
+      await page.getByRole('tab', { name: tab }).click();
+      await page.locator('[role="tabpanel"]').waitFor();
+      expect(await noOverflow(page)).toBe(true);
+    }
+    const chart = await page.locator('#chart').boundingBox();
+    expect(chart?.width).toBe(SIZES.mobile.width);
+    expect(chart?.height).toBeGreaterThan(200);
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
+});
+
+describe.runIf(process.env['WRITE_SCREENSHOTS'] === '1')('pictures for the README', () => {
+  it('desk.png and desk-mobile.png show the desk at work', async () => {
+    const images = fileURLToPath(new URL('../../docs/images/', import.meta.url));
+    await mkdir(images, { recursive: true });
+    const { page } = desk;
+    await setSpeed(page, 60);
+    const playButton = page.getByRole('button', { name: 'Play' });
+    if (await playButton.isVisible()) await playButton.click();
+    // Somewhere with a position open and a phase to show; the end of the series is good enough.
+    await expect
+      .poll(
+        async () => {
+          const { positions, analysis, connections } = await server.get<SnapshotAnswer>('/snapshot');
+          const held = (positions ?? []).some((position) => position.status === 'OPEN');
+          const range = (analysis?.ranges ?? []).some((one) => one.endTime === null && one.hypotheses.some((h) => h.leading));
+          return (held && range) || connections?.at(0)?.replay?.finished === true;
+        },
+        { timeout: 110_000, interval: 100 },
+      )
+      .toBe(true);
+    await setSpeed(page, 4);
+    await page.getByRole('tab', { name: 'Positions' }).click();
+    await page.waitForTimeout(1_500);
+    await page.screenshot({ path: `${images}desk.png` });
+    const mobile = await openPage(browser, 'mobile', server.url);
+    await untilLive(mobile.page);
+    await mobile.page.waitForTimeout(1_500);
+    await mobile.page.screenshot({ path: `${images}desk-mobile.png` });
+    await mobile.page.context().close();
+  }, 180_000);
+});

@@ -1,0 +1,9 @@
+/** The real server in a process of its own, as it runs for users: told what to do by its one argument, ended by SIGTERM. */
+import process from 'node:process';
+import { startServer } from '../../packages/server/src/main.ts';
+
+const server = await startServer(JSON.parse(process.argv[2]));
+process.stdout.write(`ready ${server.url}\n`);
+process.once('SIGTERM', () => {
+  void server.stop().then(() => process.exit(0));
+});
