@@ -24,7 +24,8 @@ export class BarHash {
   }
 
   next(columns: BarColumns): void {
-    for (let from = 0; from < columns.length; from += BLOCK_ROWS) this.#rows(columns, from, Math.min(columns.length, from + BLOCK_ROWS));
+    for (let from = 0; from < columns.length; from += BLOCK_ROWS)
+      this.#rows(columns, from, Math.min(columns.length, from + BLOCK_ROWS));
   }
 
   digest(): string {

@@ -62,16 +62,24 @@ test('BT-1 the engine with the real detector passes over every bar', () => {
 });
 
 test('BT-1 an honest condition passes', () => {
-  expect(checkLookAhead(noise(1_000), engineOver(teller((c, row) => row > 0 && c.close[row] > c.close[row - 1]))).verdict).toBe('PASS');
+  expect(checkLookAhead(noise(1_000), engineOver(teller((c, row) => row > 0 && c.close[row] > c.close[row - 1]))).verdict).toBe(
+    'PASS',
+  );
 });
 
 test.each<[string, (columns: BarColumns, row: number) => boolean]>([
   ['reads the next close', (c, row) => c.close[row + 1] > c.close[row]],
-  ['uses a pivot that is not confirmed', (c, row) => row > 2 && [-2, -1, 1, 2].every((k) => c.high[row] > (c.high[row + k] ?? 0))],
-  ['uses the unfinished bar of the higher timeframe', (c, row) => {
-    const first = row - (row % 5);
-    return Math.max(...c.high.slice(first, first + 5)) > c.high[row] * 1.02;
-  }],
+  [
+    'uses a pivot that is not confirmed',
+    (c, row) => row > 2 && [-2, -1, 1, 2].every((k) => c.high[row] > (c.high[row + k] ?? 0)),
+  ],
+  [
+    'uses the unfinished bar of the higher timeframe',
+    (c, row) => {
+      const first = row - (row % 5);
+      return Math.max(...c.high.slice(first, first + 5)) > c.high[row] * 1.02;
+    },
+  ],
   ['knows how long the series is', (c, row) => row > c.length * 0.9],
 ])('BT-1 the twin that %s fails', (_name, cheat) => {
   const report = checkLookAhead(noise(1_000), engineOver(teller(cheat)));

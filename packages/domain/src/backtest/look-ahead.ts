@@ -16,7 +16,12 @@ export interface LookAheadReport {
   readonly barsCompared: number;
   readonly factsCompared: number;
   /** The first 20. */
-  readonly mismatches: readonly { readonly run: 'sealed' | 'truncated'; readonly bar: number; readonly main: number; readonly other: number }[];
+  readonly mismatches: readonly {
+    readonly run: 'sealed' | 'truncated';
+    readonly bar: number;
+    readonly main: number;
+    readonly other: number;
+  }[];
   readonly mismatchCount: number;
   /** Only an executed comparison of at least one bar can say PASS. */
   readonly verdict: 'PASS' | 'FAIL' | 'NOT_RUN';
@@ -30,7 +35,8 @@ interface Walk {
 /** Compares the main run with a sealed one, whose future is poison, and a truncated one, whose future is missing. */
 export function checkLookAhead(columns: BarColumns, subject: Subject, seed = 1): LookAheadReport {
   const bars = Math.min(columns.length, MOST_BARS);
-  if (bars === 0) return { level: 'quick', cut: 0, barsCompared: 0, factsCompared: 0, mismatches: [], mismatchCount: 0, verdict: 'NOT_RUN' };
+  if (bars === 0)
+    return { level: 'quick', cut: 0, barsCompared: 0, factsCompared: 0, mismatches: [], mismatchCount: 0, verdict: 'NOT_RUN' };
   const cut = Math.max(1, Math.floor(bars * (0.3 + 0.4 * unit(seed))));
   const main = walk(columns, subject, { bars, prepare: () => undefined });
   const sealedColumns = poisoned(columns, bars);
@@ -51,7 +57,11 @@ export function checkLookAhead(columns: BarColumns, subject: Subject, seed = 1):
 }
 
 /** A running hash per bar: at most 800 KB for the most bars that are compared. */
-function walk(columns: BarColumns, subject: Subject, of: { readonly bars: number; readonly prepare: (row: number) => void }): Walk {
+function walk(
+  columns: BarColumns,
+  subject: Subject,
+  of: { readonly bars: number; readonly prepare: (row: number) => void },
+): Walk {
   const hash = new FactHash();
   let facts = 0;
   const run = subject(columns, (fact) => {
@@ -76,6 +86,7 @@ class Mismatches {
     for (let bar = 0; bar < other.hashes.length; bar += 1) {
       if (main.hashes[bar] === other.hashes[bar]) continue;
       this.count += 1;
+      // bounded: at most KEPT
       if (this.first.length < KEPT) this.first = [...this.first, { run, bar, main: main.hashes[bar], other: other.hashes[bar] }];
     }
   }

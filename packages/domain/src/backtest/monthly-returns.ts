@@ -36,7 +36,8 @@ export class MonthlyReturns {
   /** Oldest first; the running month included. */
   list(): readonly MonthlyReturn[] {
     const out: MonthlyReturn[] = [];
-    for (let i = Math.max(0, this.#count - KEPT); i < this.#count; i += 1) out.push(entry(this.#months[i % KEPT], this.#ratios[i % KEPT]));
+    for (let i = Math.max(0, this.#count - KEPT); i < this.#count; i += 1)
+      out.push(entry(this.#months[i % KEPT], this.#ratios[i % KEPT]));
     if (!Number.isNaN(this.#month)) out.push(entry(this.#month, ratio(this.#last, this.#before)));
     return out.slice(-KEPT);
   }

@@ -32,9 +32,18 @@ function market(trades: number): { options: BacktestOptions; bars: Bar[] } {
     for (let k = 1; k <= 10; k += 1)
       bars.push(k === 3 ? bar(at + k, i % 2 === 0 ? [102, 111, 101.6, 108] : [101, 102, 96, 101.5]) : k === 5 ? bar(at + k, [101.5, 102, 100.9, 101.5]) : bar(at + k, [101.5, 101.7 + (10 - k) / 20, 101.3 - (10 - k) / 20, 101.5], 1_500_000 - 10_000 * k)); // prettier-ignore
   }
-  const view = (i: number) => ({ range: range({ rangeId: Math.floor((i - 60) / 10) + 1, startTime: START + i }), previous: null, regime: 'RANGING', features: null }) as const;
+  const view = (i: number) =>
+    ({
+      range: range({ rangeId: Math.floor((i - 60) / 10) + 1, startTime: START + i }),
+      previous: null,
+      regime: 'RANGING',
+      features: null,
+    }) as const;
   const detector = (): ScriptedDetector => new ScriptedDetector({ events, view, transitions: [] }, null);
-  return { options: { instrument, timeframe: '1d', detector, warmupBars: 20, halts: { dailyLossBp: null, drawdownBp: null } }, bars };
+  return {
+    options: { instrument, timeframe: '1d', detector, warmupBars: 20, halts: { dailyLossBp: null, drawdownBp: null } },
+    bars,
+  };
 }
 
 test('C9 ten thousand trades leave memory in batches of one hundred, and the figures equal a two-pass computation', () => {
@@ -60,7 +69,13 @@ test('C9 ten thousand trades leave memory in batches of one hundred, and the fig
   const r = kept.map((trade) => trade.netR ?? NaN);
   const mean = r.reduce((total, x) => total + x, 0) / r.length;
   const sd = Math.sqrt(r.reduce((total, x) => total + (x - mean) ** 2, 0) / (r.length - 1));
-  expect(result.trades).toMatchObject({ wins: wins.length, losses: losses.length, netPnlMicros: sum(kept), grossProfitMicros: sum(wins), grossLossMicros: -sum(losses) });
+  expect(result.trades).toMatchObject({
+    wins: wins.length,
+    losses: losses.length,
+    netPnlMicros: sum(kept),
+    grossProfitMicros: sum(wins),
+    grossLossMicros: -sum(losses),
+  });
   expect(result.trades.profitFactor).toBe(sum(wins) / -sum(losses));
   expect(result.trades.meanR).toBeCloseTo(mean, 9);
   expect(result.trades.meanRHalfWidth).toBeCloseTo((1.96 * sd) / Math.sqrt(r.length), 9);
@@ -108,9 +123,32 @@ test('C9 a failure names its bar, and what was finished before is handed over', 
 
 test('C9 6 without a loss the profit factor is null, without a trade everything is', () => {
   const statistics = new TradeStatistics();
-  expect(statistics.summary()).toMatchObject({ trades: 0, winRate: null, winRateInterval: null, profitFactor: null, meanR: null, expectancyMicros: null, bestMicros: null });
-  statistics.next({ netPnlMicros: 5, netR: 1, grossR: 1, bars: 3, commissionMicros: 0, slippageMicros: 0, impactMicros: 0, borrowMicros: 0 } as Trade);
-  expect(statistics.summary()).toMatchObject({ profitFactor: null, winRate: 1, meanR: 1, meanRHalfWidth: null, systemQuality: null });
+  expect(statistics.summary()).toMatchObject({
+    trades: 0,
+    winRate: null,
+    winRateInterval: null,
+    profitFactor: null,
+    meanR: null,
+    expectancyMicros: null,
+    bestMicros: null,
+  });
+  statistics.next({
+    netPnlMicros: 5,
+    netR: 1,
+    grossR: 1,
+    bars: 3,
+    commissionMicros: 0,
+    slippageMicros: 0,
+    impactMicros: 0,
+    borrowMicros: 0,
+  } as Trade);
+  expect(statistics.summary()).toMatchObject({
+    profitFactor: null,
+    winRate: 1,
+    meanR: 1,
+    meanRHalfWidth: null,
+    systemQuality: null,
+  });
 });
 
 function noise(bars: number, seed = 1): BarColumns {
@@ -127,7 +165,12 @@ function chunked(columns: BarColumns, size: number): Iterable<BarColumns> {
 test('BT-7 the same input gives the same hashes for any page size, another input other ones', () => {
   const columns = noise(6_000, 3);
   const run = (source: Iterable<BarColumns>) => {
-    const { inputHash, outputHash, trades, run: figures } = runBacktest({ instrument, timeframe: '1d', source, inputHasher: sha256(), outputHasher: sha256() });
+    const {
+      inputHash,
+      outputHash,
+      trades,
+      run: figures,
+    } = runBacktest({ instrument, timeframe: '1d', source, inputHasher: sha256(), outputHasher: sha256() });
     return { inputHash, outputHash, trades, figures };
   };
   const whole = run([columns]);
@@ -157,7 +200,14 @@ test('TR-9 BT-11 a paper engine fed bar by bar makes the very trades of the back
   runBacktest({ instrument, timeframe: '1d', source: [columns], onTrades: (batch) => tested.push(...batch) });
   const paper: Trade[] = [];
   const account = { id: 'backtest', kind: 'PAPER', currency: 'USD', startingMicros: 100_000_000_000 } as const;
-  const engine = createTradingEngine({ instrument, timeframe: '1d', account, warmupBars: 300, sink: () => undefined, onTrade: (trade) => paper.push(trade) });
+  const engine = createTradingEngine({
+    instrument,
+    timeframe: '1d',
+    account,
+    warmupBars: 300,
+    sink: () => undefined,
+    onTrade: (trade) => paper.push(trade),
+  });
   const cursor = new BarCursor(columns);
   for (let row = 0; row < columns.length; row += 1) {
     engine.step(cursor.at(row));
@@ -172,7 +222,12 @@ test('2 too few bars and none at all are refused by name; a cancelled run says s
   expect(runBacktest({ instrument, timeframe: '1d', source: [noise(349)] }).status).toBe('TOO_FEW_BARS');
   expect(runBacktest({ instrument, timeframe: '1d', source: [noise(350)] }).status).toBe('COMPLETED');
   const seen: number[] = [];
-  const cancelled = runBacktest({ instrument, timeframe: '1d', source: [noise(5_000)], onProgress: ({ bars }) => seen.push(bars) < 3 });
+  const cancelled = runBacktest({
+    instrument,
+    timeframe: '1d',
+    source: [noise(5_000)],
+    onProgress: ({ bars }) => seen.push(bars) < 3,
+  });
   expect(cancelled.status).toBe('CANCELLED');
   expect(cancelled.bars).toBe(768);
   expect(seen).toEqual([256, 512, 768]);
@@ -180,9 +235,27 @@ test('2 too few bars and none at all are refused by name; a cancelled run says s
 
 test('3 an account that is gone ends the run as RUIN with everything closed', () => {
   const { options, bars } = market(1);
-  const short = springTest(60, { hypothesis: -1, refId: '1:D:UTAD:55', id: '1:D:TEST:60', prices: { support: 80, resistance: 103, springLow: 103.5, atr: 2, objectives: [79, 78, 77] } });
-  const detector = (): ScriptedDetector => new ScriptedDetector({ events: { 60: [short] }, view: () => ({ range: range(), previous: null, regime: 'RANGING', features: null }), transitions: [] }, null);
-  const crash = [...bars.slice(0, 61), bar(61, [101.5, 102, 101, 101.5]), bar(62, [20_000, 20_000, 20_000, 20_000]), bar(63, [20_000, 20_000, 20_000, 20_000])];
+  const short = springTest(60, {
+    hypothesis: -1,
+    refId: '1:D:UTAD:55',
+    id: '1:D:TEST:60',
+    prices: { support: 80, resistance: 103, springLow: 103.5, atr: 2, objectives: [79, 78, 77] },
+  });
+  const detector = (): ScriptedDetector =>
+    new ScriptedDetector(
+      {
+        events: { 60: [short] },
+        view: () => ({ range: range(), previous: null, regime: 'RANGING', features: null }),
+        transitions: [],
+      },
+      null,
+    );
+  const crash = [
+    ...bars.slice(0, 61),
+    bar(61, [101.5, 102, 101, 101.5]),
+    bar(62, [20_000, 20_000, 20_000, 20_000]),
+    bar(63, [20_000, 20_000, 20_000, 20_000]),
+  ];
   const result = runBacktest({ ...options, detector, source: inColumns(crash) });
   expect(result.status).toBe('RUIN');
   expect(result.bars).toBe(63);
@@ -192,7 +265,12 @@ test('3 an account that is gone ends the run as RUIN with everything closed', ()
 test('7 heap after two hundred thousand bars is that after twenty thousand', () => {
   const source = new NoiseSource({ seed: 9, startAt: START, barMs: DAY });
   const columns = createBarColumns(4_096);
-  const run = new Backtest({ instrument, timeframe: '1d', halts: { dailyLossBp: null, drawdownBp: null }, outputHasher: sha256() });
+  const run = new Backtest({
+    instrument,
+    timeframe: '1d',
+    halts: { dailyLossBp: null, drawdownBp: null },
+    outputHasher: sha256(),
+  });
   const feed = (bars: number): number => {
     for (let done = 0; done < bars; done += 4_096) {
       columns.length = 0;

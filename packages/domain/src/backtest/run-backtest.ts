@@ -116,7 +116,12 @@ export class Backtest {
     this.#factLog = options.outputHasher === undefined ? null : new FactLog(options.outputHasher);
     const startingMicros = options.capitalMicros ?? DEFAULT_CAPITAL;
     const { assetClass } = options.instrument;
-    this.#run = new RunStatistics({ startingMicros, assetClass, timeframe: options.timeframe, riskFreeRate: options.riskFreeRate ?? 0.02 });
+    this.#run = new RunStatistics({
+      startingMicros,
+      assetClass,
+      timeframe: options.timeframe,
+      riskFreeRate: options.riskFreeRate ?? 0.02,
+    });
     this.#engine = createTradingEngine({
       ...options,
       analysis: options.analysis ?? 'records',

@@ -13,7 +13,10 @@ const START = 100_000_000_000;
 const equities = fc.array(fc.integer({ min: 1_000_000, max: 400_000_000_000 }), { minLength: 1, maxLength: 400 });
 
 function close(a: number | null, b: number | null): void {
-  if (a === null || b === null) return expect(a).toBe(b);
+  if (a === null || b === null) {
+    expect(a).toBe(b);
+    return;
+  }
   expect(Math.abs(a - b)).toBeLessThanOrEqual(1e-9 * Math.max(1, Math.abs(a), Math.abs(b)));
 }
 
@@ -21,7 +24,11 @@ function twoPass(list: readonly number[], target = 0): { mean: number; sd: numbe
   const mean = list.reduce((sum, x) => sum + x, 0) / list.length;
   const squares = list.reduce((sum, x) => sum + (x - mean) ** 2, 0);
   const short = list.reduce((sum, x) => sum + Math.min(x - target, 0) ** 2, 0);
-  return { mean, sd: list.length < 2 ? null : Math.sqrt(squares / (list.length - 1)), downside: list.length < 2 ? null : Math.sqrt(short / list.length) };
+  return {
+    mean,
+    sd: list.length < 2 ? null : Math.sqrt(squares / (list.length - 1)),
+    downside: list.length < 2 ? null : Math.sqrt(short / list.length),
+  };
 }
 
 test('C9 BT-5 running mean, deviation and downside equal a two-pass computation to 1e-9', () => {

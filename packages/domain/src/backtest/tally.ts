@@ -10,6 +10,7 @@ export class Tally {
     if (known >= 0) this.#counts[known] += 1;
     else if (this.#codes.length < KEPT) {
       this.#counts[this.#codes.length] = 1;
+      // bounded: at most KEPT codes, checked above
       this.#codes = [...this.#codes, code];
     } else this.#counts[KEPT] += 1;
   }

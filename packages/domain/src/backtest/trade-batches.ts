@@ -17,6 +17,7 @@ export class TradeBatches {
   }
 
   next(trade: Trade): void {
+    // bounded: at most BATCH, flushed when full
     this.#waiting.push(trade);
     if (this.#waiting.length === BATCH) this.flush();
   }

@@ -121,7 +121,11 @@ export class CampaignBook {
   }
 
   /** One bar older; flat ones that have nothing to wait for end. */
-  age(of: { readonly isBusy: (campaignId: string) => boolean; readonly currentRangeId: number | null; readonly at: EpochMs }): void {
+  age(of: {
+    readonly isBusy: (campaignId: string) => boolean;
+    readonly currentRangeId: number | null;
+    readonly at: EpochMs;
+  }): void {
     const [dormant, expired] = AGES[this.#options.timeframe];
     for (const campaign of [...this.#campaigns]) {
       campaign.quietBars += 1;
@@ -129,7 +133,8 @@ export class CampaignBook {
       const busy = of.isBusy(campaign.id);
       const mayRest = campaign.state === 'FORMING' || campaign.state === 'ACTIVE';
       if (mayRest && campaign.quietBars >= dormant) advanceCampaign(campaign, 'DORMANT');
-      if (!busy && (campaign.rangeEnded || campaign.quietBars >= expired)) this.end(campaign, campaign.hasFilled ? 'COMPLETED' : 'INVALIDATED', null);
+      if (!busy && (campaign.rangeEnded || campaign.quietBars >= expired))
+        this.end(campaign, campaign.hasFilled ? 'COMPLETED' : 'INVALIDATED', null);
     }
   }
 
@@ -138,6 +143,7 @@ export class CampaignBook {
     if (isTerminalCampaign(campaign.state)) return;
     if (state === 'COMPLETED' && campaign.state === 'FORMING') advanceCampaign(campaign, 'INVALIDATED');
     else advanceCampaign(campaign, state);
+    // bounded: two directions
     if (state === 'INVALIDATED' && at !== null) this.#invalidatedAt[campaign.direction] = at;
     this.#campaigns = this.#campaigns.filter((one) => one !== campaign);
     this.#closed = [...this.#closed, campaign.id].slice(-MAX_REMEMBERED);
@@ -170,7 +176,8 @@ export class CampaignBook {
       quietBars: 0,
     };
     const oldest = this.#campaigns[0];
-    if (this.#campaigns.length >= MAX_LIVING && oldest !== undefined) this.end(oldest, oldest.hasFilled ? 'COMPLETED' : 'INVALIDATED', null);
+    if (this.#campaigns.length >= MAX_LIVING && oldest !== undefined)
+      this.end(oldest, oldest.hasFilled ? 'COMPLETED' : 'INVALIDATED', null);
     this.#campaigns = [...this.#campaigns, campaign];
     return campaign;
   }

@@ -5,7 +5,14 @@ import { candidateOf } from '../setup/candidate.ts';
 import type { Candidate } from '../setup/candidate.ts';
 import { IllegalTransition } from '../setup/illegal-transition.ts';
 import type { Leg } from '../setup/signal.ts';
-import { CAMPAIGN_STATES, CAMPAIGN_TRANSITIONS, advanceCampaign, isTerminalCampaign, sharePercent, shareLeft } from './campaign.ts';
+import {
+  CAMPAIGN_STATES,
+  CAMPAIGN_TRANSITIONS,
+  advanceCampaign,
+  isTerminalCampaign,
+  sharePercent,
+  shareLeft,
+} from './campaign.ts';
 import type { Campaign } from './campaign.ts';
 import { CampaignBook } from './campaign-book.ts';
 
@@ -14,9 +21,20 @@ const BUDGET = 5_000_000_000;
 const RANGE = { rangeId: 1, rangeStart: 0 };
 
 function candidate(leg: Leg, changes: object = {}): Candidate {
-  const event = leg === 'F' ? springTest(60, changes) : leg === 'L' ? lps(60, changes) : lps(60, { kind: 'SOS', status: 'direct', ...changes });
+  const event =
+    leg === 'F'
+      ? springTest(60, changes)
+      : leg === 'L'
+        ? lps(60, changes)
+        : lps(60, { kind: 'SOS', status: 'direct', ...changes });
   const pattern = leg === 'F' ? 'SPRING' : leg === 'L' ? 'LPS' : 'SOS';
-  return candidateOf(event, pattern, { accountId: 'a', symbol: 'S', timeframe: '1d', tickSize: 0.01, bar: { time: 0, close: 101.5 } });
+  return candidateOf(event, pattern, {
+    accountId: 'a',
+    symbol: 'S',
+    timeframe: '1d',
+    tickSize: 0.01,
+    bar: { time: 0, close: 101.5 },
+  });
 }
 
 function book(): CampaignBook {
@@ -37,7 +55,11 @@ test('6.2 the shares of the table', () => {
 });
 
 test('TR-5 the shares used never exceed the budget, for every subset and order of legs', () => {
-  const wish = fc.record({ leg: fc.constantFrom<Leg>('F', 'S', 'L'), part: fc.double({ min: 0, max: 1, noNaN: true }), confidence: fc.integer({ min: 70, max: 100 }) });
+  const wish = fc.record({
+    leg: fc.constantFrom<Leg>('F', 'S', 'L'),
+    part: fc.double({ min: 0, max: 1, noNaN: true }),
+    confidence: fc.integer({ min: 70, max: 100 }),
+  });
   fc.assert(
     fc.property(fc.array(wish, { maxLength: 12 }), (wishes) => {
       const used: Record<Leg, number> = { F: 0, S: 0, L: 0 };
@@ -104,7 +126,8 @@ test('6.1 M10 a finished campaign leaves memory, its key stays closed, and the k
 
 test('6.1 campaigns that never end are bounded too', () => {
   const campaigns = book();
-  for (let i = 0; i < 1_000; i += 1) campaigns.join(candidate('F'), { rangeId: i, rangeStart: i }, { equity: EQUITY, riskMicros: 1 });
+  for (let i = 0; i < 1_000; i += 1)
+    campaigns.join(candidate('F'), { rangeId: i, rangeStart: i }, { equity: EQUITY, riskMicros: 1 });
   expect(campaigns.living.length).toBeLessThanOrEqual(16);
 });
 

@@ -44,7 +44,8 @@ export interface Campaign {
 
 /** The next state. @throws {IllegalTransition} */
 export function advanceCampaign(campaign: Campaign, to: CampaignState): void {
-  if (!CAMPAIGN_TRANSITIONS[campaign.state].includes(to)) throw new IllegalTransition(`campaign ${campaign.id}`, campaign.state, to);
+  if (!CAMPAIGN_TRANSITIONS[campaign.state].includes(to))
+    throw new IllegalTransition(`campaign ${campaign.id}`, campaign.state, to);
   campaign.state = to;
 }
 
@@ -62,7 +63,11 @@ export function sharePercent(leg: Leg, taken: Readonly<Record<Leg, boolean>>, co
 }
 
 /** `min(leg share - used(leg), 100 % - used(all)) x budget`, rounded down; null as in `sharePercent`. */
-export function shareLeft(used: Readonly<Record<Leg, Micros>>, leg: Leg, of: { readonly budget: Micros; readonly confidence: number }): Micros | null {
+export function shareLeft(
+  used: Readonly<Record<Leg, Micros>>,
+  leg: Leg,
+  of: { readonly budget: Micros; readonly confidence: number },
+): Micros | null {
   const taken = { F: used.F > 0, S: used.S > 0, L: used.L > 0 };
   // A leg does not shrink its own share by having been taken.
   const percent = sharePercent(leg, { ...taken, [leg]: false }, of.confidence);

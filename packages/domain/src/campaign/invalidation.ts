@@ -26,8 +26,11 @@ export function invalidationOf(
   if (campaign.extreme !== null && side * (bar.close - campaign.extreme) < 0) return WHOLE;
   if (heard.events.some((event) => event.status === 'failed' && campaign.parents.includes(event.id))) return WHOLE;
   if (campaign.objectiveTraded && side * (bar.close - campaign.protectingEdge) < 0) return WHOLE;
-  const ended = heard.transitions.find((step) => step.to === null && step.rangeId === campaign.rangeId && step.hypothesis === side);
-  if (ended !== undefined && (ended.from === 'D' || ended.from === 'E')) return { legs: ALL, ends: ended.from === 'E' ? 'COMPLETED' : 'INVALIDATED' };
+  const ended = heard.transitions.find(
+    (step) => step.to === null && step.rangeId === campaign.rangeId && step.hypothesis === side,
+  );
+  if (ended !== undefined && (ended.from === 'D' || ended.from === 'E'))
+    return { legs: ALL, ends: ended.from === 'E' ? 'COMPLETED' : 'INVALIDATED' };
   return heard.events.some((event) => isFailedBreak(event, campaign)) ? { legs: ['S', 'L'], ends: null } : null;
 }
 

@@ -65,7 +65,11 @@ export class EntryDesk {
     for (const one of passed) if (this.#floor.signals.find(one.candidate.signalId) === undefined) this.#accept(one);
   }
 
-  #judge(event: DetectionEvent, pattern: Exclude<Pattern, 'EXTERNAL'>, of: { readonly bar: Bar; readonly view: () => PortView }): Passed | null {
+  #judge(
+    event: DetectionEvent,
+    pattern: Exclude<Pattern, 'EXTERNAL'>,
+    of: { readonly bar: Bar; readonly view: () => PortView },
+  ): Passed | null {
     const { accountId, instrument, timeframe, signals, risk } = this.#floor;
     const { symbol, tickSize } = instrument;
     const candidate = candidateOf(event, pattern, { accountId, symbol, timeframe, tickSize, bar: of.bar });
@@ -93,7 +97,10 @@ export class EntryDesk {
     const { signals, risk, campaigns, orders, tray, book } = this.#floor;
     const input = this.#input(candidate, range, market);
     const sizedNow = sizeFor(input, measuresFor(input));
-    if (isRefusal(sizedNow)) return signals.refused(candidate, chain, { code: sizedNow.code, text: sizedNow.sentence });
+    if (isRefusal(sizedNow)) {
+      signals.refused(candidate, chain, { code: sizedNow.code, text: sizedNow.sentence });
+      return;
+    }
     signals.generated(candidate, chain, { size: sizedNow, range, campaignId: input.campaign.campaignId });
     const approval = risk.approveEntry(input);
     if (approval.refusal !== null) {

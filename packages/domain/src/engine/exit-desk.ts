@@ -97,7 +97,8 @@ export class ExitDesk {
     const first = targets[0];
     if (side * (bar.close - initialStop) < 0) this.#cancel(live, 'INVALIDATED');
     else if (first !== undefined && side * (far - first) >= 0) this.#cancel(live, 'TARGET_PASSED');
-    else if (heard.events.some((event) => event.status === 'failed' && event.id === live.sourceId)) this.#cancel(live, 'SOURCE_FAILED');
+    else if (heard.events.some((event) => event.status === 'failed' && event.id === live.sourceId))
+      this.#cancel(live, 'SOURCE_FAILED');
     else if (heard.currentRangeId !== live.range.rangeId) this.#cancel(live, 'RANGE_ENDED');
   }
 

@@ -1,9 +1,6 @@
 /** Where facts leave the engine: each stamped with the closing instant of its bar, handed to the sink at once. */
 import type { EpochMs } from '../bar/bar.ts';
-import type { Fact, FactKind, FactSink } from './fact.ts';
-
-/** What a kind carries. */
-type DataOf<K> = Fact extends infer F ? (F extends { readonly kind: infer FK; readonly data: infer D } ? (K extends FK ? D : never) : never) : never;
+import type { DataOf, Fact, FactKind, FactSink } from './fact.ts';
 
 export class FactDesk {
   readonly #sink: FactSink;

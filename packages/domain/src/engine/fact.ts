@@ -87,6 +87,15 @@ export type Fact =
 
 export type FactKind = Fact['kind'];
 
+/** What a kind carries. */
+export type DataOf<K extends FactKind> = Fact extends infer F
+  ? F extends { readonly kind: infer FK; readonly data: infer D }
+    ? K extends FK
+      ? D
+      : never
+    : never
+  : never;
+
 /** Receives each fact in order; `at` is the closing instant of the bar, in pipeline time. */
 export type FactSink = (fact: Fact) => void;
 

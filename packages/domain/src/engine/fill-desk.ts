@@ -92,7 +92,10 @@ export class FillDesk {
       this.#createLeg(position, { leg: `T${rung.target}.1`, type: 'LIMIT', price: rung.price, steps: rung.steps });
   }
 
-  #createLeg(position: OpenPosition, of: { readonly leg: string; readonly type: 'STOP' | 'LIMIT'; readonly price: Price; readonly steps: number }): void {
+  #createLeg(
+    position: OpenPosition,
+    of: { readonly leg: string; readonly type: 'STOP' | 'LIMIT'; readonly price: Price; readonly steps: number },
+  ): void {
     const { orders, instrument } = this.#floor;
     const { signalId } = position;
     const terms = {
@@ -119,7 +122,10 @@ export class FillDesk {
     const reason = exitReasonOf(order, position);
     if (order.type === 'LIMIT') position.rungsDone = position.targets.lastIndexOf(order.limitPrice ?? NaN) + 1;
     book.close(position, fill, reason);
-    if (position.openSteps > 0) return this.#reduced(position);
+    if (position.openSteps > 0) {
+      this.#reduced(position);
+      return;
+    }
     facts.tell('position.closed', positionOf(position, instrument));
     this.#floor.signals.move(position.signalId, signalStateAfter(reason));
     this.#trades += 1;

@@ -47,6 +47,7 @@ export class Tray {
   }
 
   put(instruction: Instruction): void {
+    // bounded: a step puts a few per position, and the next step refuses to run before they are taken
     this.#waiting = [...this.#waiting, instruction];
   }
 

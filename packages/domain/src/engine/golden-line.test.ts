@@ -22,7 +22,10 @@ function golden(): Bar[] {
   const volumes = [[0, 1000], [40, 1000], [46, 1500], [47, 1500], [52, 1900], [57, 1000], [62, 900], [66, 1000], [70, 850], [74, 1000], [78, 600], [82, 900], [86, 450], [90, 900], [94, 360], [96, 800], [98, 700], [100, 240], [106, 700], [111, 900], [112, 2500], [116, 560], [120, 1200], [132, 1200]]; // prettier-ignore
   const overrides: Record<number, Partial<Bar>> = { 47: { high: 108.6, low: 100, volume: 3200 }, 62: { low: 100.6 }, 94: { high: 101.6, low: 98.8, volume: 360 }, 112: { low: 110.7, high: 114.9, volume: 2500 } }; // prettier-ignore
   const at = (knots: number[][], t: number): number => {
-    const i = Math.max(1, knots.findIndex(([x]) => x >= t));
+    const i = Math.max(
+      1,
+      knots.findIndex(([x]) => x >= t),
+    );
     const [[x0, y0], [x1, y1]] = [knots[i - 1], knots[i]];
     return y0 + ((y1 - y0) * (t - x0)) / (x1 - x0);
   };
@@ -32,7 +35,13 @@ function golden(): Bar[] {
     const open = before;
     const close = r2(at(closes, t));
     before = close;
-    const plain = { open, high: r2(Math.max(open, close) + 0.6), low: r2(Math.min(open, close) - 0.6), close, volume: Math.round(at(volumes, t)) };
+    const plain = {
+      open,
+      high: r2(Math.max(open, close) + 0.6),
+      low: r2(Math.min(open, close) - 0.6),
+      close,
+      volume: Math.round(at(volumes, t)),
+    };
     return { time: START + t * DAY, ...plain, ...overrides[t] };
   });
 }
@@ -40,15 +49,30 @@ function golden(): Bar[] {
 test('G15 the golden sequence through the whole line: the test of the Spring and the back-up are both traded', () => {
   const facts: Fact[] = [];
   const trades: Trade[] = [];
-  const engine = createTradingEngine({ ...OPTIONS, pack: { pack: 'strict' }, sink: (fact) => facts.push(fact), onTrade: (trade) => trades.push(trade) });
+  const engine = createTradingEngine({
+    ...OPTIONS,
+    pack: { pack: 'strict' },
+    sink: (fact) => facts.push(fact),
+    onTrade: (trade) => trades.push(trade),
+  });
   for (const bar of golden()) {
     engine.step(bar);
     engine.deliver();
   }
   const created = facts.flatMap((fact) => (fact.kind === 'signal.created' ? [fact.data] : []));
-  expect(created.map((signal) => [signal.pattern, signal.eventId.split(':').slice(2).join(':'), signal.status])).toContainEqual(['SPRING', 'TEST:100', 'GENERATED']);
+  expect(created.map((signal) => [signal.pattern, signal.eventId.split(':').slice(2).join(':'), signal.status])).toContainEqual([
+    'SPRING',
+    'TEST:100',
+    'GENERATED',
+  ]);
   const spring = created.find((signal) => signal.pattern === 'SPRING');
-  expect(spring).toMatchObject({ entryType: 'MARKET', entryPrice: 100.9, stopPrice: 96.82, targets: [112.2, 122.8, 123.55], confidence: 81 });
+  expect(spring).toMatchObject({
+    entryType: 'MARKET',
+    entryPrice: 100.9,
+    stopPrice: 96.82,
+    targets: [112.2, 122.8, 123.55],
+    confidence: 81,
+  });
   const entry = facts.find((fact) => fact.kind === 'order.filled');
   expect(entry?.kind === 'order.filled' && entry.data.fill.ts).toBe(START + 101 * DAY);
   engine.finish('END_OF_DATA');

@@ -9,7 +9,18 @@ import type { FactDesk } from './fact-desk.ts';
 /** What of the terms an order record shows. */
 type Shown = Pick<
   OrderTerms,
-  'orderId' | 'clientId' | 'signalId' | 'symbol' | 'leg' | 'intent' | 'side' | 'type' | 'steps' | 'limitPrice' | 'stopPrice' | 'reason'
+  | 'orderId'
+  | 'clientId'
+  | 'signalId'
+  | 'symbol'
+  | 'leg'
+  | 'intent'
+  | 'side'
+  | 'type'
+  | 'steps'
+  | 'limitPrice'
+  | 'stopPrice'
+  | 'reason'
 >;
 
 export class OrderBook {
@@ -56,6 +67,7 @@ export class OrderBook {
       updatedAt: at,
       version: 1,
     };
+    // bounded: six per position, positions by the risk desk; an ended order leaves
     this.#living = [...this.#living, order];
     this.#facts.tell('order.changed', order);
     return order;
@@ -71,7 +83,14 @@ export class OrderBook {
     const filledQtyMicros = order.filledQtyMicros + fill.qtyMicros;
     const state = advanceOrder(order.state, filledQtyMicros === order.qtyMicros ? 'FILLED' : 'PARTIALLY_FILLED');
     const averagePrice = ((order.averagePrice ?? 0) * order.filledQtyMicros + fill.price * fill.qtyMicros) / filledQtyMicros;
-    const next = this.#put({ ...order, state, filledQtyMicros, averagePrice, updatedAt: this.#facts.at, version: order.version + 1 });
+    const next = this.#put({
+      ...order,
+      state,
+      filledQtyMicros,
+      averagePrice,
+      updatedAt: this.#facts.at,
+      version: order.version + 1,
+    });
     this.#facts.tell('order.filled', { fill, order: next });
     return next;
   }
@@ -84,7 +103,13 @@ export class OrderBook {
 
   #move(order: Order, to: OrderState, reason: string | null): Order {
     const state = advanceOrder(order.state, to);
-    const next = this.#put({ ...order, state, reason: reason ?? order.reason, updatedAt: this.#facts.at, version: order.version + 1 });
+    const next = this.#put({
+      ...order,
+      state,
+      reason: reason ?? order.reason,
+      updatedAt: this.#facts.at,
+      version: order.version + 1,
+    });
     this.#facts.tell('order.changed', next);
     return next;
   }

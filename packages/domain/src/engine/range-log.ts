@@ -81,7 +81,8 @@ export class RangeLog {
 
   #tell(view: PortView, steps: readonly PhaseTransition[]): void {
     const former = this.#rangeId;
-    if (former !== null && view.range?.rangeId !== former && view.previous?.rangeId === former) this.#tellRange(view.previous, steps);
+    if (former !== null && view.range?.rangeId !== former && view.previous?.rangeId === former)
+      this.#tellRange(view.previous, steps);
     this.#enter(view.range);
     if (view.range !== null) this.#tellRange(view.range, steps);
     for (const step of steps) this.#tellPhase(step, view);
@@ -103,6 +104,7 @@ export class RangeLog {
       const key = keyOfHypothesis(step.hypothesis);
       const spans = this.#spans[key].map((span) => (span.to === null ? { ...span, to: step.time } : span));
       const next = step.to === null ? spans : [...spans, { phase: step.to, from: step.time, to: null }];
+      // bounded: two hypotheses, MAX_SPANS each
       this.#spans = { ...this.#spans, [key]: next.slice(-MAX_SPANS) };
     }
   }
@@ -111,7 +113,17 @@ export class RangeLog {
     const range = [view.range, view.previous].find((one) => one?.rangeId === step.rangeId);
     const confidence = range?.hypotheses.find((one) => one.hypothesis === step.hypothesis)?.phaseConfidence ?? 0;
     const { rangeId, hypothesis, from, to, cause, time } = step;
-    this.#facts.tell('phase.changed', { symbol: this.#symbol, timeframe: this.#timeframe, rangeId, hypothesis, from, to, confidence, cause, time });
+    this.#facts.tell('phase.changed', {
+      symbol: this.#symbol,
+      timeframe: this.#timeframe,
+      rangeId,
+      hypothesis,
+      from,
+      to,
+      confidence,
+      cause,
+      time,
+    });
   }
 
   #fact(range: RangeView): RangeFactState {

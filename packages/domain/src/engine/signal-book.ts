@@ -30,7 +30,11 @@ export class SignalBook {
   /** Bounded like orders and positions: one signal per reservation or position. */
   #living: readonly LiveSignal[];
 
-  constructor(facts: FactDesk, of: { readonly instrument: TradedInstrument; readonly timeframe: Timeframe }, living: readonly LiveSignal[] = []) {
+  constructor(
+    facts: FactDesk,
+    of: { readonly instrument: TradedInstrument; readonly timeframe: Timeframe },
+    living: readonly LiveSignal[] = [],
+  ) {
     this.#facts = facts;
     this.#instrument = of.instrument;
     this.#timeframe = of.timeframe;
@@ -51,7 +55,11 @@ export class SignalBook {
   }
 
   /** A candidate that passed: GENERATED. */
-  generated(candidate: Candidate, chain: Chain, of: { readonly size: Size; readonly range: RangeKey; readonly campaignId: string }): LiveSignal {
+  generated(
+    candidate: Candidate,
+    chain: Chain,
+    of: { readonly size: Size; readonly range: RangeKey; readonly campaignId: string },
+  ): LiveSignal {
     const signal = this.#signal(candidate, chain, { status: 'GENERATED', size: of.size, why: null });
     const { event, pattern, leg, direction, plan, signalId, side } = candidate;
     const { support, resistance } = event.prices;
@@ -65,6 +73,7 @@ export class SignalBook {
       side,
       sourceId: event.refId ?? event.id,
     }; // prettier-ignore
+    // bounded: one per reservation or position; a terminal signal leaves
     this.#living = [...this.#living, live];
     this.#facts.tell('signal.created', signal);
     return live;
@@ -85,7 +94,11 @@ export class SignalBook {
   #signal(
     candidate: Candidate,
     chain: Chain,
-    of: { readonly status: SignalState; readonly size: Size | null; readonly why: { readonly code: string; readonly text: string } | null },
+    of: {
+      readonly status: SignalState;
+      readonly size: Size | null;
+      readonly why: { readonly code: string; readonly text: string } | null;
+    },
   ): Signal {
     const { event, plan } = candidate;
     return {

@@ -42,6 +42,7 @@ export function decodeSnapshot(bytes: Uint8Array): { readonly detector: Uint8Arr
 /** UTF-8 back to text, in pieces that `fromCharCode` can take. */
 function text(bytes: Uint8Array): string {
   let escaped = '';
-  for (const byte of bytes) escaped += byte < 128 && byte !== 37 ? String.fromCharCode(byte) : `%${byte.toString(16).padStart(2, '0')}`;
+  for (const byte of bytes)
+    escaped += byte < 128 && byte !== 37 ? String.fromCharCode(byte) : `%${byte.toString(16).padStart(2, '0')}`;
   return decodeURIComponent(escaped);
 }

@@ -206,7 +206,10 @@ class Engine implements TradingEngine {
   report(): BarReport {
     const { book, risk, instrument, facts } = this.#floor;
     const held = risk.held.reduce((sum, row) => sum + row.riskMicros, 0);
-    return { account: book.account(held, facts.at), openPositions: book.positions.map((position) => positionOf(position, instrument)) };
+    return {
+      account: book.account(held, facts.at),
+      openPositions: book.positions.map((position) => positionOf(position, instrument)),
+    };
   }
 
   get bars(): number {
@@ -227,7 +230,8 @@ class Engine implements TradingEngine {
 
   snapshot(): Uint8Array {
     const { tray, book, risk, halts, campaigns, orders, signals, tracker, facts } = this.#floor;
-    if (!tray.isEmpty) throw new Error('trading engine: expected no approved orders waiting, were some; deliver them before a snapshot');
+    if (!tray.isEmpty)
+      throw new Error('trading engine: expected no approved orders waiting, were some; deliver them before a snapshot');
     const state: EngineState = {
       identity: identityOf(this.#options),
       bars: this.#bars,
@@ -249,7 +253,8 @@ class Engine implements TradingEngine {
   }
 
   #begin(bar: Bar): void {
-    if (!this.#floor.tray.isEmpty) throw new Error('trading engine: expected the orders of the last step taken, were waiting; deliver them first');
+    if (!this.#floor.tray.isEmpty)
+      throw new Error('trading engine: expected the orders of the last step taken, were waiting; deliver them first');
     this.#bars += 1;
     this.#floor.facts.at = bar.time + this.#barMs;
     this.#keep(bar);
@@ -293,7 +298,13 @@ function createFloor(options: TradingEngineOptions, saved: EngineState | null): 
   const limits = options.limits ?? DEFAULT_LIMITS;
   const facts = new FactDesk(options.sink);
   facts.at = saved?.at ?? 0;
-  const noHalt: HaltState = { day: -1, dayStartMicros: account.startingMicros, lastMicros: account.startingMicros, dailyLoss: false, drawdown: false };
+  const noHalt: HaltState = {
+    day: -1,
+    dayStartMicros: account.startingMicros,
+    lastMicros: account.startingMicros,
+    dailyLoss: false,
+    drawdown: false,
+  };
   return {
     accountId: account.id,
     instrument,

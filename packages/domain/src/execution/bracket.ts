@@ -30,7 +30,11 @@ export function openBracket(of: {
   readonly protection: Protection;
   readonly targetsCount: boolean;
 }): Bracket {
-  const rungs = cutLadder(of.steps, of.protection.targets).map((rung) => ({ leg: `T${rung.target}.1`, price: rung.price, steps: rung.steps }));
+  const rungs = cutLadder(of.steps, of.protection.targets).map((rung) => ({
+    leg: `T${rung.target}.1`,
+    price: rung.price,
+    steps: rung.steps,
+  }));
   const { signalId, side, targetsCount } = of;
   return { signalId, side, openSteps: of.steps, stopLeg: 'STOP.1', stopPrice: of.protection.stopPrice, rungs, targetsCount };
 }

@@ -4,7 +4,8 @@ import type { Fill } from './order.ts';
 
 /** Journal the facts of the step first, then hand these over in order. */
 export type Instruction =
-  { readonly kind: 'place'; readonly order: ApprovedOrder } | { readonly kind: 'cancel'; readonly clientId: string; readonly reason: string };
+  | { readonly kind: 'place'; readonly order: ApprovedOrder }
+  | { readonly kind: 'cancel'; readonly clientId: string; readonly reason: string };
 
 /** An input of the engine: every report names the order by its client id. */
 export type BrokerReport =

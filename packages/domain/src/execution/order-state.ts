@@ -15,7 +15,6 @@ export const ORDER_TRANSITIONS: Readonly<Record<OrderState, readonly OrderState[
   FAILED: [],
 };
 
-
 /** The next state. @throws {IllegalTransition} when the table does not list the step. */
 export function advanceOrder(from: OrderState, to: OrderState): OrderState {
   if (!ORDER_TRANSITIONS[from].includes(to)) throw new IllegalTransition('order', from, to);

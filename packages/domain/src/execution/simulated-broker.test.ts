@@ -9,6 +9,7 @@ import type { CostModel } from '../trade/costs.ts';
 import { tradedInstrument } from '../trade/instrument.ts';
 import type { BrokerReport } from './instruction.ts';
 import { SimulatedBroker } from './simulated-broker.ts';
+import type { SimulatedBrokerState } from './simulated-broker.ts';
 
 const stock = tradedInstrument({ symbol: 'S', assetClass: 'STOCK' });
 const euro = tradedInstrument({ symbol: 'EURUSD', assetClass: 'FOREX' });
@@ -28,7 +29,16 @@ function entry(changes: Partial<OrderTerms> = {}): ApprovedOrder {
 }
 
 function exit(signalId = 's'): ApprovedOrder {
-  return entry({ signalId, leg: 'EXIT.1', clientId: clientOrderId(signalId, 'EXIT.1'), intent: 'CLOSE', side: 'SELL', validBars: null, protection: null, reason: 'RULE_1' });
+  return entry({
+    signalId,
+    leg: 'EXIT.1',
+    clientId: clientOrderId(signalId, 'EXIT.1'),
+    intent: 'CLOSE',
+    side: 'SELL',
+    validBars: null,
+    protection: null,
+    reason: 'RULE_1',
+  });
 }
 
 function broker(costs: CostModel = COST_MODELS.zero, instrument = stock): SimulatedBroker {
@@ -77,7 +87,11 @@ test('4.1 STOP_LIMIT pays the stop within its limit, else works as a limit from 
 test('4.1 an order ends when its bars are used up; a bar without volume fills nothing and uses none up', () => {
   const stop = entry({ type: 'STOP', stopPrice: 200, validBars: 2 });
   const quiet = bar(1, [101, 102, 100, 101]);
-  expect(after(stop, [quiet, bar(2, [101, 300, 100, 101], 0), bar(3, [101, 102, 100, 101])])).toEqual([[], [], ['ENTRY EXPIRED VALIDITY']]);
+  expect(after(stop, [quiet, bar(2, [101, 300, 100, 101], 0), bar(3, [101, 102, 100, 101])])).toEqual([
+    [],
+    [],
+    ['ENTRY EXPIRED VALIDITY'],
+  ]);
   expect(after(entry(), [bar(1, [101, 102, 100, 101], 0), bar(2, [103, 104, 102, 103])])).toEqual([[], ['ENTRY 103 10']]);
 });
 
@@ -87,7 +101,12 @@ test('4.1 tick volume of zero still trades', () => {
 });
 
 test('4.1 a currency limit fills only when the bar passes it by half the spread', () => {
-  const limit = entry({ type: 'LIMIT', limitPrice: 1.1, validBars: 10, protection: { stopPrice: 1.05, targets: [1.2], maxRiskMicros: 1e12 } });
+  const limit = entry({
+    type: 'LIMIT',
+    limitPrice: 1.1,
+    validBars: 10,
+    protection: { stopPrice: 1.05, targets: [1.2], maxRiskMicros: 1e12 },
+  });
   expect(after(limit, [bar(1, [1.11, 1.12, 1.09993, 1.11])], COST_MODELS.spread, euro)).toEqual([[]]);
   expect(after(limit, [bar(1, [1.11, 1.12, 1.0999, 1.11])], COST_MODELS.spread, euro)).toEqual([['ENTRY 1.1 0.1']]);
 });
@@ -102,7 +121,9 @@ test('4.1 limitFill through wants one tick beyond', () => {
 
 test('4.2 filled at the open: stop and targets count on the entry bar', () => {
   expect(after(entry(), [bar(1, [101, 112, 100, 111])])).toEqual([['ENTRY 101 10', 'T1.1 110 5']]);
-  expect(after(entry(), [bar(1, [101, 103, 94, 96])])).toEqual([['ENTRY 101 10', 'STOP.1 95 10', 'T1.1 CANCELLED OCO', 'T2.1 CANCELLED OCO', 'T3.1 CANCELLED OCO']]);
+  expect(after(entry(), [bar(1, [101, 103, 94, 96])])).toEqual([
+    ['ENTRY 101 10', 'STOP.1 95 10', 'T1.1 CANCELLED OCO', 'T2.1 CANCELLED OCO', 'T3.1 CANCELLED OCO'],
+  ]);
 });
 
 test('4.2 filled inside the bar: only the stop counts on it', () => {
@@ -140,9 +161,22 @@ test('4.3 a moved stop works from the next bar, over what is still open', () => 
   const held = broker();
   held.take({ kind: 'place', order: entry() });
   held.meet(bar(1, [101, 112, 100, 111]));
-  const terms = { leg: 'STOP.2', clientId: clientOrderId('s', 'STOP.2'), intent: 'CLOSE', side: 'SELL', type: 'STOP', stopPrice: 101, protection: null } as const;
+  const terms = {
+    leg: 'STOP.2',
+    clientId: clientOrderId('s', 'STOP.2'),
+    intent: 'CLOSE',
+    side: 'SELL',
+    type: 'STOP',
+    stopPrice: 101,
+    protection: null,
+  } as const;
   held.take({ kind: 'place', order: entry({ ...terms, steps: 5, validBars: null }) });
-  expect(told(held.meet(bar(2, [111, 112, 101, 105])))).toEqual(['STOP.1 CANCELLED REPLACED', 'STOP.2 101 5', 'T2.1 CANCELLED OCO', 'T3.1 CANCELLED OCO']);
+  expect(told(held.meet(bar(2, [111, 112, 101, 105])))).toEqual([
+    'STOP.1 CANCELLED REPLACED',
+    'STOP.2 101 5',
+    'T2.1 CANCELLED OCO',
+    'T3.1 CANCELLED OCO',
+  ]);
 });
 
 test('4.3 a short mirrors: stop above, targets below', () => {
@@ -155,7 +189,9 @@ test('5.6 a gap that would risk more than was reserved fills what fits and cance
   const capped = entry({ protection: { stopPrice: 95, targets: [120], maxRiskMicros: 60_000_000 } });
   expect(after(capped, [bar(1, [101, 102, 100, 101])])).toEqual([['ENTRY 101 10']]);
   expect(after(capped, [bar(1, [103, 104, 102, 103])])).toEqual([['ENTRY 103 7', 'ENTRY CANCELLED RISK_RECAP']]);
-  expect(after(entry({ protection: { stopPrice: 95, targets: [120], maxRiskMicros: 1 } }), [bar(1, [103, 104, 102, 103])])).toEqual([['ENTRY CANCELLED RISK_RECAP']]);
+  expect(
+    after(entry({ protection: { stopPrice: 95, targets: [120], maxRiskMicros: 1 } }), [bar(1, [103, 104, 102, 103])]),
+  ).toEqual([['ENTRY CANCELLED RISK_RECAP']]);
 });
 
 test('5.6 a fill beyond the stop is cancelled', () => {
@@ -184,7 +220,12 @@ test('7.3 the broker takes nothing that no risk desk approved, whatever the type
   expect(() => broker().take({ kind: 'place', order: forged })).toThrow('expected an order approved by the risk desk');
 });
 
-const prices = fc.tuple(fc.integer({ min: 9_000, max: 12_500 }), fc.integer({ min: 0, max: 800 }), fc.integer({ min: 0, max: 800 }), fc.integer({ min: 0, max: 100 }));
+const prices = fc.tuple(
+  fc.integer({ min: 9_000, max: 12_500 }),
+  fc.integer({ min: 0, max: 800 }),
+  fc.integer({ min: 0, max: 800 }),
+  fc.integer({ min: 0, max: 100 }),
+);
 const bars = fc.array(fc.tuple(prices, fc.constantFrom(0, 1_000_000, 1_000_000)), { minLength: 1, maxLength: 25 }).map((list) =>
   list.map(([[open, up, down, at], volume], i) => {
     const high = open + up;
@@ -192,7 +233,11 @@ const bars = fc.array(fc.tuple(prices, fc.constantFrom(0, 1_000_000, 1_000_000))
     return bar(i + 1, [open / 100, high / 100, low / 100, (low + Math.round(((high - low) * at) / 100)) / 100], volume);
   }),
 );
-const orders = fc.constantFrom<[OrderTerms['type'], number | null, number | null, number]>(['MARKET', null, null, 1], ['LIMIT', 105, null, 10], ['STOP', null, 107, 5]);
+const orders = fc.constantFrom<[OrderTerms['type'], number | null, number | null, number]>(
+  ['MARKET', null, null, 1],
+  ['LIMIT', 105, null, 10],
+  ['STOP', null, 107, 5],
+);
 
 test('BT-2 BT-9 BT-10 fills lie in the bar, never on a bar without volume nor after validity; stop before target; all that opened closes', () => {
   fc.assert(
@@ -239,7 +284,11 @@ test('9.3 a broker restored from its state goes on as if nothing had happened', 
         let held = broker(COST_MODELS['per-share']);
         held.take({ kind: 'place', order: entry({ type, limitPrice, stopPrice, validBars }) });
         return series.flatMap((one, i) => {
-          if (i === at) held = new SimulatedBroker({ instrument: stock, costs: COST_MODELS['per-share'] }, JSON.parse(JSON.stringify(held.state())));
+          if (i === at)
+            held = new SimulatedBroker(
+              { instrument: stock, costs: COST_MODELS['per-share'] },
+              JSON.parse(JSON.stringify(held.state())) as SimulatedBrokerState,
+            );
           return [JSON.stringify(held.meet(one))];
         });
       };

@@ -51,7 +51,8 @@ export class SimulatedBroker {
 
   constructor(options: SimulatedBrokerOptions, state?: SimulatedBrokerState) {
     this.#options = options;
-    this.#passBy = halfSpread(options.costs, options.instrument) + (options.limitFill === 'through' ? options.instrument.tickSize : 0);
+    this.#passBy =
+      halfSpread(options.costs, options.instrument) + (options.limitFill === 'through' ? options.instrument.tickSize : 0);
     this.#turnover = new TurnoverRing(options.instrument, state?.turnover);
     this.#working = (state?.working ?? []).map((order) => ({ ...order }));
     this.#brackets = (state?.brackets ?? []).map((bracket) => ({ ...bracket, rungs: [...bracket.rungs] }));
@@ -90,6 +91,11 @@ export class SimulatedBroker {
     };
   }
 
+  #tell(report: BrokerReport): void {
+    // bounded: emptied on every bar; a bar reports a few lines per living order
+    this.#reports.push(report);
+  }
+
   #takeReports(): readonly BrokerReport[] {
     if (this.#reports.length === 0) return NOTHING;
     const reports = this.#reports;
@@ -98,22 +104,26 @@ export class SimulatedBroker {
   }
 
   #place(order: ApprovedOrder): void {
-    if (!isApproved(order)) throw new TypeError('simulated broker: expected an order approved by the risk desk, was something else');
+    if (!isApproved(order))
+      throw new TypeError('simulated broker: expected an order approved by the risk desk, was something else');
     const { terms } = order;
     if (terms.leg.startsWith('STOP.')) this.#moveStop(terms);
     else {
       this.#working.push({ terms, barsLeft: terms.validBars, triggered: false });
-      this.#reports.push({ kind: 'accepted', clientId: terms.clientId });
+      this.#tell({ kind: 'accepted', clientId: terms.clientId });
     }
   }
 
   #moveStop(terms: OrderTerms): void {
     const bracket = this.#bracketOf(terms.signalId);
-    if (bracket === undefined || terms.stopPrice === null) return this.#end(terms.clientId, 'REJECTED', 'NO_POSITION');
+    if (bracket === undefined || terms.stopPrice === null) {
+      this.#end(terms.clientId, 'REJECTED', 'NO_POSITION');
+      return;
+    }
     this.#end(clientOrderId(terms.signalId, bracket.stopLeg), 'CANCELLED', 'REPLACED');
     bracket.stopLeg = terms.leg;
     bracket.stopPrice = terms.stopPrice;
-    this.#reports.push({ kind: 'accepted', clientId: terms.clientId });
+    this.#tell({ kind: 'accepted', clientId: terms.clientId });
   }
 
   #cancel(clientId: string, reason: string): void {
@@ -126,7 +136,7 @@ export class SimulatedBroker {
     // A bar on which nobody traded fills nothing and uses up no validity (4.1).
     if (bar.volume === 0 && this.#options.instrument.volumeReal) return;
     if (this.#working.length > 0) this.#workOrders(bar);
-    for (let i = 0; i < this.#brackets.length; i += 1) this.#protect(this.#brackets[i] as Bracket, bar);
+    for (let i = 0; i < this.#brackets.length; i += 1) this.#protect(this.#brackets[i], bar);
     if (this.#brackets.some(isDone)) this.#brackets = this.#brackets.filter((bracket) => !isDone(bracket));
   }
 
@@ -165,7 +175,11 @@ export class SimulatedBroker {
     return this.#fillEntry(terms, bar, { price: met, slips: terms.type === 'STOP', atOpen });
   }
 
-  #fillEntry(terms: OrderTerms, bar: Bar, met: { readonly price: Price; readonly slips: boolean; readonly atOpen: boolean }): true {
+  #fillEntry(
+    terms: OrderTerms,
+    bar: Bar,
+    met: { readonly price: Price; readonly slips: boolean; readonly atOpen: boolean },
+  ): true {
     const protection = terms.protection;
     if (protection === null) throw new TypeError(`entry ${terms.clientId}: expected a protective stop, was none`);
     const side = terms.side === 'BUY' ? 1 : -1;
@@ -178,7 +192,7 @@ export class SimulatedBroker {
     const steps = stepsForRisk(this.#options.instrument, [first.price, protection.stopPrice], of);
     if (steps > 0) {
       const fill = steps === terms.steps ? first : this.#fill(terms, bar, { ...met, side, steps });
-      this.#reports.push({ kind: 'filled', clientId: terms.clientId, fill });
+      this.#tell({ kind: 'filled', clientId: terms.clientId, fill });
       this.#brackets.push(openBracket({ signalId: terms.signalId, side, steps, protection, targetsCount: met.atOpen }));
     }
     if (steps < terms.steps) this.#end(terms.clientId, 'CANCELLED', 'RISK_RECAP');
@@ -187,9 +201,12 @@ export class SimulatedBroker {
 
   #fillExit(terms: OrderTerms, bar: Bar, price: Price): void {
     const bracket = this.#bracketOf(terms.signalId);
-    if (bracket === undefined || isDone(bracket)) return this.#end(terms.clientId, 'CANCELLED', 'NO_POSITION');
+    if (bracket === undefined || isDone(bracket)) {
+      this.#end(terms.clientId, 'CANCELLED', 'NO_POSITION');
+      return;
+    }
     const met = { price, slips: true, side: closeSideOf(bracket), steps: bracket.openSteps };
-    this.#reports.push({ kind: 'filled', clientId: terms.clientId, fill: this.#fill(terms, bar, met) });
+    this.#tell({ kind: 'filled', clientId: terms.clientId, fill: this.#fill(terms, bar, met) });
     this.#endLegs(bracket, null);
   }
 
@@ -200,7 +217,8 @@ export class SimulatedBroker {
     const stopped = touchStop(side, bar, bracket.stopPrice);
     if (!Number.isNaN(stopped)) {
       this.#fillLeg(bracket, bar, { leg: bracket.stopLeg, price: stopped, steps: bracket.openSteps, slips: true });
-      return this.#endLegs(bracket, bracket.stopLeg);
+      this.#endLegs(bracket, bracket.stopLeg);
+      return;
     }
     if (bracket.targetsCount) this.#takeProfit(bracket, bar);
     bracket.targetsCount = true;
@@ -217,10 +235,14 @@ export class SimulatedBroker {
     if (isDone(bracket)) this.#end(clientOrderId(bracket.signalId, bracket.stopLeg), 'CANCELLED', 'OCO');
   }
 
-  #fillLeg(bracket: Bracket, bar: Bar, leg: { readonly leg: string; readonly price: Price; readonly steps: number; readonly slips: boolean }): void {
+  #fillLeg(
+    bracket: Bracket,
+    bar: Bar,
+    leg: { readonly leg: string; readonly price: Price; readonly steps: number; readonly slips: boolean },
+  ): void {
     const clientId = clientOrderId(bracket.signalId, leg.leg);
     const order = { clientId, orderId: orderIdOf(bracket.signalId, leg.leg) };
-    this.#reports.push({ kind: 'filled', clientId, fill: this.#fill(order, bar, { ...leg, side: closeSideOf(bracket) }) });
+    this.#tell({ kind: 'filled', clientId, fill: this.#fill(order, bar, { ...leg, side: closeSideOf(bracket) }) });
   }
 
   /** Whatever still works for a position that just closed goes with it. */
@@ -245,7 +267,7 @@ export class SimulatedBroker {
   }
 
   #end(clientId: string, state: 'CANCELLED' | 'EXPIRED' | 'REJECTED', reason: string): void {
-    this.#reports.push({ kind: 'ended', clientId, state, reason });
+    this.#tell({ kind: 'ended', clientId, state, reason });
   }
 }
 

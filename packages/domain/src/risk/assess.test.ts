@@ -22,7 +22,11 @@ const MARKET: MarketContext = {
   causeFactor: 3, invalidatedAt: null,
 }; // prettier-ignore
 
-function input(changes: Partial<SizeInput> = {}, event: DetectionEvent = springTest(60), pattern: 'SPRING' | 'LPS' = 'SPRING'): SizeInput {
+function input(
+  changes: Partial<SizeInput> = {},
+  event: DetectionEvent = springTest(60),
+  pattern: 'SPRING' | 'LPS' = 'SPRING',
+): SizeInput {
   const instrument = changes.instrument ?? stock;
   return {
     candidate: candidateOf(event, pattern, { accountId: 'a', symbol: 'S', timeframe: '1d', tickSize: instrument.tickSize, bar: { time: 0, close: 101.5 } }),
@@ -65,13 +69,35 @@ test('5.5 2 factors shrink the risk: premature, break volume, thin sessions', ()
 test.each<[string, Partial<SizeInput>]>([
   ['RK_CONTEXT', { snapshot: { equityMicros: 0, cashMicros: 0, exposures: [], halts: [] } }],
   ['RK_CONTEXT', { snapshot: { equityMicros: NaN, cashMicros: 1, exposures: [], halts: [] } }],
-  ['RK_CONTEXT', { snapshot: { equityMicros: EQUITY, cashMicros: EQUITY, exposures: [exposure({ riskMicros: NaN })], halts: [] } }],
+  [
+    'RK_CONTEXT',
+    { snapshot: { equityMicros: EQUITY, cashMicros: EQUITY, exposures: [exposure({ riskMicros: NaN })], halts: [] } },
+  ],
   ['RK_HALTED', { snapshot: { equityMicros: EQUITY, cashMicros: EQUITY, exposures: [], halts: ['DRAWDOWN'] } }],
   ['RK_PATTERN_RISK', { baseBp: 0 }],
   ['RK_PATTERN_RISK', { baseBp: 201 }],
-  ['RK_OPPOSITE_OPEN', { snapshot: { equityMicros: EQUITY, cashMicros: EQUITY, exposures: [exposure({ symbol: 'S', direction: 'SHORT' })], halts: [] } }],
-  ['RK_MAX_POSITIONS', { snapshot: { equityMicros: EQUITY, cashMicros: EQUITY, exposures: [1, 2, 3, 4, 5].map(() => exposure()), halts: [] } }],
-  ['RK_MAX_CAMPAIGNS', { limits: tightenLimits({ campaignsDaily: 1 }), snapshot: { equityMicros: EQUITY, cashMicros: EQUITY, exposures: [exposure()], halts: [] } }],
+  [
+    'RK_OPPOSITE_OPEN',
+    {
+      snapshot: {
+        equityMicros: EQUITY,
+        cashMicros: EQUITY,
+        exposures: [exposure({ symbol: 'S', direction: 'SHORT' })],
+        halts: [],
+      },
+    },
+  ],
+  [
+    'RK_MAX_POSITIONS',
+    { snapshot: { equityMicros: EQUITY, cashMicros: EQUITY, exposures: [1, 2, 3, 4, 5].map(() => exposure()), halts: [] } },
+  ],
+  [
+    'RK_MAX_CAMPAIGNS',
+    {
+      limits: tightenLimits({ campaignsDaily: 1 }),
+      snapshot: { equityMicros: EQUITY, cashMicros: EQUITY, exposures: [exposure()], halts: [] },
+    },
+  ],
   ['RK_CAMPAIGN_CLOSED', { campaign: { campaignId: 'c', refusal: 'RK_CAMPAIGN_CLOSED', shareLeftMicros: 0 } }],
   ['RK_LPS_ONLY', { campaign: { campaignId: 'c', refusal: 'RK_LPS_ONLY', shareLeftMicros: 0 } }],
   ['RK_SHARE', { campaign: { campaignId: 'c', refusal: null, shareLeftMicros: 0 } }],
@@ -81,12 +107,20 @@ test.each<[string, Partial<SizeInput>]>([
 });
 
 test('5.5 a short sale needs a shortable instrument and half its value in cash', () => {
-  const event = springTest(60, { hypothesis: -1, prices: { support: 100, resistance: 110, springLow: 111.2, atr: 2, objectives: [60] } });
+  const event = springTest(60, {
+    hypothesis: -1,
+    prices: { support: 100, resistance: 110, springLow: 111.2, atr: 2, objectives: [60] },
+  });
   const short = (changes: Partial<SizeInput>): SizeInput => {
     const of = input(changes, event);
-    return { ...of, candidate: { ...of.candidate, plan: { ...of.candidate.plan, entryPrice: 101.5, stopPrice: 106.5, refusal: null } } };
+    return {
+      ...of,
+      candidate: { ...of.candidate, plan: { ...of.candidate.plan, entryPrice: 101.5, stopPrice: 106.5, refusal: null } },
+    };
   };
-  expect(codeOf(short({ instrument: tradedInstrument({ symbol: 'S', assetClass: 'STOCK', shortable: false }) }))).toBe('RK_NOT_SHORTABLE');
+  expect(codeOf(short({ instrument: tradedInstrument({ symbol: 'S', assetClass: 'STOCK', shortable: false }) }))).toBe(
+    'RK_NOT_SHORTABLE',
+  );
   const size = sizeOf(short({}));
   expect(size.cashMicros).toBe(mulDiv(size.notionalMicros, 1, 2, 'up'));
 });
@@ -94,7 +128,9 @@ test('5.5 a short sale needs a shortable instrument and half its value in cash',
 test('TR-2 exactly the limit passes, one micro more fails', () => {
   const free = sizeOf(input()).riskMicros;
   const used = (limit: number, over: number): Exposure => exposure({ riskMicros: limit - free + over });
-  const book = (row: Exposure): Partial<SizeInput> => ({ snapshot: { equityMicros: EQUITY, cashMicros: EQUITY, exposures: [row], halts: [] } });
+  const book = (row: Exposure): Partial<SizeInput> => ({
+    snapshot: { equityMicros: EQUITY, cashMicros: EQUITY, exposures: [row], halts: [] },
+  });
   const heat = mulDiv(EQUITY, DEFAULT_LIMITS.heatBp, 10_000, 'down');
   expect(sizeOf(input(book(used(heat, 0)))).steps).toBe(96);
   expect(sizeOf(input(book(used(heat, 1)))).steps).toBe(95);
@@ -109,7 +145,9 @@ test('TR-2 exactly the limit passes, one micro more fails', () => {
 test('5.5 6 what is left must be worth it: below a tenth of the wanted risk the binding limit refuses', () => {
   const heat = mulDiv(EQUITY, DEFAULT_LIMITS.heatBp, 10_000, 'down');
   const almost = exposure({ riskMicros: heat - 40_000_000 });
-  expect(codeOf(input({ snapshot: { equityMicros: EQUITY, cashMicros: EQUITY, exposures: [almost], halts: [] } }))).toBe('RK_HEAT');
+  expect(codeOf(input({ snapshot: { equityMicros: EQUITY, cashMicros: EQUITY, exposures: [almost], halts: [] } }))).toBe(
+    'RK_HEAT',
+  );
   const small = { equityMicros: 500_000_000, cashMicros: 500_000_000, exposures: [], halts: [] };
   expect(codeOf(input({ snapshot: small }))).toBe('RK_SIZE_MIN');
 });
@@ -123,12 +161,21 @@ test('5.5 5 order value, margin and cash lower the size, never raise it', () => 
   expect(size.notionalMicros).toBeLessThanOrEqual(limit);
   expect(amt(stock, size.sizingPrice, { steps: size.steps + 1, mode: 'up' })).toBeGreaterThan(limit);
   const poor = { equityMicros: EQUITY, cashMicros: 15_000_000_000, exposures: [], halts: [] };
-  expect(sizeOf({ ...dear, snapshot: poor, candidate: { ...dear.candidate, plan } }).cashMicros).toBeLessThanOrEqual(15_000_000_000);
+  expect(sizeOf({ ...dear, snapshot: poor, candidate: { ...dear.candidate, plan } }).cashMicros).toBeLessThanOrEqual(
+    15_000_000_000,
+  );
 });
 
 test('5.1 measures near their limit warn, with the figures', () => {
   const heat = mulDiv(EQUITY, DEFAULT_LIMITS.heatBp, 10_000, 'down');
-  const of = input({ snapshot: { equityMicros: EQUITY, cashMicros: EQUITY, exposures: [exposure({ riskMicros: mulDiv(heat, 80, 100, 'down') })], halts: [] } });
+  const of = input({
+    snapshot: {
+      equityMicros: EQUITY,
+      cashMicros: EQUITY,
+      exposures: [exposure({ riskMicros: mulDiv(heat, 80, 100, 'down') })],
+      halts: [],
+    },
+  });
   const assessed = assess(of);
   if (assessed.refusal !== null) expect.fail(assessed.refusal.code);
   else expect(warnedMeasures(assessed).map((one) => one.code)).toContain('RK_WARN_HEAT');
@@ -154,49 +201,66 @@ test('TR-1 the risk never exceeds what the pattern may; more equity or a tighter
     return assessed.size.steps;
   };
   fc.assert(
-    fc.property(anyInput, fc.integer({ min: 1, max: 1_000_000_000 }), fc.integer({ min: 1, max: 40 }), ({ equity, bp, stop }, more, tighter) => {
-      const steps = sizeAt(equity, bp, stop);
-      expect(sizeAt(equity + more, bp, stop)).toBeGreaterThanOrEqual(steps);
-      expect(sizeAt(equity, bp, stop + tighter)).toBeGreaterThanOrEqual(steps);
-    }),
+    fc.property(
+      anyInput,
+      fc.integer({ min: 1, max: 1_000_000_000 }),
+      fc.integer({ min: 1, max: 40 }),
+      ({ equity, bp, stop }, more, tighter) => {
+        const steps = sizeAt(equity, bp, stop);
+        expect(sizeAt(equity + more, bp, stop)).toBeGreaterThanOrEqual(steps);
+        expect(sizeAt(equity, bp, stop + tighter)).toBeGreaterThanOrEqual(steps);
+      },
+    ),
     { seed: 13, numRuns: 500 },
   );
 });
 
 test('TR-2 after any accepted sequence every limit holds at the equity of acceptance', () => {
   fc.assert(
-    fc.property(fc.array(fc.record({ bp: fc.integer({ min: 10, max: 200 }), campaign: fc.integer({ min: 0, max: 3 }), fills: fc.boolean() }), { maxLength: 15 }), (wishes) => {
-      const desk = new RiskDesk(stock);
-      let filled: Exposure[] = [];
-      wishes.forEach((wish, i) => {
-        const campaignId = `c${wish.campaign}`;
-        const of = input({
+    fc.property(
+      fc.array(
+        fc.record({ bp: fc.integer({ min: 10, max: 200 }), campaign: fc.integer({ min: 0, max: 3 }), fills: fc.boolean() }),
+        { maxLength: 15 },
+      ),
+      (wishes) => {
+        const desk = new RiskDesk(stock);
+        let filled: Exposure[] = [];
+        wishes.forEach((wish, i) => {
+          const campaignId = `c${wish.campaign}`;
+          const of = input({
           baseBp: wish.bp, snapshot: { equityMicros: EQUITY, cashMicros: EQUITY, exposures: [...filled, ...desk.held], halts: [] },
           campaign: { campaignId, refusal: null, shareLeftMicros: EQUITY },
         }); // prettier-ignore
-        const approval = desk.approveEntry({ ...of, candidate: { ...of.candidate, signalId: `s${i}` } });
-        if (approval.refusal !== null) return;
-        const held = desk.held.find((row) => row.id === `s${i}`);
-        if (wish.fills && held !== undefined) {
-          filled = [...filled, { ...held, kind: 'POSITION' }];
-          desk.release(`s${i}`);
-        }
-        const rows = [...filled, ...desk.held];
-        const sum = (list: readonly Exposure[]): number => list.reduce((total, row) => total + row.riskMicros, 0);
-        expect(approval.size.riskMicros).toBeLessThanOrEqual(EQUITY * 0.02);
-        expect(approval.size.notionalMicros).toBeLessThanOrEqual(EQUITY * 0.2);
-        expect(sum(rows)).toBeLessThanOrEqual(EQUITY * 0.06);
-        for (const row of rows) expect(sum(rows.filter((one) => one.campaignId === row.campaignId))).toBeLessThanOrEqual(EQUITY * 0.05);
-        expect(rows.length).toBeLessThanOrEqual(DEFAULT_LIMITS.openPositions);
-        expect(rows.reduce((total, row) => total + (row.kind === 'RESERVATION' ? row.cashMicros : 0), 0)).toBeLessThanOrEqual(EQUITY);
-      });
-    }),
+          const approval = desk.approveEntry({ ...of, candidate: { ...of.candidate, signalId: `s${i}` } });
+          if (approval.refusal !== null) return;
+          const held = desk.held.find((row) => row.id === `s${i}`);
+          if (wish.fills && held !== undefined) {
+            filled = [...filled, { ...held, kind: 'POSITION' }];
+            desk.release(`s${i}`);
+          }
+          const rows = [...filled, ...desk.held];
+          const sum = (list: readonly Exposure[]): number => list.reduce((total, row) => total + row.riskMicros, 0);
+          expect(approval.size.riskMicros).toBeLessThanOrEqual(EQUITY * 0.02);
+          expect(approval.size.notionalMicros).toBeLessThanOrEqual(EQUITY * 0.2);
+          expect(sum(rows)).toBeLessThanOrEqual(EQUITY * 0.06);
+          for (const row of rows)
+            expect(sum(rows.filter((one) => one.campaignId === row.campaignId))).toBeLessThanOrEqual(EQUITY * 0.05);
+          expect(rows.length).toBeLessThanOrEqual(DEFAULT_LIMITS.openPositions);
+          expect(rows.reduce((total, row) => total + (row.kind === 'RESERVATION' ? row.cashMicros : 0), 0)).toBeLessThanOrEqual(
+            EQUITY,
+          );
+        });
+      },
+    ),
     { seed: 14, numRuns: 300 },
   );
 });
 
 test('TR-2 the twin: without a reservation the second of two would pass although only one fits', () => {
-  const one = { campaign: { campaignId: 'c', refusal: null, shareLeftMicros: EQUITY }, limits: tightenLimits({ openPositions: 1 }) } as const;
+  const one = {
+    campaign: { campaignId: 'c', refusal: null, shareLeftMicros: EQUITY },
+    limits: tightenLimits({ openPositions: 1 }),
+  } as const;
   const desk = new RiskDesk(stock);
   const first = desk.approveEntry(input(one));
   expect(first.refusal).toBeNull();
@@ -216,7 +280,14 @@ test('6.3 a stop is never widened and an exit never opens', () => {
 
 test('5.1 limits can only be tightened, and trade < campaign < heat must hold', () => {
   expect(tightenLimits({ tradeBp: 100 }).tradeBp).toBe(100);
-  for (const wrong of [{ tradeBp: 201 }, { heatBp: 1_001 }, { tradeBp: 9 }, { openPositions: 51 }, { heatBp: 500 }, { tradeBp: 1.5 }])
+  for (const wrong of [
+    { tradeBp: 201 },
+    { heatBp: 1_001 },
+    { tradeBp: 9 },
+    { openPositions: 51 },
+    { heatBp: 500 },
+    { tradeBp: 1.5 },
+  ])
     expect(() => tightenLimits(wrong)).toThrow(LimitError);
   expect(tightenLimits({ openPositions: 50 }).openPositions).toBe(50);
 });

@@ -39,9 +39,18 @@ function refuseContext({ snapshot, candidate, instrument, campaign }: SizeInput)
   const { plan } = candidate;
   if (!(Number.isSafeInteger(snapshot.equityMicros) && snapshot.equityMicros > 0))
     return refusal('RK_CONTEXT', 'Equity is unknown or gone.', { measured: snapshot.equityMicros, limit: 0 });
-  const numbers = [snapshot.cashMicros, plan.entryPrice, plan.stopPrice, instrument.fx, instrument.contractSize, campaign.shareLeftMicros];
+  const numbers = [
+    snapshot.cashMicros,
+    plan.entryPrice,
+    plan.stopPrice,
+    instrument.fx,
+    instrument.contractSize,
+    campaign.shareLeftMicros,
+  ];
   if (!numbers.every(Number.isFinite)) return refusal('RK_CONTEXT', 'A number of the risk check is missing.');
-  const incomplete = snapshot.exposures.some((row) => ![row.riskMicros, row.notionalMicros, row.marginMicros, row.cashMicros].every(Number.isSafeInteger));
+  const incomplete = snapshot.exposures.some(
+    (row) => ![row.riskMicros, row.notionalMicros, row.marginMicros, row.cashMicros].every(Number.isSafeInteger),
+  );
   return incomplete ? refusal('RK_CONTEXT', 'The open risk is not known completely.') : null;
 }
 
@@ -59,7 +68,8 @@ function refusePatternRisk(baseBp: number): Refusal | null {
 /** 7 */
 function refuseDirection({ snapshot, candidate, instrument }: SizeInput): Refusal | null {
   const opposite = (row: Exposure): boolean => row.symbol === instrument.symbol && row.direction !== candidate.direction;
-  if (snapshot.exposures.some(opposite)) return refusal('RK_OPPOSITE_OPEN', 'The symbol is held or ordered in the other direction.');
+  if (snapshot.exposures.some(opposite))
+    return refusal('RK_OPPOSITE_OPEN', 'The symbol is held or ordered in the other direction.');
   if (candidate.side === -1 && !instrument.shortable) return refusal('RK_NOT_SHORTABLE', 'The instrument cannot be sold short.');
   return null;
 }
@@ -70,15 +80,29 @@ function refuseCounts(input: SizeInput): Refusal | null {
   const rows = snapshot.exposures;
   const mine = rows.filter((row) => row.campaignId === campaign.campaignId);
   if (rows.length >= limits.openPositions)
-    return refusal('RK_MAX_POSITIONS', 'As many positions as allowed are open.', { measured: rows.length, limit: limits.openPositions });
+    return refusal('RK_MAX_POSITIONS', 'As many positions as allowed are open.', {
+      measured: rows.length,
+      limit: limits.openPositions,
+    });
   if (mine.length >= limits.positionsPerCampaign)
-    return refusal('RK_MAX_POSITIONS', 'The campaign holds as many as allowed.', { measured: mine.length, limit: limits.positionsPerCampaign });
+    return refusal('RK_MAX_POSITIONS', 'The campaign holds as many as allowed.', {
+      measured: mine.length,
+      limit: limits.positionsPerCampaign,
+    });
   if (mine.length > 0) return null;
   const intraday = isIntraday(input.timeframe);
   return (
-    refuseCampaigns(rows.filter((row) => row.intraday === intraday), campaignLimit(limits, intraday)) ??
+    refuseCampaigns(
+      rows.filter((row) => row.intraday === intraday),
+      campaignLimit(limits, intraday),
+    ) ??
     instrument.buckets.reduce<Refusal | null>(
-      (found, bucket) => found ?? refuseCampaigns(rows.filter((row) => row.buckets.includes(bucket)), limits.campaignsPerBucket),
+      (found, bucket) =>
+        found ??
+        refuseCampaigns(
+          rows.filter((row) => row.buckets.includes(bucket)),
+          limits.campaignsPerBucket,
+        ),
       null,
     )
   );
@@ -105,17 +129,19 @@ function refuseCampaign(campaign: CampaignAllowance): Refusal | null {
 function refuseFinal(input: SizeInput, measures: readonly Measure[], size: Size): Refusal | null {
   for (const measure of measures) {
     const after = measure.beforeMicros + amountOf(size, measure.adds);
-    if (after > measure.limitMicros) return refusal(measure.code, 'The final size breaks a limit.', { measured: after, limit: measure.limitMicros });
+    if (after > measure.limitMicros)
+      return refusal(measure.code, 'The final size breaks a limit.', { measured: after, limit: measure.limitMicros });
   }
   if (size.riskMicros > input.campaign.shareLeftMicros) return refusal('RK_SHARE', 'The final size breaks the share of the leg.');
   return size.cashMicros > freeCash(input) ? refusal('RK_CASH', 'The final size breaks the cash at hand.') : null;
 }
 
 /** Measures at or above their warn level after the trade (RK-W). */
-export function warnedMeasures(assessment: Assessment): readonly { readonly code: string; readonly measured: number; readonly limit: number }[] {
+export function warnedMeasures(
+  assessment: Assessment,
+): readonly { readonly code: string; readonly measured: number; readonly limit: number }[] {
   return assessment.measures
     .map((measure) => ({ measure, after: measure.beforeMicros + amountOf(assessment.size, measure.adds) }))
     .filter(({ measure, after }) => after >= measure.warnMicros)
     .map(({ measure, after }) => ({ code: measure.code.replace('RK_', 'RK_WARN_'), measured: after, limit: measure.warnMicros }));
 }
-

@@ -47,7 +47,9 @@ export class RiskDesk {
   findings(input: SizeInput): readonly Finding[] {
     const assessed = assess(input);
     if (assessed.refusal !== null) return [fail(assessed.refusal.code, assessed.refusal.sentence, assessed.refusal)];
-    return warnedMeasures(assessed).map(({ code, measured, limit }) => warn(code, 'A limit is near after this trade.', { measured, limit }));
+    return warnedMeasures(assessed).map(({ code, measured, limit }) =>
+      warn(code, 'A limit is near after this trade.', { measured, limit }),
+    );
   }
 
   /** Check and reservation in one step: there is one writer, so nothing changes between them. */
@@ -56,6 +58,7 @@ export class RiskDesk {
     if (assessed.refusal !== null) return assessed;
     const { candidate } = input;
     const { size } = assessed;
+    // bounded: openPositions of the limits, checked by assess
     this.#held = [...this.#held, this.#reservation(input, size)];
     return { order: this.#entry(candidate, size), size, refusal: null };
   }
@@ -81,7 +84,9 @@ export class RiskDesk {
   /** A protective stop moved towards profit. @throws {RangeError} when it would widen the risk (STOP_WIDENED). */
   approveStop(position: OpenQuantity, revision: number, price: Price): ApprovedOrder {
     if (position.side * (price - position.stop) < 0)
-      throw new RangeError(`stop of ${position.signalId}: expected a move towards profit from ${position.stop}, was ${price} (STOP_WIDENED)`);
+      throw new RangeError(
+        `stop of ${position.signalId}: expected a move towards profit from ${position.stop}, was ${price} (STOP_WIDENED)`,
+      );
     const replaces = clientOrderId(position.signalId, `STOP.${revision - 1}`);
     return this.#close(position, { leg: `STOP.${revision}`, type: 'STOP', stopPrice: price, reason: null, replaces });
   }
@@ -117,7 +122,8 @@ export class RiskDesk {
       readonly replaces: string | null;
     },
   ): ApprovedOrder {
-    if (position.openSteps <= 0) throw new RangeError(`close of ${position.signalId}: expected an open quantity, was ${position.openSteps}`);
+    if (position.openSteps <= 0)
+      throw new RangeError(`close of ${position.signalId}: expected an open quantity, was ${position.openSteps}`);
     return approve({
       orderId: orderIdOf(position.signalId, of.leg),
       clientId: clientOrderId(position.signalId, of.leg),

@@ -6,7 +6,11 @@ const DAY = 86_400_000;
 const NOON = Date.UTC(2024, 0, 10, 17);
 const START = 100_000_000_000;
 
-function halts(rules = DEFAULT_HALTS): { next: (at: number, equity: number, peak?: number) => void; told: HaltChange[]; of: Halts } {
+function halts(rules = DEFAULT_HALTS): {
+  next: (at: number, equity: number, peak?: number) => void;
+  told: HaltChange[];
+  of: Halts;
+} {
   const told: HaltChange[] = [];
   const of = new Halts(rules, { day: -1, dayStartMicros: START, lastMicros: START, dailyLoss: false, drawdown: false });
   return { next: (at, equity, peak = START) => of.next(at, equity, peak, (change) => told.push(change)), told, of };

@@ -84,6 +84,12 @@ export class Halts {
   }
 
   state(): HaltState {
-    return { day: this.#day, dayStartMicros: this.#dayStart, lastMicros: this.#lastMicros, dailyLoss: this.#dailyLoss, drawdown: this.#drawdown };
+    return {
+      day: this.#day,
+      dayStartMicros: this.#dayStart,
+      lastMicros: this.#lastMicros,
+      dailyLoss: this.#dailyLoss,
+      drawdown: this.#drawdown,
+    };
   }
 }

@@ -74,7 +74,8 @@ export function tightenLimits(tighter: Partial<RiskLimits>): RiskLimits {
     if (!Number.isInteger(value) || value < TIGHTEST[field] || value > LOOSEST[field])
       throw new LimitError(field, `an integer ${TIGHTEST[field]}-${LOOSEST[field]}`, value);
   }
-  if (limits.tradeBp >= limits.campaignBp) throw new LimitError('tradeBp', `below campaignBp ${limits.campaignBp}`, limits.tradeBp);
+  if (limits.tradeBp >= limits.campaignBp)
+    throw new LimitError('tradeBp', `below campaignBp ${limits.campaignBp}`, limits.tradeBp);
   if (limits.campaignBp >= limits.heatBp) throw new LimitError('campaignBp', `below heatBp ${limits.heatBp}`, limits.campaignBp);
   return Object.freeze(limits);
 }

@@ -35,7 +35,13 @@ export function measuresFor(input: MeasureInput): readonly Measure[] {
     row('RK_TRADE', 'risk', { before: 0, bp: limits.tradeBp }),
     row('RK_CAMPAIGN', 'risk', { before: total(all.filter(ofCampaign(campaign)), 'riskMicros'), bp: limits.campaignBp }),
     ...instrument.buckets.map((bucket) =>
-      row('RK_BUCKET', 'risk', { before: total(all.filter((one) => one.buckets.includes(bucket)), 'riskMicros'), bp: limits.bucketBp }),
+      row('RK_BUCKET', 'risk', {
+        before: total(
+          all.filter((one) => one.buckets.includes(bucket)),
+          'riskMicros',
+        ),
+        bp: limits.bucketBp,
+      }),
     ),
     row('RK_ASSET_CLASS', 'risk', { before: total(sameClass, 'riskMicros'), bp: limits.assetClassBp }),
     row('RK_HEAT', 'risk', { before: total(all, 'riskMicros'), bp: limits.heatBp }),
@@ -63,7 +69,11 @@ function ofCampaign(campaign: CampaignAllowance): (row: Exposure) => boolean {
   return (row) => row.campaignId === campaign.campaignId;
 }
 
-type RowMaker = (code: string, adds: Amount, of: { readonly before: Micros; readonly bp: number; readonly warnBp?: number }) => Measure;
+type RowMaker = (
+  code: string,
+  adds: Amount,
+  of: { readonly before: Micros; readonly bp: number; readonly warnBp?: number },
+) => Measure;
 
 /** Limits are rounded down; warnings start at 80 % unless the measure has its own level. */
 function rowMaker(equity: Micros): RowMaker {

@@ -51,7 +51,9 @@ export function sizeFor(input: SizeInput, measures: readonly Measure[]): Size | 
   const budget = tightest([
     { code: 'RK_SIZE_MIN', micros: wanted },
     { code: 'RK_SHARE', micros: input.campaign.shareLeftMicros },
-    ...measures.filter((measure) => measure.adds === 'risk').map((measure) => ({ code: measure.code, micros: headroom(measure) })),
+    ...measures
+      .filter((measure) => measure.adds === 'risk')
+      .map((measure) => ({ code: measure.code, micros: headroom(measure) })),
   ]);
   const price = sizingPrice(input);
   const stop = input.candidate.plan.stopPrice;
@@ -61,9 +63,13 @@ export function sizeFor(input: SizeInput, measures: readonly Measure[]): Size | 
   const size = sized(input, { steps: fitted.steps, price, wanted });
   const wantedSteps = stepsForRisk(input.instrument, [price, stop], { budget: wanted, atMost });
   const least = leastSteps(input, size);
-  if (least !== null) return wantedSteps < input.instrument.minSteps ? { ...least, code: 'RK_SIZE_MIN' } : { ...least, code: fitted.binding };
+  if (least !== null)
+    return wantedSteps < input.instrument.minSteps ? { ...least, code: 'RK_SIZE_MIN' } : { ...least, code: fitted.binding };
   if (size.riskMicros < mulDiv(wanted, MIN_FRACTION_PERCENT, 100, 'up') && fitted.binding !== 'RK_SIZE_MIN')
-    return refusal(fitted.binding, 'What the limits leave is too small to be worth it.', { measured: size.riskMicros, limit: wanted });
+    return refusal(fitted.binding, 'What the limits leave is too small to be worth it.', {
+      measured: size.riskMicros,
+      limit: wanted,
+    });
   return size;
 }
 

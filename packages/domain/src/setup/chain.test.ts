@@ -18,10 +18,20 @@ const MARKET: MarketContext = {
 }; // prettier-ignore
 
 function candidate(event: DetectionEvent, pattern: Parameters<typeof candidateOf>[1] = 'SPRING'): Candidate {
-  return candidateOf(event, pattern, { accountId: 'a', symbol: 'S', timeframe: '1d', tickSize: 0.01, bar: { time: 0, close: 101.5 } });
+  return candidateOf(event, pattern, {
+    accountId: 'a',
+    symbol: 'S',
+    timeframe: '1d',
+    tickSize: 0.01,
+    bar: { time: 0, close: 101.5 },
+  });
 }
 
-function judge(event: Partial<DetectionEvent>, market: Partial<MarketContext> = {}, pattern: Parameters<typeof candidateOf>[1] = 'SPRING'): Chain {
+function judge(
+  event: Partial<DetectionEvent>,
+  market: Partial<MarketContext> = {},
+  pattern: Parameters<typeof candidateOf>[1] = 'SPRING',
+): Chain {
   const stages = { VOLUME: volumeStage, PHASE: phaseStage, LEVELS: levelsStage, RISK: PASS, STRATEGY: strategyStage };
   return validate(candidate(springTest(60, event), pattern), () => ({ ...MARKET, ...market }), stages);
 }
@@ -92,7 +102,9 @@ test('3 warnings add up, are lifted by confidence, and ask for review', () => {
 test('3 late phases, modest objectives, session and swap warn', () => {
   expect(codes(judge({ subPhase: 'E_LATE' }))).toContain('PH_LATE');
   expect(codes(judge({}, {}))).not.toContain('LV_UNREALISTIC');
-  expect(codes(judge({ prices: { support: 100, resistance: 110, springLow: 98.8, atr: 2, objectives: [118] } }))).toContain('LV_CONSERVATIVE');
+  expect(codes(judge({ prices: { support: 100, resistance: 110, springLow: 98.8, atr: 2, objectives: [118] } }))).toContain(
+    'LV_CONSERVATIVE',
+  );
   const noon = { assetClass: 'STOCK', timeframe: '1h', at: Date.UTC(2024, 0, 10, 17) } as const;
   expect(codes(judge({}, noon))).not.toContain('ST_SESSION');
   expect(codes(judge({}, { ...noon, at: Date.UTC(2024, 0, 10, 20) }))).toContain('ST_SESSION');
@@ -123,9 +135,18 @@ test('TR-10 what a stage says after its FAIL is not heard', () => {
 
 test('TR-10 taking away any field never turns a refusal into acceptance', () => {
   const refused: [Partial<DetectionEvent>, Partial<MarketContext>][] = [
-    ...(['NO_VOLUME', 'ANOMALY', 'PHASE_CONFIDENCE', 'AWAIT_TEST', 'HYPOTHESIS_CONFLICT', 'LEVEL_STRENGTH', 'CONFIDENCE', 'SESSION'] as ReasonCode[]).map(
-      (reason): [Partial<DetectionEvent>, Partial<MarketContext>] => [{ reasons: [reason] }, {}],
-    ),
+    ...(
+      [
+        'NO_VOLUME',
+        'ANOMALY',
+        'PHASE_CONFIDENCE',
+        'AWAIT_TEST',
+        'HYPOTHESIS_CONFLICT',
+        'LEVEL_STRENGTH',
+        'CONFIDENCE',
+        'SESSION',
+      ] as ReasonCode[]
+    ).map((reason): [Partial<DetectionEvent>, Partial<MarketContext>] => [{ reasons: [reason] }, {}]),
     [{ tradeable: false }, {}],
     [{}, { atrPercentile: 99, volumePercentile: 99 }],
     [{}, { invalidatedAt: MARKET.at - 1 }],
@@ -137,10 +158,13 @@ test('TR-10 taking away any field never turns a refusal into acceptance', () => 
     const whole = candidate(springTest(60, event));
     const context = { ...MARKET, ...market };
     expect(validate(whole, () => context, stages).status).toBe('FAIL');
-    for (const field of Object.keys(context)) expect(validate(whole, () => ({ ...context, [field]: undefined }), stages).status).toBe('FAIL');
+    for (const field of Object.keys(context))
+      expect(validate(whole, () => ({ ...context, [field]: undefined }), stages).status).toBe('FAIL');
     for (const field of Object.keys(whole.event)) {
       if (Object.hasOwn(event, field) && field !== 'reasons') continue;
-      expect(validate({ ...whole, event: { ...whole.event, [field]: undefined } }, () => context, stages).status, field).toBe('FAIL');
+      expect(validate({ ...whole, event: { ...whole.event, [field]: undefined } }, () => context, stages).status, field).toBe(
+        'FAIL',
+      );
     }
   }
 });

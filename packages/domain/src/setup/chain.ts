@@ -33,7 +33,11 @@ export function validate(candidate: Candidate, market: () => MarketContext, stag
 
 const PASS: Finding = Object.freeze({ code: 'PASS', result: 'PASS', measured: null, limit: null, sentence: 'Passed.' });
 
-function guarded(stage: Stage, candidate: Candidate, of: { readonly market: () => MarketContext; readonly warnings: number }): readonly Finding[] {
+function guarded(
+  stage: Stage,
+  candidate: Candidate,
+  of: { readonly market: () => MarketContext; readonly warnings: number },
+): readonly Finding[] {
   try {
     const findings = stage(candidate, of.market, of.warnings);
     const firstFail = findings.findIndex((finding) => finding.result === 'FAIL');

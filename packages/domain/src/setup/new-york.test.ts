@@ -11,7 +11,8 @@ function fromZone(at: number): number {
 
 test('5.7 New York time agrees with the zone database, every 5 hours from 1976 to 2037', () => {
   for (let at = Date.UTC(1976, 0, 1); at < Date.UTC(2037, 0, 1); at += 5 * HOUR) {
-    if (newYorkOffset(at) !== fromZone(at)) expect.fail(`${new Date(at).toISOString()}: ${newYorkOffset(at)} instead of ${fromZone(at)}`);
+    if (newYorkOffset(at) !== fromZone(at))
+      expect.fail(`${new Date(at).toISOString()}: ${newYorkOffset(at)} instead of ${fromZone(at)}`);
   }
 });
 

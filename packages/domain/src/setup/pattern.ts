@@ -30,7 +30,11 @@ function kindIn(id: string | undefined): EventKind | null {
  * The pattern a record stands for, or null when it is context only.
  * @param passedBefore whether a TEST of the same parent has already passed validation
  */
-export function patternOf(event: DetectionEvent, passedBefore: (parentId: string) => boolean, requireTest = true): Pattern | null {
+export function patternOf(
+  event: DetectionEvent,
+  passedBefore: (parentId: string) => boolean,
+  requireTest = true,
+): Pattern | null {
   switch (event.kind) {
     case 'TEST':
       return event.status === 'confirmed' ? patternOfTest(event, passedBefore) : null;

@@ -9,7 +9,14 @@ const BASE: PlanInput = {
 
 test('5.2 SPRING: market above the entry level, stop 2 % beyond the extreme, the range edge first', () => {
   const plan = planEntry(BASE);
-  expect(plan).toMatchObject({ entryType: 'MARKET', entryPrice: 101.5, stopPrice: 96.82, targets: [110, 118, 121], validBars: 1, refusal: null });
+  expect(plan).toMatchObject({
+    entryType: 'MARKET',
+    entryPrice: 101.5,
+    stopPrice: 96.82,
+    targets: [110, 118, 121],
+    validBars: 1,
+    refusal: null,
+  });
   expect(plan.rMultiple).toBe(3.52);
 });
 
@@ -19,8 +26,17 @@ test('5.2 SPRING: below the entry level a stop order waits there for five bars',
 
 test('5.2 UTAD mirrors: entry below resistance, stop above the high', () => {
   const plan = planEntry({ ...BASE, pattern: 'UTAD', side: -1, close: 108.5, extreme: 111.2, objectives: [89, 86, 83] });
-  expect(plan).toMatchObject({ entryType: 'MARKET', entryPrice: 108.5, stopPrice: 113.43, targets: [100, 89, 86], refusal: null });
-  expect(planEntry({ ...BASE, pattern: 'UTAD', side: -1, close: 109.8, extreme: 111.2 })).toMatchObject({ entryType: 'STOP', entryPrice: 109.45 });
+  expect(plan).toMatchObject({
+    entryType: 'MARKET',
+    entryPrice: 108.5,
+    stopPrice: 113.43,
+    targets: [100, 89, 86],
+    refusal: null,
+  });
+  expect(planEntry({ ...BASE, pattern: 'UTAD', side: -1, close: 109.8, extreme: 111.2 })).toMatchObject({
+    entryType: 'STOP',
+    entryPrice: 109.45,
+  });
 });
 
 test('5.2 TEST: stop 3 % beyond the farther of extreme and edge', () => {
@@ -30,15 +46,32 @@ test('5.2 TEST: stop 3 % beyond the farther of extreme and edge', () => {
 });
 
 test('5.2 SOS: market at the close, stop 5 % under the broken edge; a wide range has its stop too far', () => {
-  expect(planEntry({ ...BASE, pattern: 'SOS', close: 112 })).toMatchObject({ entryType: 'MARKET', entryPrice: 112, stopPrice: 104.5, targets: [118, 121, 124] });
+  expect(planEntry({ ...BASE, pattern: 'SOS', close: 112 })).toMatchObject({
+    entryType: 'MARKET',
+    entryPrice: 112,
+    stopPrice: 104.5,
+    targets: [118, 121, 124],
+  });
   expect(planEntry({ ...BASE, pattern: 'SOS', close: 117, resistance: 115.1 }).refusal?.code).toBe('RK_STOP_TOO_WIDE');
   expect(planEntry({ ...BASE, pattern: 'SOS', close: 117, resistance: 115 }).refusal?.code).not.toBe('RK_STOP_TOO_WIDE');
 });
 
 test('5.2 LPS: market at the level or better, else a limit there for ten bars', () => {
-  expect(planEntry({ ...BASE, pattern: 'LPS', close: 111.1 })).toMatchObject({ entryType: 'MARKET', entryPrice: 111.1, stopPrice: 106.7 });
-  expect(planEntry({ ...BASE, pattern: 'LPS', close: 111.2 })).toMatchObject({ entryType: 'LIMIT', entryPrice: 111.1, validBars: 10 });
-  expect(planEntry({ ...BASE, pattern: 'LPSY', side: -1, close: 98, objectives: [85, 80] })).toMatchObject({ entryType: 'LIMIT', entryPrice: 99, stopPrice: 103 });
+  expect(planEntry({ ...BASE, pattern: 'LPS', close: 111.1 })).toMatchObject({
+    entryType: 'MARKET',
+    entryPrice: 111.1,
+    stopPrice: 106.7,
+  });
+  expect(planEntry({ ...BASE, pattern: 'LPS', close: 111.2 })).toMatchObject({
+    entryType: 'LIMIT',
+    entryPrice: 111.1,
+    validBars: 10,
+  });
+  expect(planEntry({ ...BASE, pattern: 'LPSY', side: -1, close: 98, objectives: [85, 80] })).toMatchObject({
+    entryType: 'LIMIT',
+    entryPrice: 99,
+    stopPrice: 103,
+  });
 });
 
 test('5.2 a stop nearer than 1 % is moved away to exactly 1 %, beyond 10 % is refused', () => {
@@ -91,7 +124,17 @@ test('TR-3 a plan that is not refused has stop < entry < T1 <= T2 <= T3, and R i
       const resistance = support * (1 + width);
       const objectives = reach.map((r) => resistance + r * (resistance - support));
       const close = support + at * (resistance - support);
-      const plan = planEntry({ pattern, side: 1, close, support, resistance, extreme: support * (1 - depth), objectives, tickSize: 0.01, timeframe });
+      const plan = planEntry({
+        pattern,
+        side: 1,
+        close,
+        support,
+        resistance,
+        extreme: support * (1 - depth),
+        objectives,
+        tickSize: 0.01,
+        timeframe,
+      });
       if (plan.refusal !== null) return;
       accepted += 1;
       const [t1, t2, t3] = plan.targets;
@@ -101,7 +144,9 @@ test('TR-3 a plan that is not refused has stop < entry < T1 <= T2 <= T3, and R i
       expect(t2).toBeLessThanOrEqual(t3);
       const r = rewardToRisk(t2, plan.entryPrice, plan.stopPrice);
       expect(Math.abs((plan.rMultiple ?? NaN) - r)).toBeLessThan(0.01);
-      expect((plan.entryPrice - plan.stopPrice) / plan.entryPrice).toBeGreaterThanOrEqual(0.01 * { '1m': 0.15, '1h': 0.7, '1d': 1, '1w': 1.6 }[timeframe as '1m'] - 1e-9);
+      expect((plan.entryPrice - plan.stopPrice) / plan.entryPrice).toBeGreaterThanOrEqual(
+        0.01 * { '1m': 0.15, '1h': 0.7, '1d': 1, '1w': 1.6 }[timeframe as '1m'] - 1e-9,
+      );
     }),
     { seed: 6, numRuns: 10_000 },
   );
@@ -112,19 +157,35 @@ test('TR-4 mirrored prices give the mirrored plan, up to ticks and percentage ba
   const centre = 1_000;
   const twin = { SPRING: 'UTAD', TEST: 'TEST', SOS: 'SOW', LPS: 'LPSY' } as const;
   fc.assert(
-    fc.property(fc.constantFrom('SPRING', 'TEST', 'SOS', 'LPS' as const), fc.integer({ min: -30, max: 60 }), fc.integer({ min: 1, max: 80 }), (pattern, at, reach) => {
-      const long = { pattern, side: 1, close: 995 + at / 4, support: 990, resistance: 1_010, extreme: 988, objectives: [1_010 + reach], tickSize: 0.01, timeframe: '1d' } as const;
-      const mirror = (price: number): number => 2 * centre - price;
-      const a = planEntry(long);
-      const b = planEntry({
-        ...long, pattern: twin[pattern as keyof typeof twin], side: -1, close: mirror(long.close), support: 990, resistance: 1_010, extreme: mirror(988),
+    fc.property(
+      fc.constantFrom('SPRING', 'TEST', 'SOS', 'LPS' as const),
+      fc.integer({ min: -30, max: 60 }),
+      fc.integer({ min: 1, max: 80 }),
+      (pattern, at, reach) => {
+        const long = {
+          pattern,
+          side: 1,
+          close: 995 + at / 4,
+          support: 990,
+          resistance: 1_010,
+          extreme: 988,
+          objectives: [1_010 + reach],
+          tickSize: 0.01,
+          timeframe: '1d',
+        } as const;
+        const mirror = (price: number): number => 2 * centre - price;
+        const a = planEntry(long);
+        const b = planEntry({
+        ...long, pattern: twin[pattern], side: -1, close: mirror(long.close), support: 990, resistance: 1_010, extreme: mirror(988),
         objectives: [mirror(1_010 + reach)],
       }); // prettier-ignore
-      const bases = 1.5;
-      if (a.entryType === b.entryType) expect(Math.abs(mirror(a.entryPrice) - b.entryPrice)).toBeLessThan(bases);
-      expect(Math.abs(mirror(a.stopPrice) - b.stopPrice)).toBeLessThan(bases);
-      if (a.targets.length === b.targets.length) a.targets.forEach((t, i) => expect(Math.abs(mirror(t) - b.targets[i])).toBeLessThan(0.02));
-    }),
+        const bases = 1.5;
+        if (a.entryType === b.entryType) expect(Math.abs(mirror(a.entryPrice) - b.entryPrice)).toBeLessThan(bases);
+        expect(Math.abs(mirror(a.stopPrice) - b.stopPrice)).toBeLessThan(bases);
+        if (a.targets.length === b.targets.length)
+          a.targets.forEach((t, i) => expect(Math.abs(mirror(t) - b.targets[i])).toBeLessThan(0.02));
+      },
+    ),
     { seed: 8 },
   );
 });

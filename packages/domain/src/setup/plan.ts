@@ -140,9 +140,13 @@ function stopBase(input: PlanInput): { readonly price: Price; readonly reason: s
   return { price: breakingEdge(input), reason: 'beyond the broken edge' };
 }
 
-function refuseStop(input: PlanInput, of: { readonly entry: Price; readonly wanted: Price; readonly unrounded: Price }): Refusal | null {
+function refuseStop(
+  input: PlanInput,
+  of: { readonly entry: Price; readonly wanted: Price; readonly unrounded: Price },
+): Refusal | null {
   const numbers = [of.entry, of.wanted, input.support, input.resistance];
-  if (!numbers.every((price) => Number.isFinite(price) && price > 0)) return refusal('RK_CONTEXT', 'A price of the plan is missing.');
+  if (!numbers.every((price) => Number.isFinite(price) && price > 0))
+    return refusal('RK_CONTEXT', 'A price of the plan is missing.');
   if (input.side * (of.entry - of.wanted) <= 0)
     return refusal('RK_STOP_SIDE', 'The stop is not on the losing side of the entry.', { measured: of.wanted, limit: of.entry });
   const distance = Math.abs(of.entry - of.unrounded) / of.entry;
@@ -153,7 +157,10 @@ function refuseStop(input: PlanInput, of: { readonly entry: Price; readonly want
   const width = (input.resistance - input.support) / input.support;
   const widest = scaled(input, RANGE_MAX);
   if (isBreak && width > widest * (1 + 1e-9))
-    return refusal('RK_STOP_TOO_WIDE', 'The range is so wide that the stop belongs beyond its other edge.', { measured: width, limit: widest });
+    return refusal('RK_STOP_TOO_WIDE', 'The range is so wide that the stop belongs beyond its other edge.', {
+      measured: width,
+      limit: widest,
+    });
   return null;
 }
 
@@ -163,7 +170,8 @@ function targetsOf(input: PlanInput, entry: Price): readonly Price[] {
   const edge = breakingEdge(input);
   const beyond = input.objectives.filter((price) => side * (price - edge) > 0).sort((a, b) => side * (a - b));
   if (beyond.length === 0) return [];
-  const isInside = (input.pattern === 'SPRING' || input.pattern === 'UTAD' || input.pattern === 'TEST') && side * (edge - entry) > 0;
+  const isInside =
+    (input.pattern === 'SPRING' || input.pattern === 'UTAD' || input.pattern === 'TEST') && side * (edge - entry) > 0;
   const raw = (isInside ? [edge, ...beyond] : beyond).slice(0, 3);
   const last = raw.at(-1) ?? NaN;
   return [0, 1, 2].map((i) => toTick(raw[i] ?? last, input.tickSize, side === 1 ? 'down' : 'up'));

@@ -5,7 +5,11 @@ const RANK: Readonly<Record<Pattern, number>> = { SPRING: 1, UTAD: 1, LPS: 2, LP
 const FLOOR = 70;
 
 /** 0..100: `100 (0.40 c + 0.30 r + 0.30 p)`. */
-export function priorityOf(signal: { readonly confidence: number; readonly rMultiple: number; readonly pattern: Pattern }): number {
+export function priorityOf(signal: {
+  readonly confidence: number;
+  readonly rMultiple: number;
+  readonly pattern: Pattern;
+}): number {
   const c = clamp01((signal.confidence - FLOOR) / 25);
   const r = clamp01((signal.rMultiple - 2) / 3);
   const p = (4 - RANK[signal.pattern]) / 3;

@@ -6,6 +6,10 @@ export interface Refusal {
   readonly sentence: string;
 }
 
-export function refusal(code: string, sentence: string, figures: { readonly measured?: number; readonly limit?: number } = {}): Refusal {
+export function refusal(
+  code: string,
+  sentence: string,
+  figures: { readonly measured?: number; readonly limit?: number } = {},
+): Refusal {
   return { code, sentence, measured: figures.measured ?? null, limit: figures.limit ?? null };
 }

@@ -5,7 +5,8 @@ import type { Stage } from './chain.ts';
 export const volumeStage: Stage = ({ event }) => {
   const said = new Set(event.reasons);
   if (said.has('NO_VOLUME')) return [fail('VOL_NONE', 'The instrument has no usable volume.')];
-  if (event.volRatio === null || !Number.isFinite(event.volRatio)) return [fail('VOL_HISTORY', 'There is too little volume history.')];
+  if (event.volRatio === null || !Number.isFinite(event.volRatio))
+    return [fail('VOL_HISTORY', 'There is too little volume history.')];
   const measured = event.volRatio;
   if (said.has('ANOMALY')) return [fail('VOL_ANOMALY', 'The volume of the bar is an anomaly.', { measured })];
   if (said.has('VOLUME_TOO_HIGH')) return [fail('VOL_RULE', 'The volume is too high for this event.', { measured })];

@@ -9,7 +9,8 @@ export function toTick(price: Price, tickSize: number, mode: 'up' | 'down' | 'ne
   const ticks = price / tickSize;
   const nearest = Math.round(ticks);
   const dust = 1e-9 * Math.max(1, Math.abs(ticks));
-  const whole = mode === 'nearest' || Math.abs(ticks - nearest) <= dust ? nearest : mode === 'up' ? Math.ceil(ticks) : Math.floor(ticks);
+  const whole =
+    mode === 'nearest' || Math.abs(ticks - nearest) <= dust ? nearest : mode === 'up' ? Math.ceil(ticks) : Math.floor(ticks);
   const perUnit = Math.round(1 / tickSize);
   return tickSize < 1 && Math.abs(1 / tickSize - perUnit) <= 1e-9 * perUnit ? whole / perUnit : whole * tickSize;
 }

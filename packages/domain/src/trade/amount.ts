@@ -23,8 +23,13 @@ export function riskOf(instrument: TradedInstrument, prices: readonly [Price, Pr
 }
 
 /** The largest whole number of steps, at most `atMost`, that risks no more than `budget` between two prices. */
-export function stepsForRisk(instrument: TradedInstrument, prices: readonly [Price, Price], of: { readonly budget: Micros; readonly atMost: number }): number {
-  const perStep = Math.abs(prices[0] - prices[1]) * (instrument.lotStepMicros / 1e6) * instrument.contractSize * instrument.fx * 1e6;
+export function stepsForRisk(
+  instrument: TradedInstrument,
+  prices: readonly [Price, Price],
+  of: { readonly budget: Micros; readonly atMost: number },
+): number {
+  const perStep =
+    Math.abs(prices[0] - prices[1]) * (instrument.lotStepMicros / 1e6) * instrument.contractSize * instrument.fx * 1e6;
   if (of.budget <= 0 || !(perStep > 0)) return 0;
   const fits = (steps: number): boolean => riskOf(instrument, prices, steps) <= of.budget;
   let steps = Math.min(of.atMost, Math.floor(of.budget / perStep) + 1);

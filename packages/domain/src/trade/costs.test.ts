@@ -27,7 +27,8 @@ test('5 slippage is 0.02 % from a turnover of a million on, else 0.05 %, and mov
 });
 
 test('5 impact: 0.01 % for each started 10 % of the volume above the first 10 %', () => {
-  const at = (steps: number): number => slip(COST_MODELS['per-share'], stock, { price: 1000, steps, side: 1, liquidity: { ...liquid, volume: 1_000 } }).price;
+  const at = (steps: number): number =>
+    slip(COST_MODELS['per-share'], stock, { price: 1000, steps, side: 1, liquidity: { ...liquid, volume: 1_000 } }).price;
   expect(at(100)).toBe(1000.2);
   expect(at(101)).toBe(1000.3);
   expect(at(300)).toBe(1000.4);
@@ -41,14 +42,19 @@ test('5 currencies pay half the spread instead, and no impact on tick volume', (
 
 test('BT-4 a cost never improves a fill, and the zero profile moves none that is on the tick', () => {
   fc.assert(
-    fc.property(fc.integer({ min: 100, max: 1_000_000 }), fc.integer({ min: 1, max: 100_000 }), fc.constantFrom(1, -1), (cents, steps, side) => {
-      const fill = { price: cents / 100, steps, side: side as 1 | -1, liquidity: { turnover: null, volume: 5_000 } };
-      const paid = slip(COST_MODELS['per-share'], stock, fill);
-      expect(side * (paid.price - fill.price)).toBeGreaterThan(0);
-      expect(paid.slippageMicros).toBeGreaterThanOrEqual(0);
-      expect(paid.impactMicros).toBeGreaterThanOrEqual(0);
-      expect(slip(COST_MODELS.zero, stock, fill)).toEqual({ price: fill.price, slippageMicros: 0, impactMicros: 0 });
-    }),
+    fc.property(
+      fc.integer({ min: 100, max: 1_000_000 }),
+      fc.integer({ min: 1, max: 100_000 }),
+      fc.constantFrom(1, -1),
+      (cents, steps, side) => {
+        const fill = { price: cents / 100, steps, side: side, liquidity: { turnover: null, volume: 5_000 } };
+        const paid = slip(COST_MODELS['per-share'], stock, fill);
+        expect(side * (paid.price - fill.price)).toBeGreaterThan(0);
+        expect(paid.slippageMicros).toBeGreaterThanOrEqual(0);
+        expect(paid.impactMicros).toBeGreaterThanOrEqual(0);
+        expect(slip(COST_MODELS.zero, stock, fill)).toEqual({ price: fill.price, slippageMicros: 0, impactMicros: 0 });
+      },
+    ),
     { seed: 4 },
   );
 });

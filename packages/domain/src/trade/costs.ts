@@ -59,7 +59,11 @@ export function costsFor(assetClass: AssetClass): CostModel {
 }
 
 /** Commission of one order, rounded up to the micro. */
-export function commissionOf(costs: CostModel, instrument: TradedInstrument, order: { readonly price: Price; readonly steps: number }): Micros {
+export function commissionOf(
+  costs: CostModel,
+  instrument: TradedInstrument,
+  order: { readonly price: Price; readonly steps: number },
+): Micros {
   const commission = costs.commission;
   if (commission === null || order.steps === 0) return 0;
   const units = order.steps * (instrument.lotStepMicros / 1e6);
@@ -113,7 +117,11 @@ function slipRatio(costs: CostModel, instrument: TradedInstrument, liquidity: Li
   return liquidity.turnover !== null && liquidity.turnover >= LIQUID_TURNOVER ? costs.slip.liquid : costs.slip.thin;
 }
 
-function impactRatio(costs: CostModel, instrument: TradedInstrument, fill: { readonly steps: number; readonly liquidity: Liquidity }): number {
+function impactRatio(
+  costs: CostModel,
+  instrument: TradedInstrument,
+  fill: { readonly steps: number; readonly liquidity: Liquidity },
+): number {
   if (!costs.impact || !instrument.volumeReal) return 0;
   const share = (fill.steps * (instrument.lotStepMicros / 1e6)) / fill.liquidity.volume;
   return 0.0001 * Math.ceil(Math.max(0, share - 0.1) / 0.1);

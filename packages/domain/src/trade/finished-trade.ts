@@ -7,7 +7,11 @@ import type { OpenPosition } from './open-position.ts';
 import type { Trade } from './trade.ts';
 
 /** @throws {RangeError} when the position is still open. */
-export function finishedTrade(position: OpenPosition, instrument: TradedInstrument, of: { readonly seq: number; readonly timeframe: Timeframe }): Trade {
+export function finishedTrade(
+  position: OpenPosition,
+  instrument: TradedInstrument,
+  of: { readonly seq: number; readonly timeframe: Timeframe },
+): Trade {
   const { closedAt, exitReason } = position;
   if (closedAt === null || exitReason === null) throw new RangeError(`position ${position.id}: expected closed, was open`);
   const netPnlMicros = position.realisedMicros - feesOf(position);

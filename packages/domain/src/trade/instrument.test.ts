@@ -6,7 +6,11 @@ test('2.2 a symbol and a class are enough for geometry and settlement', () => {
   const stock = tradedInstrument({ symbol: 'AAPL', assetClass: 'STOCK' });
   expect(stock).toMatchObject({ settlement: 'CASH', tickSize: 0.01, lotStepMicros: 1_000_000, buckets: ['UNKNOWN'] });
   expect(tradedInstrument({ symbol: 'BTCUSD', assetClass: 'CRYPTO' })).toMatchObject({ settlement: 'CASH', lotStepMicros: 1 });
-  expect(tradedInstrument({ symbol: '^GSPC', assetClass: 'INDEX' })).toMatchObject({ settlement: 'MARGIN', lotStepMicros: 10_000, volumeReal: false });
+  expect(tradedInstrument({ symbol: '^GSPC', assetClass: 'INDEX' })).toMatchObject({
+    settlement: 'MARGIN',
+    lotStepMicros: 10_000,
+    volumeReal: false,
+  });
 });
 
 test('2.2 a currency pair counts in both currencies and pays half its spread', () => {

@@ -48,7 +48,15 @@ const COMMON = { fx: 1, minSteps: 1, maxSteps: 1e15, minNotionalMicros: 0, lever
 
 /** What holds for a class when nothing but the symbol is known. */
 const DEFAULTS: Readonly<Record<AssetClass, ClassDefaults>> = {
-  STOCK: { ...COMMON, settlement: 'CASH', unit: 'SHARES', tickSize: 0.01, lotStepMicros: 1_000_000, contractSize: 1, volumeReal: true },
+  STOCK: {
+    ...COMMON,
+    settlement: 'CASH',
+    unit: 'SHARES',
+    tickSize: 0.01,
+    lotStepMicros: 1_000_000,
+    contractSize: 1,
+    volumeReal: true,
+  },
   CRYPTO: { ...COMMON, settlement: 'CASH', unit: 'UNITS', tickSize: 0.01, lotStepMicros: 1, contractSize: 1, volumeReal: true },
   INDEX: {
     ...COMMON, settlement: 'MARGIN', unit: 'CONTRACTS', tickSize: 0.01, lotStepMicros: 10_000, contractSize: 1, leverage: 20, volumeReal: false,
@@ -71,7 +79,9 @@ const SPREAD_PIPS: Readonly<Record<string, number>> = {
  * A traded instrument from its symbol and class, with whatever metadata is known on top.
  * @throws {InstrumentError} when a field is not usable.
  */
-export function tradedInstrument(known: Pick<TradedInstrument, 'symbol' | 'assetClass'> & Partial<TradedInstrument>): TradedInstrument {
+export function tradedInstrument(
+  known: Pick<TradedInstrument, 'symbol' | 'assetClass'> & Partial<TradedInstrument>,
+): TradedInstrument {
   const pair = known.symbol.replace(/[^A-Z]/g, '');
   const yen = known.assetClass === 'FOREX' && pair.endsWith('JPY');
   const pip = yen ? 0.01 : 0.0001;
@@ -91,7 +101,8 @@ function checkInstrument(instrument: TradedInstrument): void {
     if (!(Number.isFinite(instrument[field]) && instrument[field] > 0)) refuse(field, `expected > 0, was ${instrument[field]}`);
   }
   for (const field of ['lotStepMicros', 'minSteps', 'maxSteps'] as const) {
-    if (!Number.isSafeInteger(instrument[field]) || instrument[field] < 1) refuse(field, `expected an integer >= 1, was ${instrument[field]}`);
+    if (!Number.isSafeInteger(instrument[field]) || instrument[field] < 1)
+      refuse(field, `expected an integer >= 1, was ${instrument[field]}`);
   }
   if (!(instrument.leverage >= 1)) refuse('leverage', `expected >= 1, was ${instrument.leverage}`);
   if (!(instrument.halfSpread >= 0)) refuse('halfSpread', `expected >= 0, was ${instrument.halfSpread}`);

@@ -46,9 +46,22 @@ test('TR-8 BT-3 cash, contributions, realised, unrealised and fees agree to the 
       const book = new PositionBook({ account, instrument, costs: COST_MODELS['per-share'], onLedger: (row) => rows.push(row) });
       const closed: OpenPosition[] = [];
       moves.forEach((one, i) => {
-        const steps = one.kind === 'part' ? Math.ceil((book.positions[0]?.openSteps ?? 0) / 2) : (book.positions[0]?.openSteps ?? 0);
-        const fill = { price: one.price, ts: i * DAY, commissionMicros: one.fee, slippageMicros: 0, impactMicros: 0, orderId: `o${i}` };
-        if (one.kind === 'open') book.open(plan(`s${i}`, one.isLong ? 'LONG' : 'SHORT', one.isLong ? one.price * 0.9 : one.price * 1.1), { ...fill, steps: one.steps }, null);
+        const steps =
+          one.kind === 'part' ? Math.ceil((book.positions[0]?.openSteps ?? 0) / 2) : (book.positions[0]?.openSteps ?? 0);
+        const fill = {
+          price: one.price,
+          ts: i * DAY,
+          commissionMicros: one.fee,
+          slippageMicros: 0,
+          impactMicros: 0,
+          orderId: `o${i}`,
+        };
+        if (one.kind === 'open')
+          book.open(
+            plan(`s${i}`, one.isLong ? 'LONG' : 'SHORT', one.isLong ? one.price * 0.9 : one.price * 1.1),
+            { ...fill, steps: one.steps },
+            null,
+          );
         else if (one.kind === 'mark') book.mark(bar(i, one.price));
         else if (book.positions[0] !== undefined) {
           const position = book.positions[0];
@@ -57,11 +70,15 @@ test('TR-8 BT-3 cash, contributions, realised, unrealised and fees agree to the 
         }
         const seen = book.account(0, 0);
         expect(rows.reduce((sum, row) => sum + row.amountMicros, 0)).toBe(seen.cashMicros);
-        expect(book.positions.reduce((sum, position) => sum + position.contributionMicros, seen.cashMicros)).toBe(seen.equityMicros);
+        expect(book.positions.reduce((sum, position) => sum + position.contributionMicros, seen.cashMicros)).toBe(
+          seen.equityMicros,
+        );
         expect(seen.equityMicros - START).toBe(seen.realisedMicros + seen.unrealisedMicros - seen.costsMicros);
       });
       const net = closed.map((position, i) => finishedTrade(position, instrument, { seq: i, timeframe: '1d' }).netPnlMicros);
-      const open = book.account(0, 0).unrealisedMicros + book.positions.reduce((sum, p) => sum + p.realisedMicros - p.commissionMicros - p.borrowMicros, 0);
+      const open =
+        book.account(0, 0).unrealisedMicros +
+        book.positions.reduce((sum, p) => sum + p.realisedMicros - p.commissionMicros - p.borrowMicros, 0);
       expect(net.reduce((sum, one) => sum + one, 0) + open).toBe(book.equity - START);
     }),
     { seed: 5, numRuns: 200 },
@@ -70,8 +87,17 @@ test('TR-8 BT-3 cash, contributions, realised, unrealised and fees agree to the 
 
 test('TR-8 the twin: a row that the ledger does not see breaks the equation', () => {
   const rows: LedgerRow[] = [];
-  const book = new PositionBook({ account, instrument: INSTRUMENTS[0], costs: COST_MODELS.zero, onLedger: (row) => rows.push(row) });
-  book.open(plan('s', 'LONG', 90), { price: 100, ts: 0, steps: 10, commissionMicros: 1, slippageMicros: 0, impactMicros: 0, orderId: 'o' }, null);
+  const book = new PositionBook({
+    account,
+    instrument: INSTRUMENTS[0],
+    costs: COST_MODELS.zero,
+    onLedger: (row) => rows.push(row),
+  });
+  book.open(
+    plan('s', 'LONG', 90),
+    { price: 100, ts: 0, steps: 10, commissionMicros: 1, slippageMicros: 0, impactMicros: 0, orderId: 'o' },
+    null,
+  );
   rows.pop();
   expect(rows.reduce((sum, row) => sum + row.amountMicros, 0)).not.toBe(book.cash);
 });
@@ -82,7 +108,12 @@ test('2.1 a stock moves cash at once, an index only when it is closed', () => {
   stock.open(plan('s', 'LONG', 90), fill, null);
   expect(stock.cash).toBe(START - 1_000_000_000);
   expect(stock.equity).toBe(START);
-  const index = new PositionBook({ account, instrument: tradedInstrument({ symbol: 'I', assetClass: 'INDEX' }), costs: COST_MODELS.zero, onLedger: null });
+  const index = new PositionBook({
+    account,
+    instrument: tradedInstrument({ symbol: 'I', assetClass: 'INDEX' }),
+    costs: COST_MODELS.zero,
+    onLedger: null,
+  });
   const position = index.open(plan('s', 'SHORT', 110), fill, null);
   expect(index.cash).toBe(START);
   index.mark(bar(1, 90));

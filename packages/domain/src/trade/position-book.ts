@@ -65,7 +65,8 @@ export class PositionBook {
     this.#peak = state?.peak ?? account.startingMicros;
     this.#trades = state?.trades ?? 0;
     this.#wins = state?.wins ?? 0;
-    if (state === undefined) this.#ledger.book({ at: 0, kind: 'DEPOSIT', amountMicros: account.startingMicros, refId: account.id });
+    if (state === undefined)
+      this.#ledger.book({ at: 0, kind: 'DEPOSIT', amountMicros: account.startingMicros, refId: account.id });
   }
 
   get positions(): readonly OpenPosition[] {
@@ -127,7 +128,12 @@ export class PositionBook {
       version: 1,
     };
     if (instrument.settlement === 'CASH')
-      this.#ledger.book({ at: fill.ts, kind: side === 1 ? 'BUY' : 'SELL', amountMicros: side === 1 ? neg(basis) : basis, refId: fill.orderId });
+      this.#ledger.book({
+        at: fill.ts,
+        kind: side === 1 ? 'BUY' : 'SELL',
+        amountMicros: side === 1 ? neg(basis) : basis,
+        refId: fill.orderId,
+      });
     this.#charge(position, fill);
     this.#positions = [...this.#positions, position];
     this.#revalue(position, fill.price);
@@ -161,7 +167,7 @@ export class PositionBook {
 
   /** Marks every position at the close, accrues what a short costs per calendar day, moves the peak. */
   mark(bar: Bar): void {
-    for (let i = 0; i < this.#positions.length; i += 1) this.#markOne(this.#positions[i] as OpenPosition, bar);
+    for (let i = 0; i < this.#positions.length; i += 1) this.#markOne(this.#positions[i], bar);
     const equity = this.equity;
     if (equity > this.#peak) this.#peak = equity;
   }

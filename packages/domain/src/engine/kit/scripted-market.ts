@@ -3,7 +3,7 @@ import type { Bar } from '../../bar/bar.ts';
 import type { DetectionEvent } from '../../wyckoff/event.ts';
 import type { PhaseTransition, RangeView } from '../../wyckoff/view.ts';
 import type { DetectorPort, PortView } from '../detector-port.ts';
-import type { Fact } from '../fact.ts';
+import type { DataOf, Fact, FactKind } from '../fact.ts';
 import { createTradingEngine, restoreTradingEngine } from '../trading-engine.ts';
 import type { TradingEngine, TradingEngineOptions } from '../trading-engine.ts';
 import type { Trade } from '../../trade/trade.ts';
@@ -111,7 +111,7 @@ export interface Rig {
   /** Steps and delivers. */
   run(bars: readonly Bar[]): void;
   /** The facts of a kind. */
-  of<K extends Fact['kind']>(kind: K): Extract<Fact, { readonly kind: K }>[];
+  of<K extends FactKind>(kind: K): { readonly kind: K; readonly data: DataOf<K> }[];
   /** Snapshot, throw everything away, restore. */
   reborn(): Rig;
 }
