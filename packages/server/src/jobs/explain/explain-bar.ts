@@ -132,7 +132,11 @@ function outlookOf(view: DetectorView): string[] {
     return `${candidate.kind} (${side}) of bar ${candidate.bar} at ${candidate.price} waits${confirms}${fails}${last}`;
   });
   const { range } = view;
-  if (range === null) return lines;
+  if (range === null) {
+    if (lines.length === 0)
+      lines.push('no range and nothing waits: a climax with its rally, or two levels tested twice each, would begin one');
+    return lines;
+  }
   if (range.state === 'ACTIVE' || range.state === 'FORMING') {
     lines.push(
       `a close above ${range.resistance.edge} with effort breaks the range upwards, below ${range.support.edge} downwards`,

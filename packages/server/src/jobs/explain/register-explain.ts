@@ -69,7 +69,7 @@ function printText(output: Output, told: Explanation): void {
     output.line('');
     for (const line of tableLines(['kind', 'side', 'condition', 'value', 'limit', 'margin', 'verdict'], rules.map(ruleRow)))
       output.line(line);
-  }
+  } else output.line('no rule was near enough to be judged on this bar');
   if (told.outlook.length > 0) output.line('');
   for (const line of told.outlook) output.line(line);
 }
