@@ -8,7 +8,7 @@ import { createDetector, restoreDetector, type Detector, type DetectorOptions } 
 import type { DetectionEvent, EventKind } from './event.ts';
 import { nameFor } from './mirror.ts';
 import { Noise, noiseColumns } from './noise.ts';
-import { STRICT_PARAMETERS } from './parameters.ts';
+import { resolvePack } from './rule-pack.ts';
 import { SNAPSHOT_LIMIT_BYTES } from './snapshot.ts';
 
 const STOCK: Instrument = { symbol: 'NOISE', assetClass: 'STOCK', timeZone: 'UTC' };
@@ -318,23 +318,24 @@ function* numbersOf(value: object, path = ''): Generator<[string, number]> {
 }
 
 function gateFaults(r: DetectionEvent, parent: DetectionEvent | undefined, pack: 'strict' | 'classic'): string[] {
-  const p = STRICT_PARAMETERS;
+  const p = resolvePack(pack).params;
   const out: string[] = [];
   const fail = (when: boolean, what: string): void => void (when && out.push(what));
   fail(r.reasons.length > 0, 'reasons on a tradeable record');
   fail(r.phase === 'A' || r.phase === null, 'phase A');
   fail(r.phase === 'B' && !(r.kind === 'TEST' && parent?.metrics['premature'] === 1 && (r.confidence ?? 0) >= 85), 'phase B');
   if (r.kind === 'TEST') fail(parent === undefined || parent.kind === 'SHAKEOUT', 'test of nothing');
-  if (pack !== 'strict') return out;
   fail(r.rangeQuality < p.rangeQualityMin, 'quality');
   fail(r.levelStrength < p.levelStrengthMin, 'strength');
   fail(r.phaseConfidence < p.phaseConfidenceMin, 'phase confidence');
   fail((r.confidence ?? 0) < p.confidenceFloor, 'confidence');
+  if (r.status === 'direct') fail((r.confidence ?? 0) < p.sosDirectConfidence, 'direct confidence');
+  if (pack !== 'strict') return out;
   const vol = r.volRatio ?? 0;
   if (r.kind === 'TEST' && parent?.kind === 'SPRING') fail((parent.volRatio ?? 9) >= 0.7, 'loud spring');
   if (r.kind === 'TEST' && parent?.kind === 'UTAD') fail((parent.volRatio ?? 0) < 1.5 - 1e-9, 'quiet utad');
   if (r.kind === 'LPS' || r.kind === 'LPSY') fail(vol >= 1 && !(vol <= 1.5 + 1e-9 && (r.spreadRatio ?? 9) <= 0.8 + 1e-9), 'loud last point');
-  if (r.status === 'direct') fail(vol < 2 - 1e-9 || (r.confidence ?? 0) < 80, 'direct');
+  if (r.status === 'direct') fail(vol < 2 - 1e-9, 'quiet direct');
   return out;
 }
 
@@ -349,7 +350,9 @@ describe('P7-P12 over noise', () => {
       total += records.length;
     }
     expect(total).toBeGreaterThan(5_000);
-    expect(tradeable / 200).toBeLessThan(1);
+    // The figure of P8 is that of `strict`; `classic` listens more closely and hears more in noise (docs/calibration.md).
+    expect(tradeable / 200).toBeLessThan(pack === 'strict' ? 1 : 1.6);
+    expect(tradeable / 200).toBeGreaterThan(0.1);
   });
 
   test('P7-P12 the twin: a doubled, a loud and a NaN record are faults', () => {

@@ -71,7 +71,8 @@ export function completeBirth(study: Study): void {
   const bars = effort.bars;
   count.start(niceStep(p.pnfBox * now.atr), bars.close[range.startBar & RING_MASK], p.pnfReversal);
   profile.start(range.support - 0.5 * range.width, range.resistance + 0.5 * range.width);
-  for (let bar = range.startBar; bar < now.bar; bar++) {
+  // A pack may let levels grow older than the ring of bars reaches.
+  for (let bar = Math.max(range.startBar, now.bar - RING_MASK); bar < now.bar; bar++) {
     const at = bar & RING_MASK;
     replayed.high = bars.high[at];
     replayed.low = bars.low[at];
