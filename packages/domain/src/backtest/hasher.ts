@@ -2,6 +2,7 @@
 import type { BarColumns } from '../bar/columns.ts';
 import type { Fact } from '../engine/fact.ts';
 import type { Trade } from '../trade/trade.ts';
+import { EVENT_KINDS, EVENT_STATUSES, PHASES } from '../wyckoff/event.ts';
 import type { DetectionEvent } from '../wyckoff/event.ts';
 
 /** Such as SHA-256 of the platform. */
@@ -48,11 +49,13 @@ export class BarHash {
 const LOG_BYTES = 65_536;
 const NEWLINE = 10;
 const WIDE = 255;
+const RECORD_BYTES = 16 * 8;
 
 /** Feeds what a run said, fact by fact and trade by trade, through one buffer: gathered strings would live long enough to grow the heap. */
 export class FactLog {
   readonly #hasher: Hasher;
   readonly #bytes = new Uint8Array(LOG_BYTES);
+  readonly #view = new DataView(this.#bytes.buffer);
   #size = 0;
 
   constructor(hasher: Hasher) {
@@ -60,7 +63,8 @@ export class FactLog {
   }
 
   fact(fact: Fact): void {
-    this.#add(fact.kind === 'event.changed' ? recordLine(fact.data.event) : JSON.stringify(fact));
+    if (fact.kind === 'event.changed') this.#record(fact.data.event);
+    else this.#add(JSON.stringify(fact));
   }
 
   trade(trade: Trade): void {
@@ -70,6 +74,24 @@ export class FactLog {
   digest(): string {
     this.#flush();
     return this.#hasher.digest();
+  }
+
+  /** What decides about a record, as doubles: as text, its numbers would cost more to write than the record to find. */
+  #record(e: DetectionEvent): void {
+    if (this.#size > LOG_BYTES - RECORD_BYTES) this.#flush();
+    const phase = e.phase === null ? -1 : PHASES.indexOf(e.phase);
+    this.#numbers(e.rangeId, EVENT_KINDS.indexOf(e.kind), EVENT_STATUSES.indexOf(e.status), e.hypothesis);
+    this.#numbers(e.eventBar, e.confirmBar, e.price, e.volRatio ?? -1);
+    this.#numbers(e.score ?? -1, e.confidence ?? -1, phase, e.phaseConfidence);
+    this.#numbers(e.rangeQuality, e.levelStrength, e.tradeable ? 1 : 0, e.reasons.length);
+  }
+
+  #numbers(a: number, b: number, c: number, d: number): void {
+    this.#view.setFloat64(this.#size, a, true);
+    this.#view.setFloat64(this.#size + 8, b, true);
+    this.#view.setFloat64(this.#size + 16, c, true);
+    this.#view.setFloat64(this.#size + 24, d, true);
+    this.#size += 32;
   }
 
   /** One byte per ASCII character, three for any other. */
@@ -91,11 +113,6 @@ export class FactLog {
     this.#hasher.update(this.#bytes.subarray(0, this.#size));
     this.#size = 0;
   }
-}
-
-/** What decides about a record: formatting all of its numbers would cost more than finding it. */
-function recordLine(e: DetectionEvent): string {
-  return `${e.id} ${e.status} ${e.confirmBar} ${e.price} ${e.volRatio} ${e.score} ${e.confidence} ${e.phase} ${e.phaseConfidence} ${e.rangeQuality} ${e.levelStrength} ${e.tradeable}`;
 }
 
 /** A 32-bit running hash (FNV-1a) of facts and equity, cheap enough for every bar of a look-ahead check. */

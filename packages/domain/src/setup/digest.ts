@@ -22,12 +22,23 @@ function fraction(n: number, power: number): number {
 
 /** UTF-8 bytes of a text (there is no TextEncoder without the DOM library). */
 export function utf8(text: string): Uint8Array {
-  const escaped = encodeURIComponent(text);
-  const out = new Uint8Array(escaped.length);
+  const plain = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i += 1) {
+    const code = text.charCodeAt(i);
+    if (code > 127) return escaped(text);
+    plain[i] = code;
+  }
+  return plain;
+}
+
+/** What is not ASCII goes through percent escapes, which are UTF-8 by definition. */
+function escaped(text: string): Uint8Array {
+  const percent = encodeURIComponent(text);
+  const out = new Uint8Array(percent.length);
   let size = 0;
-  for (let i = 0; i < escaped.length; i += 1) {
-    const isEscape = escaped.charCodeAt(i) === 37;
-    out[size++] = isEscape ? Number.parseInt(escaped.slice(i + 1, i + 3), 16) : escaped.charCodeAt(i);
+  for (let i = 0; i < percent.length; i += 1) {
+    const isEscape = percent.charCodeAt(i) === 37;
+    out[size++] = isEscape ? Number.parseInt(percent.slice(i + 1, i + 3), 16) : percent.charCodeAt(i);
     if (isEscape) i += 2;
   }
   return out.slice(0, size);
@@ -116,10 +127,12 @@ function bytes(h: Int32Array): Uint8Array {
   return out;
 }
 
+const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
 /** Lower-case hexadecimal. */
 export function hex(data: Uint8Array): string {
   let out = '';
-  for (const byte of data) out += byte.toString(16).padStart(2, '0');
+  for (const byte of data) out += HEX[byte];
   return out;
 }
 
