@@ -5,7 +5,7 @@ import * as z from 'zod';
 
 export function contractHash(): string {
   const schemas = Object.entries(contracts)
-    .filter((entry): entry is [string, z.ZodType] => entry[1] instanceof z.ZodType)
+    .flatMap(([name, schema]) => (schema instanceof z.ZodType ? [[name, schema] as const] : []))
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, schema]) => [name, z.toJSONSchema(schema, { unrepresentable: 'any' })]);
   const routes = Object.entries(contracts.ROUTES).map(([name, { method, path, role }]) => [name, method, path, role]);

@@ -2,6 +2,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import process from 'node:process';
+import { SERVER_FLAGS } from './server-flags.ts';
 import { dist, isStale, root } from './stale.ts';
 
 if (isStale('server') || isStale('web')) {
@@ -13,9 +14,7 @@ if (isStale('server') || isStale('web')) {
   }
 }
 
-/** Short-lived garbage of requests and replays stays in a small young generation: measured in bench/memory.ts. */
-const FLAGS = ['--max-semi-space-size=1', '--optimize-for-size'];
-const args = ['--disable-warning=ExperimentalWarning', ...FLAGS, join(dist, 'main.mjs'), ...process.argv.slice(2)];
+const args = [...SERVER_FLAGS, join(dist, 'main.mjs'), ...process.argv.slice(2)];
 if (process.platform === 'win32' || typeof process.execve !== 'function') {
   const child = spawn(process.execPath, args, { stdio: 'inherit' });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
