@@ -192,7 +192,7 @@ function measured(detectorOf: () => JudgedDetector): AccuracyReport {
 }
 
 describe('the detector on synthetic structures', () => {
-  const real = (): JudgedDetector => createDetector(instrument, '1d', { pack: 'classic' });
+  const real = (): JudgedDetector => createDetector(instrument, '1d', { pack: 'strict' });
 
   it('ACC-9 finds what is there; the same detector four bars late is found out', () => {
     const good = measured(real);
