@@ -1,6 +1,7 @@
 /** Hashes of a run: what went in and what came out, by a hash function from outside (the domain has no fast one). */
 import type { BarColumns } from '../bar/columns.ts';
 import type { Fact } from '../engine/fact.ts';
+import type { Signal } from '../setup/signal.ts';
 import type { Trade } from '../trade/trade.ts';
 import { EVENT_KINDS, EVENT_STATUSES, PHASES } from '../wyckoff/event.ts';
 import type { DetectionEvent } from '../wyckoff/event.ts';
@@ -64,6 +65,7 @@ export class FactLog {
 
   fact(fact: Fact): void {
     if (fact.kind === 'event.changed') this.#record(fact.data.event);
+    else if (fact.kind === 'signal.created' && fact.data.status === 'REJECTED') this.#add(refusedLine(fact.data));
     else this.#add(JSON.stringify(fact));
   }
 
@@ -113,6 +115,12 @@ export class FactLog {
     this.#hasher.update(this.#bytes.subarray(0, this.#size));
     this.#size = 0;
   }
+}
+
+/** Most signals are refused: what they were, what they planned, and the rule that ended them. */
+function refusedLine(signal: Signal): string {
+  const { id, eventId, pattern, rejectCode, entryPrice, stopPrice, rMultiple, chain } = signal;
+  return `${id} ${eventId} ${pattern} ${rejectCode ?? ''} ${entryPrice} ${stopPrice} ${rMultiple ?? ''} ${chain.length}`;
 }
 
 /** A 32-bit running hash (FNV-1a) of facts and equity, cheap enough for every bar of a look-ahead check. */
