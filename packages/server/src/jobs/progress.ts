@@ -37,8 +37,9 @@ export class Progress {
 export function interruptible(): Disposable & { readonly signal: AbortSignal } {
   const controller = new AbortController();
   const stop = (): void => controller.abort();
-  // scope-exempt: taken off again by the returned disposable, in the verb that asked for it.
+  // bounded: taken off again by the returned disposable, in the verb that asked for it
   process.once('SIGINT', stop);
+  // bounded: as the one above
   process.once('SIGTERM', stop);
   return {
     signal: controller.signal,

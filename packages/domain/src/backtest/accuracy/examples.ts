@@ -20,8 +20,9 @@ export interface Example {
 export class ExampleSample {
   readonly #random: Random;
   readonly #sink: ((example: Example) => void) | null;
-  // Bounded: EXAMPLES_KEPT of each sort, by reservoir.
+  // bounded: EXAMPLES_KEPT of each sort, by reservoir
   readonly #kept: Record<Example['sort'], Example[]> = { 'false-positive': [], 'false-negative': [] };
+  // bounded: two counters
   readonly #seen: Record<Example['sort'], number> = { 'false-positive': 0, 'false-negative': 0 };
 
   /** `sink` is given every example, also those not kept. */

@@ -49,8 +49,9 @@ const HORIZON = 96;
 /** Holds only what lies within the horizon: labels and detections of one series in any order of arrival. */
 export class Pairing {
   readonly #options: PairingOptions;
-  // Bounded by the horizon: what is older is settled and leaves.
+  // bounded: the labels within the horizon; what is older is settled and leaves
   #labels: PlacedLabel[] = [];
+  // bounded: the records within the horizon
   #detections: PlacedDetection[] = [];
 
   constructor(options: PairingOptions) {

@@ -27,7 +27,7 @@ const KINDS = ['A', 'B', 'C', 'D', 'E'] as const;
 const STEPS_KEPT = 256;
 
 export class PhaseMeter {
-  // Bounded: the last STEPS_KEPT transitions; older ones cannot reach a label that is still open.
+  // bounded: the last STEPS_KEPT transitions; older ones cannot reach a label that is still open
   #steps: Step[] = [];
   #sinceSeq = -1;
   readonly #bars = new Float64Array(KINDS.length);

@@ -30,7 +30,7 @@ const EDGE_TOLERANCE = 0.25;
 
 /** One series at a time; a range counts as found once it was ACTIVE, from its start to the last bar before it broke or ended. */
 export class RangeMeter {
-  // Bounded by the ranges of one series, each at least 15 bars long, cleared with it.
+  // bounded: the ranges of one series, each at least 15 bars long; cleared with it
   #found: FoundRange[] = [];
   #current: FoundRange | null = null;
   #tp = 0;

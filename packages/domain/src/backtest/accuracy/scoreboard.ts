@@ -20,11 +20,11 @@ export class Scoreboard {
   readonly total = new Tally();
   /** Tradeable records only: their precision. */
   readonly tradeable = new Tally();
-  // Bounded: one per event kind.
+  // bounded: one per event kind
   readonly #kinds = new Map<EventKind, Tally>();
-  // Bounded: SLICES_KEPT per dimension, the rest in OTHER.
+  // bounded: SLICES_KEPT per dimension, the rest in OTHER
   readonly #slices = new Map<Dimension, Map<string, Tally>>(DIMENSIONS.map((dimension) => [dimension, new Map()]));
-  // Bounded: kinds x kinds.
+  // bounded: kinds x kinds
   readonly #confusion = new Map<EventKind, Map<EventKind | 'NONE', number>>();
 
   /** Books a settled item; `inSpan` says whether an unmatched detection lies inside a labelled structure. */

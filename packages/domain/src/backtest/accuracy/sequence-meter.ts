@@ -10,7 +10,7 @@ interface Course {
 }
 
 export class SequenceMeter {
-  // Bounded by the structures of one series, cleared with it.
+  // bounded: the structures of one series; cleared with it
   readonly #courses = new Map<number, Course>();
   #valid = 0;
   #judged = 0;

@@ -41,6 +41,7 @@ const TEXT_KEPT = 240;
 /** Gathers comparisons into a certificate. */
 export class Ledger {
   readonly #name: CertificateName;
+  // bounded: MISMATCHES_KEPT
   readonly #mismatches: Mismatch[] = [];
   #compared = 0;
   #facts = 0;

@@ -14,7 +14,9 @@ export interface SketchedEvent {
 }
 
 export class Sketch {
+  // bounded: the events of one structure, a few dozen
   readonly events: SketchedEvent[] = [];
+  // bounded: the phases of one structure
   readonly phases: { phase: Phase | null; from: number }[] = [];
   /** Heights of the edges in ln price as seen by the hand. */
   support = 0;
