@@ -32,7 +32,7 @@ const phases = (fixture: Fixture) => fixture.detector.view().range?.hypotheses.m
 const G5_SPRING: Row = [101, 101.6, 98.6, 100.8, 450];
 
 describe('G2-G4 climax, rally, secondary test', () => {
-  test('G2 SC and AR are confirmed together when the rally turns', () => {
+  test('G2 SC-1 SC-5 AR-1 AR-2 RNG-1 PHS-1 SC and AR are confirmed together when the rally turns', () => {
     const f = fs();
     quiet(f, [
       [102, 102.4, 98, 100.6, 2600],
@@ -53,7 +53,7 @@ describe('G2-G4 climax, rally, secondary test', () => {
     expect(sc.confirmBar).toBe(104);
   });
 
-  test('G3a a weak close is saved by the second bar', () => {
+  test('G3a SC-3 a weak close is saved by the second bar', () => {
     const f = fs();
     quiet(f, [[102, 102.4, 98, 99.2, 2600]]);
     expect(f.study.up.seed.stage).toBe(1);
@@ -66,7 +66,7 @@ describe('G2-G4 climax, rally, secondary test', () => {
     expect(sc.score).toBeCloseTo(96, 5);
   });
 
-  test('G3b or not', () => {
+  test('G3b SC-3 or not', () => {
     const f = fs();
     quiet(f, [[102, 102.4, 98, 99.2, 2600]]);
     quiet(f, [[99.2, 100.2, 98.4, 99, 1700]]);
@@ -74,7 +74,7 @@ describe('G2-G4 climax, rally, secondary test', () => {
     expect(f.detector.view().state).toBe('NONE');
   });
 
-  test('G4a the first secondary test begins phase B', () => {
+  test('G4a ST-1 PHS-2 the first secondary test begins phase B', () => {
     const f = fa();
     quiet(f, [[102, 102.4, 100.4, 101.4, 1300]]);
     const st = one(f.feed([101.4, 103.2, 101.2, 103, 1000]));
@@ -84,7 +84,7 @@ describe('G2-G4 climax, rally, secondary test', () => {
     expect(f.study.up.at.bStart).toBe(100);
   });
 
-  test('G4b too much volume is refused and phase A stays', () => {
+  test('G4b ST-3 too much volume is refused and phase A stays', () => {
     const f = fa();
     quiet(f, [[102, 102.4, 100.4, 101.4, 2200]]);
     expect(refused(f)).toContain('ST VOLUME_TOO_HIGH 2.2 2.08');
@@ -92,7 +92,7 @@ describe('G2-G4 climax, rally, secondary test', () => {
     expect(phases(f)?.[0]).toBe('A');
   });
 
-  test('G4c a small undercut moves the edge', () => {
+  test('G4c ST-4 LVL-4 a small undercut moves the edge', () => {
     const f = fa();
     quiet(f, [
       [101, 101.4, 99.2, 100.4, 1200],
@@ -106,7 +106,7 @@ describe('G2-G4 climax, rally, secondary test', () => {
 });
 
 describe('G5-G8 springs', () => {
-  test('G5 Spring and test', () => {
+  test('G5 SPR-4 SPR-5 TST-1 TST-2 TST-3 PHS-4 TRD-2 Spring and test', () => {
     const f = f0();
     const spring = one(f.feed(G5_SPRING));
     expect(said([spring])).toEqual(['SPRING 100']);
@@ -135,7 +135,7 @@ describe('G5-G8 springs', () => {
     expect(f.detector.view().range?.hypotheses[0].subPhase).toBe('C_READY');
   });
 
-  test('G6 0.6999 is a Spring, 0.70 a Shakeout', () => {
+  test('G6 SPR-3 0.6999 is a Spring, 0.70 a Shakeout', () => {
     const spring = one(f0().feed([101, 101.6, 98.6, 100.8, 699.9]));
     expect(spring.kind).toBe('SPRING');
     expect(spring.score).toBeCloseTo(53.1, 1);
@@ -147,7 +147,7 @@ describe('G5-G8 springs', () => {
     expect([...shakeout.reasons].sort()).toEqual(['AWAIT_TEST', 'CONFIDENCE', 'VOLUME_TOO_HIGH']);
   });
 
-  test('G6 forex: London accepts what the Asian session does not', () => {
+  test('G6 SPR-3 CNF-3 forex: London accepts what the Asian session does not', () => {
     const hour = 3_600_000;
     const at = (lastBarUtc: number) => ({
       instrument: { assetClass: 'FOREX' as const },
@@ -163,7 +163,7 @@ describe('G5-G8 springs', () => {
     expect(asian.kind).toBe('SHAKEOUT');
   });
 
-  test('G7a the deepest bar is the event, recovery counts from the first', () => {
+  test('G7a SPR-2 the deepest bar is the event, recovery counts from the first', () => {
     const f = f0();
     quiet(f, [
       [101, 101.4, 99.2, 99.5, 600],
@@ -176,7 +176,7 @@ describe('G5-G8 springs', () => {
     expect(spring.score).toBeCloseTo(60.3, 1);
   });
 
-  test('G7b too deep', () => {
+  test('G7b SPR-2 too deep', () => {
     const f = f0();
     quiet(f, [[101, 101.4, 99.2, 99.5, 600]]);
     quiet(f, [[99.5, 99.8, 96.9, 97.4, 650]]);
@@ -185,7 +185,7 @@ describe('G5-G8 springs', () => {
     expect(refused(f).filter((r) => r.startsWith('SPRING'))).toEqual([]);
   });
 
-  test('G7c exactly at the limit is still a Spring', () => {
+  test('G7c SPR-2 exactly at the limit is still a Spring', () => {
     const spring = one(f0().feed([101, 101.4, 97, 100.2, 600]));
     expect(spring.components['depth']).toBeCloseTo(5, 9);
     expect(spring.score).toBeCloseTo(46.1, 1);
@@ -199,7 +199,7 @@ describe('G5-G8 springs', () => {
     [99.7, 100, 99.3, 99.6, 500],
   ];
 
-  test('G7d not recovered on the fifth bar', () => {
+  test('G7d SPR-1 SPR-2 not recovered on the fifth bar', () => {
     const f = f0();
     quiet(f, PENETRATION);
     quiet(f, [[99.6, 100, 99.3, 99.5, 500]]);
@@ -209,7 +209,7 @@ describe('G5-G8 springs', () => {
     expect(f.study.up.at.blocked).toBe(false);
   });
 
-  test('G7e recovered on the fifth bar', () => {
+  test('G7e SPR-2 recovered on the fifth bar', () => {
     const f = f0();
     quiet(f, PENETRATION);
     const spring = one(f.feed([99.6, 100.4, 99.3, 100.2, 500]));
@@ -218,7 +218,7 @@ describe('G5-G8 springs', () => {
     expect(spring.score).toBeCloseTo(48.05, 1);
   });
 
-  test('G8a a failed Spring gives way to the next', () => {
+  test('G8a SPR-6 a failed Spring gives way to the next', () => {
     const f = f0();
     const spring = one(f.feed(G5_SPRING));
     const records = f.feed([100.8, 101.2, 98.2, 99.4, 900]);
@@ -233,7 +233,7 @@ describe('G5-G8 springs', () => {
     expect(phases(f)?.[0]).toBe('C');
   });
 
-  test('G8b too early', () => {
+  test('G8b SPR-4 PHB-1 too early', () => {
     const spring = one(young(f0()).feed(G5_SPRING));
     expect(spring).toMatchObject({ kind: 'SPRING', phase: 'B', riskFactor: 0.5 });
     expect(spring.metrics['premature']).toBe(1);
@@ -242,7 +242,7 @@ describe('G5-G8 springs', () => {
 });
 
 describe('G9-G11 breaks', () => {
-  test('G9 volume exactly at the minimum is enough', () => {
+  test('G9 SOS-1 SOS-2 SOS-9 PHS-5 volume exactly at the minimum is enough', () => {
     const f = fc();
     const sos = one(f.feed([109.6, 112, 109.4, 111.2, 1500]));
     expect(sos).toMatchObject({ kind: 'SOS', phase: 'D', confidence: 69 });
@@ -258,14 +258,14 @@ describe('G9-G11 breaks', () => {
     ['above the edge but not the threshold', [109.4, 111.8, 109, 110.55, 2000], 'SOS TOO_SHALLOW 110.55 110.595'],
     ['narrow', [109.8, 111.6, 109.6, 111.4, 2400], 'SOS SPREAD_NARROW 1 1.2'],
     ['a weak close', [109.6, 112.9, 109.4, 110.9, 2000], 'SOS WEAK_CLOSE 0.4286 0.5'],
-  ])('G9 %s', (_, row, rejection) => {
+  ])('G9 SOS-2 %s', (_, row, rejection) => {
     const f = fc();
     quiet(f, [row]);
     expect(refused(f)).toEqual([rejection]);
     expect(f.detector.view().state).toBe('ACTIVE');
   });
 
-  test('G9 premature: no SOS, yet broken', () => {
+  test('G9 SOS-3 premature: no SOS, yet broken', () => {
     const f = young(fh());
     quiet(f, [[109.6, 112, 109.4, 111.2, 1500]]);
     expect(refused(f)).toEqual(['SOS PREMATURE 6 10']);
@@ -280,7 +280,7 @@ describe('G9-G11 breaks', () => {
     [112.4, 112.6, 111, 111.4, 900],
   ];
 
-  test('G10 SOS, LPS, BU', () => {
+  test('G10 LPS-1 LPS-4 SOS-6 PHS-6 SOS, LPS, BU', () => {
     const f = fc();
     const sos = one(f.feed(SOS));
     expect(sos.score).toBeCloseTo(91.6, 1);
@@ -299,14 +299,14 @@ describe('G9-G11 breaks', () => {
     expect(phases(f)?.[0]).toBe('E');
   });
 
-  test('G10a the average volume is too much', () => {
+  test('G10a LPS-3 the average volume is too much', () => {
     const f = fc();
     feedAll(f, [SOS, ...AFTER, [111.4, 111.8, 110.4, 110.9, 1000]]);
     quiet(f, [[110.9, 112.4, 110.8, 112, 950]]);
     expect(refused(f)).toContain('LPS VOLUME_TOO_HIGH 1 1');
   });
 
-  test('G10b unless it is absorbed', () => {
+  test('G10b LPS-3 unless it is absorbed', () => {
     const f = fc();
     feedAll(f, [SOS, ...AFTER, [111.4, 111.8, 110.4, 111.4, 1300]]);
     const lps = one(f.feed([111.4, 112.4, 110.8, 112, 950]));
@@ -314,7 +314,7 @@ describe('G9-G11 breaks', () => {
     expect(lps).toMatchObject({ confidence: 79, tradeable: true });
   });
 
-  test('G10c no bounce in three bars', () => {
+  test('G10c LPS-4 no bounce in three bars', () => {
     const f = fc();
     feedAll(f, [SOS, ...AFTER, [111.4, 111.8, 110.4, 110.9, 640]]);
     quiet(f, [
@@ -328,7 +328,7 @@ describe('G9-G11 breaks', () => {
   test.each([
     ['a Spring stands', fc, 'C'],
     ['no Spring', fh, 'B'],
-  ] as const)('G11 a failed SOS is the other side`s UTAD (%s)', (_, make, back) => {
+  ] as const)('G11 SOS-5 SPR-7 PHS-8 SOS-10 LPS-2 a failed SOS is the other side`s UTAD (%s)', (_, make, back) => {
     const f = make();
     feedAll(f, [SOS, AFTER[0]]);
     quiet(f, [[112.4, 112.5, 109.2, 109.4, 1200]]);
@@ -355,7 +355,7 @@ describe('G12 upthrusts', () => {
     [107.6, 109.8, 107.4, 108.2, 700],
   ];
 
-  test('G12 UTAD with enough volume trades on its test', () => {
+  test('G12 TRD-1 UTAD with enough volume trades on its test', () => {
     const f = fd();
     const [first, second, third, fourth] = feedAll(f, rows(1600));
     const utad = one(first);
@@ -370,13 +370,13 @@ describe('G12 upthrusts', () => {
     expect(tested).toMatchObject({ confidence: 86, tradeable: true });
   });
 
-  test('G12 with little it does not', () => {
+  test('G12 TRD-2 with little it does not', () => {
     const [first, , , fourth] = feedAll(fd(), rows(1300));
     expect(one(first).score).toBeCloseTo(64.5, 1);
     expect(one(fourth).reasons).toEqual(['VOLUME_TOO_LOW']);
   });
 
-  test('G12 an implied hypothesis is in conflict with the explicit one', () => {
+  test('G12 LEA-1 an implied hypothesis is in conflict with the explicit one', () => {
     const [first, , , fourth] = feedAll(fh(), rows(1600));
     expect(one(first).kind).toBe('UTAD');
     const tested = one(fourth);
@@ -384,7 +384,7 @@ describe('G12 upthrusts', () => {
     expect(tested.reasons).toEqual(['HYPOTHESIS_CONFLICT']);
   });
 
-  test('G12 below the minimum it is a minor upthrust', () => {
+  test('G12 UT-1 below the minimum it is a minor upthrust', () => {
     const f = fh();
     const [first, , , fourth] = feedAll(f, rows(1100));
     const ut = one(first);
@@ -410,7 +410,7 @@ describe('G12 upthrusts', () => {
 describe('G13, G14', () => {
   const SOW: Row = [100.9, 101.2, 98.6, 98.8, 1800];
 
-  test('G13 SOW suspends accumulation', () => {
+  test('G13 PHS-9 SOW suspends accumulation', () => {
     const f = f0();
     const sow = one(f.feed(SOW));
     expect(sow).toMatchObject({ kind: 'SOW', phase: 'D', confidence: 65 });
@@ -419,7 +419,7 @@ describe('G13, G14', () => {
     expect(f.detector.view().range?.hypotheses[0].suspended).toBe(true);
   });
 
-  test('G13a taken back at once it is a Shakeout', () => {
+  test('G13a SOS-5 SPR-7 taken back at once it is a Shakeout', () => {
     const f = f0();
     f.feed(SOW);
     quiet(f, [[98.8, 99.8, 98.2, 99.4, 1300]]);
@@ -432,7 +432,7 @@ describe('G13, G14', () => {
     expect(f.detector.view().state).toBe('ACTIVE');
   });
 
-  test('G13b ten bars without failure', () => {
+  test('G13b SOS-8 SOS-9 PHS-10 ten bars without failure', () => {
     const f = f0();
     f.feed(SOW);
     const all = feedAll(f, Array.from({ length: 10 }, (): Row => [98.8, 99.4, 98.2, 98.6, 900]));
@@ -442,13 +442,13 @@ describe('G13, G14', () => {
     expect(f.detector.view().range?.hypotheses[0].ended).toBe(true);
   });
 
-  test('G13c a wide bar makes up for volume', () => {
+  test('G13c SOS-2 a wide bar makes up for volume', () => {
     const sow = one(fd({}, 'low').feed([101.8, 102, 98.4, 98.8, 1300]));
     expect(sow.kind).toBe('SOW');
     expect(sow.score).toBeCloseTo(64.8, 1);
   });
 
-  test('G14 schematic #2', () => {
+  test('G14 ILP-1 ILP-2 ILP-3 schematic #2', () => {
     const f = fi();
     quiet(f, [[106.8, 107, 105.4, 105.8, 820]]);
     expect(f.study.up.inRange.live).toBe(true);
@@ -474,7 +474,7 @@ describe('G13, G14', () => {
 describe('G15 the full sequence', () => {
   const STOCK = { symbol: 'TEST', assetClass: 'STOCK', timeZone: 'UTC' } as const;
 
-  test('G15 record by record', () => {
+  test('G15 OBJ-1 PHS-3 PHS-5 PHS-6 RNG-5 record by record', () => {
     const detector = createDetector(STOCK, '1d', { pack: 'strict' });
     const lines: string[] = [];
     const steps: string[] = [];

@@ -365,7 +365,7 @@ describe('P7-P12 over noise', () => {
     expect(faults(records.filter((r) => r.status !== 'confirmed'), 'strict')).not.toEqual([]);
   });
 
-  test('P12 the weights of every pattern sum to 100', () => {
+  test('P12 CNF-1 the weights of every pattern sum to 100', () => {
     for (const row of Object.values(WEIGHTS)) expect(Object.values(row).reduce((sum, w) => sum + w, 0)).toBe(100);
   });
 });
@@ -392,7 +392,7 @@ describe('P11 robust input', () => {
     expect(faults(records, pack)).toEqual([]);
   });
 
-  test('P11 an identical bar again is ignored without a word', () => {
+  test('P11 BAR-2 an identical bar again is ignored without a word', () => {
     const detector = make();
     const [bar] = barsOf(noiseColumns(1, 1));
     detector.onBar(bar);
@@ -434,7 +434,7 @@ describe('P11 robust input', () => {
   });
 });
 
-describe('P13 sessions', () => {
+describe('P13 SES-1 sessions', () => {
   const clock = new ForexClock();
   const at = (utc: string): string => FOREX_SESSION_NAMES[clock.code(Date.parse(`${utc}:00Z`))];
 

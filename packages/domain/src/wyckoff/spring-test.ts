@@ -26,7 +26,7 @@ export function advanceTest(study: Study, side: Side): void {
   judgeTest(study, side, spring);
 }
 
-/** SUB-2. A close above the test bar's high after the test: ready to go. */
+/** SUB-1. A close above the test bar's high after the test: ready to go. */
 function ready(study: Study, side: Side): void {
   side.at.testHigh = NaN;
   side.at.subPhase = C_READY;
