@@ -8,6 +8,8 @@ export const EXIT = {
   configuration: 3,
   /** A run without the bars or trades it needs. */
   nothingToRun: 4,
+  /** A certificate or an accuracy gate failed. */
+  gateFailed: 5,
   unreachable: 6,
   interrupted: 130,
 } as const;

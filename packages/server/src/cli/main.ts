@@ -2,6 +2,10 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import process from 'node:process';
 import { withBarOptions, symbolArgument, timeframeArgument, assetClassArgument } from './bar-options.ts';
+import { registerAccuracy } from '../jobs/accuracy/register-accuracy.ts';
+import { registerCertify } from '../jobs/certify/register-certify.ts';
+import { registerExplain } from '../jobs/explain/register-explain.ts';
+import { registerGenerate } from '../jobs/generate/register-generate.ts';
 import { Exit, EXIT } from './exit-codes.ts';
 import { tell } from './output.ts';
 import type { BacktestCommandOptions } from './backtest.ts';
@@ -14,7 +18,7 @@ function program(): Command {
     .description('Recognises Wyckoff structure bar by bar, trades it on paper, tests it on history.')
     .addHelpText(
       'after',
-      '\nExit codes: 0 done, 1 failed or no valid bar, 2 wrong usage or missing column, 3 configuration, 6 store unusable, 130 interrupted.',
+      '\nExit codes: 0 done, 1 failed or no valid bar, 2 wrong usage or missing column, 3 configuration, 4 not enough bars, 5 a gate failed, 6 store unusable, 130 interrupted.',
     ) // prettier-ignore
     .exitOverride()
     .helpCommand(false);
@@ -70,6 +74,11 @@ function program(): Command {
     .option('--json', 'the counts as one object on stdout')
     .option('-q, --quiet', 'no remarks on stderr')
     .action(async (file: string, options: ImportOptions) => (await import('./import.ts')).importFile(file, options));
+
+  registerExplain(wyckoff);
+  registerCertify(wyckoff);
+  registerGenerate(wyckoff);
+  registerAccuracy(wyckoff);
 
   return wyckoff;
 }

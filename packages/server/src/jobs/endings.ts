@@ -1,9 +1,6 @@
 /** How the jobs end on the command line. */
 import { Exit, EXIT } from '../cli/exit-codes.ts';
 
-/** A gate or certificate failed (interface.md 8). */
-export const GATE_FAILED = 5;
-
 const USAGE = new Set(['PARQUET_COLUMNS', 'PARQUET_UNREADABLE', 'PARQUET_TYPE']);
 
 /** A file that cannot be used ends the verb with its sentence: 2 for wrong form, 1 for a damaged file. */

@@ -5,7 +5,7 @@ import { assetClassArgument } from '../../cli/bar-options.ts';
 import { Exit, EXIT } from '../../cli/exit-codes.ts';
 import { Output } from '../../cli/output.ts';
 import { figure, tableLines } from '../../cli/table.ts';
-import { GATE_FAILED, orExit } from '../endings.ts';
+import { orExit } from '../endings.ts';
 import { interruptible, Progress } from '../progress.ts';
 import { gatesOf, type Gate } from './gates.ts';
 
@@ -60,7 +60,7 @@ async function run(options: Options): Promise<void> {
   if (result.interrupted) throw new Exit(EXIT.interrupted, 'interrupted; the figures cover the bars read so far.');
   const failed = gates.filter((gate) => gate.verdict === 'FAIL');
   if (options.gate === true && failed.length > 0)
-    throw new Exit(GATE_FAILED, `gate failed: ${failed.map((gate) => gate.gate).join(', ')}`);
+    throw new Exit(EXIT.gateFailed, `gate failed: ${failed.map((gate) => gate.gate).join(', ')}`);
 }
 
 interface Shown {

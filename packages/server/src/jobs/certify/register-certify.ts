@@ -13,7 +13,6 @@ import { withBarOptions, type BarOptions } from '../../cli/bar-options.ts';
 import { Exit, EXIT } from '../../cli/exit-codes.ts';
 import { Output } from '../../cli/output.ts';
 import { figure, tableLines } from '../../cli/table.ts';
-import { GATE_FAILED } from '../endings.ts';
 import { interruptible, Progress } from '../progress.ts';
 
 interface Options extends BarOptions {
@@ -63,7 +62,7 @@ async function run(options: Options): Promise<void> {
     });
   } else printTables(output, report);
   output.flush();
-  if (report.verdict === 'FAIL') throw new Exit(GATE_FAILED, `FAIL: ${failed(report)}`);
+  if (report.verdict === 'FAIL') throw new Exit(EXIT.gateFailed, `FAIL: ${failed(report)}`);
   if (report.verdict === 'NOT_RUN') throw new Exit(EXIT.failed, 'nothing was compared: no certificate can be given.');
 }
 
