@@ -22,12 +22,15 @@ describe('web 11 production build', () => {
     );
   });
 
-  const total = (ending: string): number => files.filter(({ name }) => name.endsWith(ending)).reduce((sum, file) => sum + file.gzipped, 0);
+  const total = (ending: string): number =>
+    files.filter(({ name }) => name.endsWith(ending)).reduce((sum, file) => sum + file.gzipped, 0);
 
   it('first load is at most 180 kB of script and 12 kB of style, gzipped', () => {
     expect(total('.js')).toBeLessThanOrEqual(180 * KB);
     expect(total('.css')).toBeLessThanOrEqual(12 * KB);
-    process.stdout.write(`desk: ${(total('.js') / KB).toFixed(1)} kB script, ${(total('.css') / KB).toFixed(1)} kB style, gzipped\n`);
+    process.stdout.write(
+      `desk: ${(total('.js') / KB).toFixed(1)} kB script, ${(total('.css') / KB).toFixed(1)} kB style, gzipped\n`,
+    );
   });
 
   it('carries no source maps and every asset has a hash in its name', () => {

@@ -7,7 +7,8 @@ import type { SnapshotAnswer } from '../../packages/contracts/src/index.ts';
 import { launchBrowser } from '../support/browser.ts';
 import { buildWeb, openPage, openServer, seqOf, SIZES, type TestServer, untilLive, type WatchedPage } from './support.ts';
 
-const money = (micros: number): string => new Intl.NumberFormat('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(micros / 1e6);
+const money = (micros: number): string =>
+  new Intl.NumberFormat('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(micros / 1e6);
 
 let browser: Browser;
 let server: TestServer;
@@ -33,19 +34,24 @@ const barOf = async (page: Page): Promise<number> => {
 };
 
 const setSpeed = (page: Page, speed: number | null): Promise<unknown> =>
-  page.locator('.replay select').evaluate((select, value) => {
-    if (!(select instanceof HTMLSelectElement)) throw new Error('expected a select');
-    if (![...select.options].some((option) => option.value === value)) select.add(new Option(value, value));
-    select.value = value;
-    select.dispatchEvent(new Event('change'));
-  }, String(speed ?? 0));
+  page.locator('.replay select').evaluate(
+    (select, value) => {
+      if (!(select instanceof HTMLSelectElement)) throw new Error('expected a select');
+      if (![...select.options].some((option) => option.value === value)) select.add(new Option(value, value));
+      select.value = value;
+      select.dispatchEvent(new Event('change'));
+    },
+    String(speed ?? 0),
+  );
 
 /** Pauses and waits until nothing moves any more. */
 async function pause(page: Page): Promise<void> {
   const button = page.getByRole('button', { name: 'Pause' });
   if (await button.isVisible()) await button.click();
   await page.getByRole('button', { name: 'Play' }).waitFor();
-  await expect.poll(async () => (await server.get<SnapshotAnswer>('/snapshot')).connections?.at(0)?.replay?.playing, SOON).toBe(false);
+  await expect
+    .poll(async () => (await server.get<SnapshotAnswer>('/snapshot')).connections?.at(0)?.replay?.playing, SOON)
+    .toBe(false);
 }
 
 async function play(page: Page): Promise<void> {
@@ -70,7 +76,8 @@ const pixelsLike = (page: Page, rgb: readonly [number, number, number]): Promise
 
 /** Patience of a check against a busy machine. */
 const SOON = { timeout: 15_000, interval: 100 } as const;
-const noOverflow = (page: Page): Promise<boolean> => page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth);
+const noOverflow = (page: Page): Promise<boolean> =>
+  page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth);
 
 describe('the desk at 1440 x 900', () => {
   it('issue 2.6 is live while the replay runs: bars, facts and price move on', async () => {
@@ -92,7 +99,9 @@ describe('the desk at 1440 x 900', () => {
 
   it('issue 2.6 shows the phase, equity, position and price of the API', async () => {
     const { page } = desk;
-    await expect.poll(async () => (await server.get<SnapshotAnswer>('/snapshot?topics=analysis')).analysis?.events.length ?? 0, SOON).toBeGreaterThan(5);
+    await expect
+      .poll(async () => (await server.get<SnapshotAnswer>('/snapshot?topics=analysis')).analysis?.events.length ?? 0, SOON)
+      .toBeGreaterThan(5);
     await pause(page);
     const snapshot = await server.get<SnapshotAnswer>('/snapshot');
     const equity = money(snapshot.account?.equityMicros ?? Number.NaN);
@@ -100,16 +109,23 @@ describe('the desk at 1440 x 900', () => {
     expect(await page.locator('[data-figure="top-equity"]').textContent()).toContain(equity);
     await expect.poll(() => seqOf(page), SOON).toBe(snapshot.seq);
 
-    const current = [...(snapshot.analysis?.ranges ?? [])].sort((a, b) => a.startTime - b.startTime).findLast((range) => range.endTime === null);
+    const current = [...(snapshot.analysis?.ranges ?? [])]
+      .sort((a, b) => a.startTime - b.startTime)
+      .findLast((range) => range.endTime === null);
     const phase = current?.hypotheses.find((one) => one.leading)?.phase ?? null;
     if (phase !== null) expect(await page.locator('.context .phase.current').textContent()).toBe(` ${phase} `.trim());
 
     const open = (snapshot.positions ?? []).filter((position) => position.status === 'OPEN');
     expect(await page.getByRole('tab', { name: /Positions/ }).textContent()).toContain(String(open.length));
-    if (open.length > 0) expect(await page.locator('[data-figure="position-pnl"]').first().textContent()).toContain(money(Math.abs(open[0].unrealisedMicros)));
+    if (open.length > 0)
+      expect(await page.locator('[data-figure="position-pnl"]').first().textContent()).toContain(
+        money(Math.abs(open[0].unrealisedMicros)),
+      );
 
     const chart = await server.get<{ columns: { c: number[] } }>('/chart?symbol=SPX&timeframe=1d&limit=1');
-    const price = new Intl.NumberFormat('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(chart.columns.c[0]);
+    const price = new Intl.NumberFormat('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(
+      chart.columns.c[0],
+    );
     await expect.poll(() => page.locator('[data-figure="price"]').textContent(), SOON).toBe(price);
   });
 
@@ -138,7 +154,9 @@ describe('the desk at 1440 x 900', () => {
     await page.locator('#chart').focus();
     await page.keyboard.press('ArrowLeft');
     await page.keyboard.press('ArrowLeft');
-    await expect.poll(() => page.locator('.stage > [aria-live="polite"]').textContent(), SOON).toMatch(/^\d+ \w{3} \d{4}\. open [\d,.]+, high .*volume [\d.]+ of its 20-bar mean/);
+    await expect
+      .poll(() => page.locator('.stage > [aria-live="polite"]').textContent(), SOON)
+      .toMatch(/^\d+ \w{3} \d{4}\. open [\d,.]+, high .*volume [\d.]+ of its 20-bar mean/);
     await page.keyboard.press('Escape');
     expect(await page.locator('h1').count()).toBe(1);
     for (const landmark of ['main', 'aside', 'footer', 'header.top']) expect(await page.locator(landmark).count()).toBe(1);
@@ -161,7 +179,9 @@ describe('the desk at 1440 x 900', () => {
     await pause(page);
     const snapshot = await server.get<SnapshotAnswer>('/snapshot');
     expect(snapshot.seq).toBeGreaterThan(before);
-    await expect.poll(() => page.locator('[data-figure="equity"]').textContent(), SOON).toContain(money(snapshot.account?.equityMicros ?? Number.NaN));
+    await expect
+      .poll(() => page.locator('[data-figure="equity"]').textContent(), SOON)
+      .toContain(money(snapshot.account?.equityMicros ?? Number.NaN));
     await expect.poll(() => seqOf(page), SOON).toBe(snapshot.seq);
   });
 
@@ -171,7 +191,11 @@ describe('the desk at 1440 x 900', () => {
     await server.restart();
     await untilLive(page);
     await expect.poll(() => barOf(page), SOON).toBeGreaterThanOrEqual(bar);
-    desk.faults.splice(0, desk.faults.length, ...desk.faults.filter((fault) => !/ERR_CONNECTION_REFUSED|WebSocket connection/.test(fault)));
+    desk.faults.splice(
+      0,
+      desk.faults.length,
+      ...desk.faults.filter((fault) => !/ERR_CONNECTION_REFUSED|WebSocket connection/.test(fault)),
+    );
   });
 
   it('web 11 nothing overflows, nothing violates the content policy, nothing is logged', async () => {

@@ -16,7 +16,18 @@ const run = promisify(execFile);
 /** Builds the desk for production into a folder of this test's own; answers the folder. */
 export async function buildWeb(name: string): Promise<string> {
   const outDir = join(OUT, name);
-  const words = [VITE, 'build', WEB, '--config', join(WEB, 'vite.config.ts'), '--outDir', outDir, '--emptyOutDir', '--logLevel', 'error'];
+  const words = [
+    VITE,
+    'build',
+    WEB,
+    '--config',
+    join(WEB, 'vite.config.ts'),
+    '--outDir',
+    outDir,
+    '--emptyOutDir',
+    '--logLevel',
+    'error',
+  ];
   await run(process.execPath, words, { env: { ...process.env, NODE_ENV: 'production' } });
   return outDir;
 }
@@ -38,7 +49,9 @@ interface Running {
 
 /** A server of its own: in the test's process the governor would see the memory of the test runner and shed. */
 async function spawnServer(options: object): Promise<Running> {
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', SCRIPT, JSON.stringify(options)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', SCRIPT, JSON.stringify(options)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const url = await new Promise<string>((resolve, reject) => {
     child.once('exit', (code) => reject(new Error(`expected the server to start, it ended with ${String(code)}`)));
     child.stdout.on('data', (chunk: Buffer) => {
@@ -96,7 +109,8 @@ export async function openPage(browser: Browser, size: keyof typeof SIZES, url: 
   const page = await context.newPage();
   const faults: string[] = [];
   page.on('console', (message) => {
-    if (['error', 'warning'].includes(message.type()) && !message.text().includes('willReadFrequently')) faults.push(`console: ${message.text()}`);
+    if (['error', 'warning'].includes(message.type()) && !message.text().includes('willReadFrequently'))
+      faults.push(`console: ${message.text()}`);
   });
   page.on('pageerror', (error) => faults.push(`page: ${error.message}`));
   page.on('request', (request) => {
@@ -112,7 +126,9 @@ export async function openPage(browser: Browser, size: keyof typeof SIZES, url: 
         cut.sockets.push(this);
       }
     };
-    document.addEventListener('securitypolicyviolation', (event) => console.error(`CSP ${event.violatedDirective} ${event.blockedURI}`));
+    document.addEventListener('securitypolicyviolation', (event) =>
+      console.error(`CSP ${event.violatedDirective} ${event.blockedURI}`),
+    );
   });
   await page.goto(url);
   return { page, faults };

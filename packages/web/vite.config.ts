@@ -12,7 +12,13 @@ function preloadFont(): Plugin {
       handler(_html, context) {
         const font = Object.keys(context.bundle ?? {}).find((file) => file.endsWith('.woff2'));
         if (font === undefined) return [];
-        return [{ tag: 'link', attrs: { rel: 'preload', as: 'font', type: 'font/woff2', crossorigin: true, href: `/${font}` }, injectTo: 'head' }];
+        return [
+          {
+            tag: 'link',
+            attrs: { rel: 'preload', as: 'font', type: 'font/woff2', crossorigin: true, href: `/${font}` },
+            injectTo: 'head',
+          },
+        ];
       },
     },
   };

@@ -14,7 +14,18 @@ const bars = {
   c: column((i) => 100 + Math.sin((i + 1) / 9) * 5),
   v: column((i) => 1_000 + (i % 20) * 50),
 };
-const colours = { bg: '#0e1116', panel: '#151a21', raised: '#1c232c', line: '#232b36', edge: '#66717f', text: '#e6eaf0', muted: '#9aa5b4', faint: '#8592a3', up: '#58a6ff', down: '#ff9d45' };
+const colours = {
+  bg: '#0e1116',
+  panel: '#151a21',
+  raised: '#1c232c',
+  line: '#232b36',
+  edge: '#66717f',
+  text: '#e6eaf0',
+  muted: '#9aa5b4',
+  faint: '#8592a3',
+  up: '#58a6ff',
+  down: '#ff9d45',
+};
 const overlays: Overlays = {
   currentRangeId: 'r',
   events: [],
@@ -49,10 +60,17 @@ function mount(): { readonly chart: PriceChart; readonly host: HTMLElement } {
 
 const frame = (): Promise<number> => new Promise((resolve) => requestAnimationFrame(resolve));
 
+/** What the test finds on the window. */
+export interface Harness {
+  cycle(times: number, forget: boolean): Promise<void>;
+  toggle(times: number): Promise<number>;
+  failHalfway(): number;
+}
+
 /** Charts that a forgetful view would keep. */
 const kept: PriceChart[] = [];
 
-Object.assign(window, {
+const harness: Harness = {
   async cycle(times: number, forget: boolean) {
     for (let i = 0; i < times; i += 1) {
       const { chart, host } = mount();
@@ -84,13 +102,20 @@ Object.assign(window, {
     const host = document.createElement('div');
     document.body.append(host);
     const Native = window.ResizeObserver;
-    window.ResizeObserver = class {
-      constructor() {
-        throw new Error('no observers here');
-      }
+    window.ResizeObserver = function refuse() {
+      throw new Error('no observers here');
     } as unknown as typeof ResizeObserver;
     try {
-      createPriceChart(host, { colours, decimals: 2, tickSize: 0.01, times: barTimes('1d', 'UTC'), barsOnScreen: 60, nearLeftEdge: () => undefined, pointed: () => undefined, liveEdgeSeen: () => undefined });
+      createPriceChart(host, {
+        colours,
+        decimals: 2,
+        tickSize: 0.01,
+        times: barTimes('1d', 'UTC'),
+        barsOnScreen: 60,
+        nearLeftEdge: () => undefined,
+        pointed: () => undefined,
+        liveEdgeSeen: () => undefined,
+      });
     } catch {
       // Expected: the observer is refused.
     }
@@ -99,4 +124,5 @@ Object.assign(window, {
     host.remove();
     return left;
   },
-});
+};
+Object.assign(window, harness);

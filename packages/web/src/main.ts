@@ -30,6 +30,7 @@ app.use(router);
 void router.isReady().then(() => app.mount('#app'));
 // A page kept for the back button comes back with its scope closed: it is loaded again then.
 scope.listen(window, 'pagehide', () => void scope.dispose());
-window.addEventListener('pageshow', (event) => {
+const page = new Scope({ name: 'page' });
+page.listen(window, 'pageshow', (event: PageTransitionEvent) => {
   if (event.persisted) location.reload();
 });

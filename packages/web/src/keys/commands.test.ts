@@ -3,7 +3,14 @@ import { Census, Scope } from '@wyckoff/bounded';
 import { describe, expect, it } from 'vitest';
 import { Commands, keyLabel, pressName } from './commands.ts';
 
-const press = (key: string, part: object = {}) => ({ key, shiftKey: false, ctrlKey: false, metaKey: false, altKey: false, ...part });
+const press = (key: string, part: object = {}) => ({
+  key,
+  shiftKey: false,
+  ctrlKey: false,
+  metaKey: false,
+  altKey: false,
+  ...part,
+});
 
 describe('web 7 keys', () => {
   it('names presses as the registry spells them', () => {
@@ -21,7 +28,7 @@ describe('web 7 keys', () => {
     let runs = 0;
     const command = { id: 'a', keys: ['l'], label: 'Layers', group: 'Chart', run: () => (runs += 1) };
     commands.add(command, view);
-    expect(() => commands.add(command)).toThrowError(/was a again/);
+    expect(() => commands.add(command)).toThrow(/was a again/);
     expect([commands.press(press('l')), commands.press(press('x')), runs]).toEqual([true, false, 1]);
     await view.dispose();
     expect([commands.press(press('l')), commands.list.value.length]).toEqual([false, 0]);

@@ -33,7 +33,10 @@ export function pressName(press: KeyPress): string {
 /** Whether the focus takes single keys for itself. */
 export function takesKeys(element: Element | null): boolean {
   if (element === null) return false;
-  return element.matches('input, select, textarea, [contenteditable], [role="menu"] *') || element.closest('dialog[open]') !== null;
+  return (
+    element.matches('input:not([type="checkbox"]), select, textarea, [contenteditable], [role="menu"] *') ||
+    element.closest('dialog[open]') !== null
+  );
 }
 
 export class Commands {
@@ -82,5 +85,9 @@ export function useCommands(commands: readonly Command[]): void {
 
 /** Key names as printed on the keyboard. */
 export function keyLabel(key: string): string {
-  return key.replace('Arrow', '').replace('Left', '←').replace('Right', '→').replace(/(?<=.)\+(?=.)/, ' ');
+  return key
+    .replace('Arrow', '')
+    .replace('Left', '←')
+    .replace('Right', '→')
+    .replace(/(?<=.)\+(?=.)/, ' ');
 }

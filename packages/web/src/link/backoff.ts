@@ -39,7 +39,10 @@ export function verdictOf(code: number, slowCloses: number): Verdict {
 }
 
 /** The wait itself: anywhere between nothing and the ceiling, so that a crowd of clients spreads out. */
-export function delayMs(verdict: Extract<Verdict, { kind: 'retry' }>, tries: { readonly attempt: number; readonly random: number }): number {
+export function delayMs(
+  verdict: Extract<Verdict, { kind: 'retry' }>,
+  tries: { readonly attempt: number; readonly random: number },
+): number {
   if (verdict.fixedMs !== undefined) return verdict.fixedMs;
   return Math.max(verdict.leastMs, Math.round(tries.random * ceilingMs(tries.attempt)));
 }

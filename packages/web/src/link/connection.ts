@@ -155,11 +155,15 @@ export class Connection {
 
   /** One timer watches the whole life of a socket; it is moved on, not set anew with each frame. */
   #watch(afterMs: number): void {
-    this.#timer = this.#options.scope.timeout(afterMs, () => {
-      const silentMs = this.#now() - this.#heardAt;
-      if (silentMs < SILENCE_MS) this.#watch(SILENCE_MS - silentMs);
-      else this.#closed(LOST);
-    }, 'link-silence');
+    this.#timer = this.#options.scope.timeout(
+      afterMs,
+      () => {
+        const silentMs = this.#now() - this.#heardAt;
+        if (silentMs < SILENCE_MS) this.#watch(SILENCE_MS - silentMs);
+        else this.#closed(LOST);
+      },
+      'link-silence',
+    );
   }
 
   #closed(code: number): void {

@@ -43,9 +43,7 @@ export function isAbort(error: unknown): boolean {
   return error instanceof DOMException && error.name === 'AbortError';
 }
 
-export type ReplayCommand =
-  | { readonly do: 'play' | 'pause' | 'step' }
-  | { readonly do: 'speed'; readonly speed: number | null };
+export type ReplayCommand = { readonly do: 'play' | 'pause' | 'step' } | { readonly do: 'speed'; readonly speed: number | null };
 
 export interface ChartPageQuery {
   readonly symbol: string;
@@ -89,7 +87,10 @@ export class HttpClient {
     return this.#call(`/accounts/${encodeURIComponent(accountId)}/equity`, { signal });
   }
 
-  facts(afterSeq: number, signal: AbortSignal): Promise<{ readonly items: readonly FactRow[]; readonly nextCursor: string | null }> {
+  facts(
+    afterSeq: number,
+    signal: AbortSignal,
+  ): Promise<{ readonly items: readonly FactRow[]; readonly nextCursor: string | null }> {
     return this.#call('/facts', { query: { afterSeq, limit: 200 }, signal });
   }
 
@@ -125,7 +126,11 @@ async function readProblem(response: Response): Promise<ProblemView> {
   const found: unknown = await response.json().catch(() => null);
   const known = found as { title?: unknown; remedy?: unknown; code?: unknown; requestId?: unknown; detail?: unknown } | null;
   if (typeof known?.title !== 'string' || typeof known.code !== 'string') {
-    return { code: 'link.unreadable', title: `The server answered ${String(response.status)} without a reason.`, remedy: 'Retry; see the server log if it stays.' };
+    return {
+      code: 'link.unreadable',
+      title: `The server answered ${String(response.status)} without a reason.`,
+      remedy: 'Retry; see the server log if it stays.',
+    };
   }
   return {
     title: known.title,

@@ -31,7 +31,7 @@ describe('C3 subscriptions', () => {
   it('C3 the 51st listener of a topic is refused by name', async () => {
     const { desk } = await opened();
     for (let i = 0; i < 50; i += 1) desk.link.subscribe(TOPIC, () => undefined);
-    expect(() => desk.link.subscribe(TOPIC, () => undefined)).toThrowError(TopicFullError);
+    expect(() => desk.link.subscribe(TOPIC, () => undefined)).toThrow(TopicFullError);
   });
 
   it('C3 100 mounts and unmounts leave no listener; a view that forgets leaves one', async () => {

@@ -103,7 +103,7 @@ export class Link {
    */
   subscribe(topic: string, handler: (frame: EventFrame) => void, owner?: Owner): Subscription {
     const first = this.#hub.count(topic) === 0;
-    const inner = this.#hub.on(topic, handler);
+    const inner = this.#hub.on(topic, handler, this.#options.scope);
     if (first && !BASE_TOPICS.includes(topic)) this.#send({ op: 'subscribe', topics: [topic] });
     const leave = (): void => {
       if (!inner.active) return;

@@ -9,7 +9,9 @@ const byId = (list: readonly { readonly id: string; readonly version: number }[]
 
 function equals(desk: DeskLink, server: MemoryServer): boolean {
   const same = (a: object, b: object): boolean => JSON.stringify(a) === JSON.stringify(b);
-  return same(byId(desk.state.signals), byId(server.state.signals)) && same(byId(desk.state.positions), byId(server.state.positions));
+  return (
+    same(byId(desk.state.signals), byId(server.state.signals)) && same(byId(desk.state.positions), byId(server.state.positions))
+  );
 }
 
 /** Each fact once, each topic in order; a snapshot may skip facts, never repeat one. */
@@ -28,11 +30,27 @@ type Step =
   | { readonly do: 'sync' | 'resync' | 'epoch' | 'failSnapshot' | 'garbage' };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 10, arbitrary: fc.record({ do: fc.constant('fact' as const), topic: fc.constantFrom('signals' as const, 'positions' as const), id: fc.nat(9), fault: fc.constantFrom('none' as const, 'double' as const) }) },
+  {
+    weight: 10,
+    arbitrary: fc.record({
+      do: fc.constant('fact' as const),
+      topic: fc.constantFrom('signals' as const, 'positions' as const),
+      id: fc.nat(9),
+      fault: fc.constantFrom('none' as const, 'double' as const),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('lose' as const), id: fc.nat(9) }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('cut' as const), code: fc.constantFrom(1001, 1006, 1013, 4408, 4429, undefined) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant('cut' as const), code: fc.constantFrom(1001, 1006, 1013, 4408, 4429, undefined) }),
+  },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('pass' as const), ms: fc.integer({ min: 0, max: 40_000 }) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('sync' as const, 'resync' as const, 'epoch' as const, 'failSnapshot' as const, 'garbage' as const) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constantFrom('sync' as const, 'resync' as const, 'epoch' as const, 'failSnapshot' as const, 'garbage' as const),
+    }),
+  },
 );
 
 async function run(server: MemoryServer, desk: DeskLink, steps: readonly Step[]): Promise<void> {
@@ -194,7 +212,18 @@ describe('replica', () => {
     desk.link.connection.wake();
     await desk.timers.advance(10);
     expect(desk.outdated()).toBe(0);
-    server.raw(JSON.stringify({ op: 'welcome', epoch: server.epoch, seq: 0, user: 'u', role: 'admin', serverTime: 0, contractHash: 'other', resume: 'CURRENT' }));
+    server.raw(
+      JSON.stringify({
+        op: 'welcome',
+        epoch: server.epoch,
+        seq: 0,
+        user: 'u',
+        role: 'admin',
+        serverTime: 0,
+        contractHash: 'other',
+        resume: 'CURRENT',
+      }),
+    );
     expect(desk.outdated()).toBe(1);
   });
 });

@@ -163,6 +163,7 @@ export class Replica {
       this.#duplicates += 1;
       return;
     }
+    // bounded: one number per fact topic.
     this.#applied[topic] = frame.seq;
     this.#head = Math.max(this.#head, frame.seq);
     this.#options.sink.fact({ seq: frame.seq, at: frame.ts, type: frame.type, data: frame.data } as FactRow, topic);
@@ -179,6 +180,7 @@ export class Replica {
     }
     if (this.#pending.length > 0) return;
     this.#head = Math.max(this.#head, frame.seq);
+    // bounded: one number per fact topic.
     for (const topic of FACT_TOPICS) this.#applied[topic] = Math.max(this.#applied[topic], frame.seq);
     this.#tell();
   }
@@ -219,6 +221,7 @@ export class Replica {
       this.#epoch = answer.epoch;
       this.#head = 0;
     }
+    // bounded: one number per fact topic.
     for (const topic of taken) this.#applied[topic] = answer.seq;
     if (taken.length === FACT_TOPICS.length) this.#head = answer.seq;
     this.#note = this.#snapshots > 1 ? { kind: 'reloaded' } : null;

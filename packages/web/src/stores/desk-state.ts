@@ -7,7 +7,6 @@ import type {
   ConnectionWire,
   DetectionEventWire,
   FactRow,
-  FactTopic,
   OrderWire,
   PositionWire,
   RangeWire,
@@ -53,8 +52,10 @@ export class DeskState implements ReplicaSink {
 
   constructor(scope: Scope, changed: (part: Part) => void) {
     this.#changed = changed;
-    const cache = <V extends {}>(name: string, bound: { readonly capacity: number; readonly itemBytes: number; readonly ttlMs?: number }): LruTtlCache<string, V> =>
-      new LruTtlCache<string, V>({ ttlMs: Infinity, ...bound, name, scope, clock: scope.timers });
+    const cache = <V extends object>(
+      name: string,
+      bound: { readonly capacity: number; readonly itemBytes: number; readonly ttlMs?: number },
+    ): LruTtlCache<string, V> => new LruTtlCache<string, V>({ ttlMs: Infinity, ...bound, name, scope, clock: scope.timers });
     this.#events = cache('web.analysis.events', { capacity: 500, itemBytes: 2_048 });
     this.#ranges = cache('web.analysis.ranges', { capacity: 200, itemBytes: 4_096 });
     this.#phases = cache('web.analysis.phases', { capacity: 200, itemBytes: 512 });
@@ -152,7 +153,7 @@ export class DeskState implements ReplicaSink {
     this.#changed('facts');
   }
 
-  fact(row: FactRow, _topic: FactTopic): void {
+  fact(row: FactRow): void {
     this.#facts.push(row);
     this.#changed('facts');
     switch (row.type) {
@@ -234,7 +235,8 @@ export class DeskState implements ReplicaSink {
   /** A mark is a value, not a fact: it never opens, closes or rolls back a position. */
   #mark(position: PositionWire): void {
     const known = this.#openPositions.peek(position.id);
-    if (known === undefined || position.status !== 'OPEN' || position.version < known.version || position.lastAt < known.lastAt) return;
+    if (known === undefined || position.status !== 'OPEN' || position.version < known.version || position.lastAt < known.lastAt)
+      return;
     this.#openPositions.set(position.id, position);
     this.#changed('positions');
   }
@@ -251,11 +253,16 @@ export class DeskState implements ReplicaSink {
   }
 }
 
-function values<V extends {}>(cache: LruTtlCache<string, V>): V[] {
+function values<V extends object>(cache: LruTtlCache<string, V>): V[] {
   return cache.keys().flatMap((key) => cache.peek(key) ?? []);
 }
 
-function phaseKey(of: { readonly symbol: string; readonly timeframe: string; readonly rangeId: number; readonly hypothesis: 1 | -1 }): string {
+function phaseKey(of: {
+  readonly symbol: string;
+  readonly timeframe: string;
+  readonly rangeId: number;
+  readonly hypothesis: 1 | -1;
+}): string {
   return `${of.symbol}|${of.timeframe}|${String(of.rangeId)}|${String(of.hypothesis)}`;
 }
 

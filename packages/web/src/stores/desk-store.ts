@@ -1,5 +1,14 @@
 /** What the page reads: copies of the desk's state as shallow refs, renewed at most once per animation frame, not at all while hidden. */
-import type { AccountWire, ConnectionWire, FactRow, OrderWire, PositionWire, RangeWire, SessionAnswer, SignalWire } from '@wyckoff/contracts';
+import type {
+  AccountWire,
+  ConnectionWire,
+  FactRow,
+  OrderWire,
+  PositionWire,
+  RangeWire,
+  SessionAnswer,
+  SignalWire,
+} from '@wyckoff/contracts';
 import type { Release, Scope } from '@wyckoff/bounded';
 import { defineStore } from 'pinia';
 import { computed, shallowRef } from 'vue';
@@ -66,7 +75,11 @@ export class Painter {
   #dirty = new Set<Part>();
   #frame: Release | undefined;
 
-  constructor(options: { readonly scope: Scope; readonly isVisible: () => boolean; readonly paint: (parts: ReadonlySet<Part>) => void }) {
+  constructor(options: {
+    readonly scope: Scope;
+    readonly isVisible: () => boolean;
+    readonly paint: (parts: ReadonlySet<Part>) => void;
+  }) {
     this.#scope = options.scope;
     this.#paint = options.paint;
     this.#isVisible = options.isVisible;
@@ -74,12 +87,14 @@ export class Painter {
 
   /** Marks a part as changed. */
   readonly changed = (part: Part): void => {
+    // bounded: by the names in PARTS.
     this.#dirty.add(part);
     this.#plan();
   };
 
   /** The tab is looked at again. */
   resume(): void {
+    // bounded: by the names in PARTS.
     for (const part of PARTS) this.#dirty.add(part);
     this.#plan();
   }

@@ -3,7 +3,7 @@ import type { ChartAnswer } from '@wyckoff/contracts';
 import { LruTtlCache, type Scope } from '@wyckoff/bounded';
 import { inject, type InjectionKey } from 'vue';
 import { browserEnvironment, wakeOnReturn } from '../link/browser.ts';
-import { HttpClient } from '../link/http.ts';
+import type { HttpClient } from '../link/http.ts';
 import { Link } from '../link/link.ts';
 import { BarStore } from './bar-store.ts';
 import { DeskState } from './desk-state.ts';
@@ -25,7 +25,8 @@ export const DESK_SESSION: InjectionKey<DeskSession> = Symbol('desk-session');
 /** The session of the page. @throws when used outside of one. */
 export function useDeskSession(): DeskSession {
   const session = inject(DESK_SESSION);
-  if (session === undefined) throw new Error('expected a page inside a desk session, was outside; provide DESK_SESSION in main.ts');
+  if (session === undefined)
+    throw new Error('expected a page inside a desk session, was outside; provide DESK_SESSION in main.ts');
   return session;
 }
 
@@ -38,7 +39,12 @@ function sliceBytes(answer: ChartAnswer): number {
 }
 
 /** Opens the session's parts inside `scope`; disposing it closes the socket and empties every store. */
-export function openDeskSession(options: { readonly scope: Scope; readonly http: HttpClient; readonly store: DeskStore; readonly contractHash: string }): DeskSession {
+export function openDeskSession(options: {
+  readonly scope: Scope;
+  readonly http: HttpClient;
+  readonly store: DeskStore;
+  readonly contractHash: string;
+}): DeskSession {
   const { scope, http, store } = options;
   const isVisible = (): boolean => document.visibilityState === 'visible';
   let heardAt: number | null = null;
@@ -63,9 +69,9 @@ export function openDeskSession(options: { readonly scope: Scope; readonly http:
     contractHash: options.contractHash,
     sink: {
       reset: (topics, answer) => state.reset(topics, answer),
-      fact: (row, topic) => {
+      fact: (row) => {
         heardAt = Date.now();
-        state.fact(row, topic);
+        state.fact(row);
       },
       value: (frame) => {
         heardAt = Date.now();
@@ -80,9 +86,13 @@ export function openDeskSession(options: { readonly scope: Scope; readonly http:
   scope.listen(document, 'visibilitychange', () => {
     if (isVisible()) painter.resume();
   });
-  scope.interval(MINUTE_MS, () => {
-    if (isVisible()) slices.sweep();
-  }, 'slices-sweep');
+  scope.interval(
+    MINUTE_MS,
+    () => {
+      if (isVisible()) slices.sweep();
+    },
+    'slices-sweep',
+  );
   scope.adopt('desk-store', () => emptyStore(store));
   wakeOnReturn(link.connection, scope);
   link.connection.wake();

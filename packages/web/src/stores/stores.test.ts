@@ -18,7 +18,12 @@ function open() {
   return { timers, census, scope, state: new DeskState(scope, () => undefined) };
 }
 
-const signalFact = (seq: number, id: string): FactRow => ({ seq, at: seq, type: 'signal.created', data: { id, barTime: seq, version: 1 } as SignalWire });
+const signalFact = (seq: number, id: string): FactRow => ({
+  seq,
+  at: seq,
+  type: 'signal.created',
+  data: { id, barTime: seq, version: 1 } as SignalWire,
+});
 
 const columns = (from: number, to: number): ChartColumns => {
   const t = Array.from({ length: Math.max(0, to - from) }, (_, i) => (from + i) * DAY);
@@ -30,7 +35,7 @@ const bar = (at: number): BarWire => ({ symbol: 'S', timeframe: '1d', ts: at * D
 describe('H7 signals', () => {
   it('H7 5,000 events hold the 100 newest, without doubles', () => {
     const { state } = open();
-    for (let i = 1; i <= 5_000; i += 1) state.fact(signalFact(i, String(i % 2_500)), 'signals');
+    for (let i = 1; i <= 5_000; i += 1) state.fact(signalFact(i, String(i % 2_500)));
     expect(state.signals).toHaveLength(100);
     expect(new Set(state.signals.map((signal) => signal.id)).size).toBe(100);
     expect(state.signals[0].id).toBe('0');
@@ -38,7 +43,7 @@ describe('H7 signals', () => {
 
   it('H7 a day after they came, by the wall and not by the replay, all are gone, by one timer', async () => {
     const { state, timers } = open();
-    for (let i = 1; i <= 50; i += 1) state.fact(signalFact(i, String(i)), 'signals');
+    for (let i = 1; i <= 50; i += 1) state.fact(signalFact(i, String(i)));
     await timers.advance(DAY - 1);
     expect(state.signals).toHaveLength(50);
     const waiting = timers.waiting;
@@ -51,22 +56,38 @@ describe('H7 signals', () => {
 describe('M9 M10 positions and orders', () => {
   it('M10 finished ones keep 50, the open ones stay', () => {
     const { state } = open();
-    const position = (seq: number, id: string, status: 'OPEN' | 'CLOSED'): FactRow => ({ seq, at: seq, type: status === 'OPEN' ? 'position.opened' : 'position.closed', data: { id, status, openedAt: seq, version: seq } as PositionWire });
-    state.fact(position(1, 'kept', 'OPEN'), 'positions');
-    for (let i = 2; i <= 1_000; i += 1) state.fact(position(i, String(i), 'CLOSED'), 'positions');
+    const position = (seq: number, id: string, status: 'OPEN' | 'CLOSED'): FactRow => ({
+      seq,
+      at: seq,
+      type: status === 'OPEN' ? 'position.opened' : 'position.closed',
+      data: { id, status, openedAt: seq, version: seq } as PositionWire,
+    });
+    state.fact(position(1, 'kept', 'OPEN'));
+    for (let i = 2; i <= 1_000; i += 1) state.fact(position(i, String(i), 'CLOSED'));
     expect(state.positions).toHaveLength(51);
     expect(state.positions[0].id).toBe('kept');
-    const order = (seq: number): FactRow => ({ seq, at: seq, type: 'order.changed', data: { id: String(seq), state: 'FILLED', updatedAt: seq, version: 1 } as OrderWire });
-    for (let i = 1; i <= 1_000; i += 1) state.fact(order(i), 'orders');
+    const order = (seq: number): FactRow => ({
+      seq,
+      at: seq,
+      type: 'order.changed',
+      data: { id: String(seq), state: 'FILLED', updatedAt: seq, version: 1 } as OrderWire,
+    });
+    for (let i = 1; i <= 1_000; i += 1) state.fact(order(i));
     expect(state.orders).toHaveLength(50);
   });
 
   it('a mark never opens, closes or rolls back a position', () => {
     const { state } = open();
-    const mark = (data: Partial<PositionWire>): void => state.value({ op: 'event', topic: 'positions', type: 'position.marked', ts: 0, key: 'p', data });
+    const mark = (data: Partial<PositionWire>): void =>
+      state.value({ op: 'event', topic: 'positions', type: 'position.marked', ts: 0, key: 'p', data });
     mark({ id: 'p', status: 'OPEN', version: 1, lastAt: 1 });
     expect(state.positions).toEqual([]);
-    state.fact({ seq: 1, at: 1, type: 'position.opened', data: { id: 'p', status: 'OPEN', version: 2, lastAt: 5, last: 10 } as PositionWire }, 'positions');
+    state.fact({
+      seq: 1,
+      at: 1,
+      type: 'position.opened',
+      data: { id: 'p', status: 'OPEN', version: 2, lastAt: 5, last: 10 } as PositionWire,
+    });
     mark({ id: 'p', status: 'OPEN', version: 1, lastAt: 9, last: 1 });
     mark({ id: 'p', status: 'OPEN', version: 2, lastAt: 4, last: 2 });
     expect(state.positions[0].last).toBe(10);
@@ -146,7 +167,7 @@ describe('painting', () => {
 describe('session end', () => {
   it('H6 disposing the scope empties every store and leaves the census', async () => {
     const { scope, census, state } = open();
-    state.fact(signalFact(1, 'a'), 'signals');
+    state.fact(signalFact(1, 'a'));
     await scope.dispose();
     expect(census.size).toBe(0);
     expect(state.signals).toEqual([]);

@@ -36,9 +36,9 @@ export function openDeskLink(server: MemoryServer, random?: () => number): DeskL
     contractHash: 'h',
     sink: {
       reset: (topics, answer) => state.reset(topics, answer),
-      fact: (row, topic) => {
+      fact: (row) => {
         applied.push(row);
-        state.fact(row, topic);
+        state.fact(row);
       },
       value: (frame) => {
         values.push(frame);

@@ -159,8 +159,23 @@ export class MemoryServer {
     const lastSeq = hello.lastSeq ?? 0;
     const floor = this.#seq - this.#log.length;
     const known = hello.epoch === this.epoch && lastSeq <= this.#seq;
-    const resume = !known ? 'SNAPSHOT' : lastSeq === this.#seq || this.#options.lies === true ? 'CURRENT' : lastSeq >= floor ? 'REPLAY' : 'REPLAY';
-    this.#send(peer, { op: 'welcome', epoch: this.epoch, seq: this.#seq, user: 'u', role: 'admin', serverTime: 0, contractHash: 'h', resume });
+    const resume = !known
+      ? 'SNAPSHOT'
+      : lastSeq === this.#seq || this.#options.lies === true
+        ? 'CURRENT'
+        : lastSeq >= floor
+          ? 'REPLAY'
+          : 'REPLAY';
+    this.#send(peer, {
+      op: 'welcome',
+      epoch: this.epoch,
+      seq: this.#seq,
+      user: 'u',
+      role: 'admin',
+      serverTime: 0,
+      contractHash: 'h',
+      resume,
+    });
     if (resume !== 'REPLAY') return;
     if (lastSeq < floor) {
       this.#send(peer, { op: 'resync', topics: ['signals', 'positions'], reason: 'TOO_OLD' });

@@ -43,7 +43,10 @@ export class VirtualTimers implements Timers {
   }
 
   #next(end: number): Alarm | undefined {
-    return [...this.#alarms].filter((alarm) => alarm.at <= end).sort((a, b) => a.at - b.at || a.order - b.order).at(0);
+    return [...this.#alarms]
+      .filter((alarm) => alarm.at <= end)
+      .sort((a, b) => a.at - b.at || a.order - b.order)
+      .at(0);
   }
 }
 

@@ -21,7 +21,11 @@ export function contrast(a: string, b: string): number {
 }
 
 const dot = (row: Triple, of: Triple): number => row[0] * of[0] + row[1] * of[1] + row[2] * of[2];
-const product = (matrix: readonly [Triple, Triple, Triple], of: Triple): Triple => [dot(matrix[0], of), dot(matrix[1], of), dot(matrix[2], of)];
+const product = (matrix: readonly [Triple, Triple, Triple], of: Triple): Triple => [
+  dot(matrix[0], of),
+  dot(matrix[1], of),
+  dot(matrix[2], of),
+];
 
 const IDENTITY: readonly [Triple, Triple, Triple] = [[1, 0, 0], [0, 1, 0], [0, 0, 1]]; // prettier-ignore
 /** Machado, Oliveira, Fernandes 2009, severity 1. */
@@ -37,7 +41,7 @@ export const VISIONS = Object.keys(SIMULATIONS) as readonly Vision[];
 function lab([r, g, b]: Triple): Triple {
   const clamp = (value: number): number => Math.min(1, Math.max(0, value));
   const rgb: Triple = [clamp(r), clamp(g), clamp(b)];
-  const f = (t: number): number => (t > 216 / 24389 ? Math.cbrt(t) : (24389 / 27 * t + 16) / 116);
+  const f = (t: number): number => (t > 216 / 24389 ? Math.cbrt(t) : ((24389 / 27) * t + 16) / 116);
   const x = f(dot([0.4124564, 0.3575761, 0.1804375], rgb) / 0.95047);
   const y = f(dot([0.2126729, 0.7151522, 0.072175], rgb));
   const z = f(dot([0.0193339, 0.119192, 0.9503041], rgb) / 1.08883);

@@ -36,7 +36,9 @@ export function readAppearance(store: KeyValueStore): Appearance {
       theme: THEMES.find((theme) => theme === found?.theme) ?? DEFAULTS.theme,
       palette: PALETTES.find((palette) => palette === found?.palette) ?? DEFAULTS.palette,
       drawer: Number.isFinite(found?.drawer) ? Number(found?.drawer) : DEFAULTS.drawer,
-      hiddenLayers: Array.isArray(found?.hiddenLayers) ? found.hiddenLayers.filter((layer) => typeof layer === 'string').slice(0, 20) : [],
+      hiddenLayers: Array.isArray(found?.hiddenLayers)
+        ? found.hiddenLayers.filter((layer) => typeof layer === 'string').slice(0, 20)
+        : [],
     };
   } catch {
     return DEFAULTS;

@@ -17,7 +17,8 @@ describe('web 2.1 colour', () => {
   for (const [theme, token] of Object.entries(themes)) {
     it(`text, muted and faint read on every surface of the ${theme} theme`, () => {
       for (const surface of ['bg', 'panel', 'raised']) {
-        for (const ink of ['text', 'muted', 'faint', 'up', 'down']) expect(contrast(token[ink], token[surface])).toBeGreaterThanOrEqual(4.5);
+        for (const ink of ['text', 'muted', 'faint', 'up', 'down'])
+          expect(contrast(token[ink], token[surface])).toBeGreaterThanOrEqual(4.5);
         expect(contrast(token.edge, token[surface])).toBeGreaterThanOrEqual(3);
       }
     });

@@ -5,7 +5,10 @@ export function thin(values: readonly number[], most: number): readonly number[]
   if (values.length <= most) return values;
   const buckets = Math.max(1, Math.floor(most / 2));
   return Array.from({ length: buckets }, (_, bucket) => {
-    const part = values.slice(Math.floor((bucket * values.length) / buckets), Math.floor(((bucket + 1) * values.length) / buckets));
+    const part = values.slice(
+      Math.floor((bucket * values.length) / buckets),
+      Math.floor(((bucket + 1) * values.length) / buckets),
+    );
     const low = Math.min(...part);
     const high = Math.max(...part);
     return part.indexOf(low) < part.indexOf(high) ? [low, high] : [high, low];
@@ -20,13 +23,17 @@ export interface CurveShape {
 }
 
 /** The path of `values` in a box, with the height of `base` (the starting capital) marked. */
-export function curve(values: readonly number[], box: { readonly width: number; readonly height: number; readonly base: number }): CurveShape {
+export function curve(
+  values: readonly number[],
+  box: { readonly width: number; readonly height: number; readonly base: number },
+): CurveShape {
   if (values.length < 2) return { path: '', baseY: null };
   const points = thin(values, box.width);
   const low = Math.min(box.base, ...points);
   const high = Math.max(box.base, ...points);
   // A flat line stands in the middle.
-  const y = (value: number): number => (high === low ? box.height / 2 : 1 + (box.height - 2) * (1 - (value - low) / (high - low)));
+  const y = (value: number): number =>
+    high === low ? box.height / 2 : 1 + (box.height - 2) * (1 - (value - low) / (high - low));
   const step = box.width / (points.length - 1);
   const path = points.map((value, i) => `${i === 0 ? 'M' : 'L'}${(i * step).toFixed(1)} ${y(value).toFixed(1)}`).join('');
   return { path, baseY: y(box.base) };

@@ -17,10 +17,16 @@ export interface Column<Row> {
 
 /** Rows that contain every word of the filter, in any column. */
 export function filterRows<Row>(rows: readonly Row[], columns: readonly Column<Row>[], filter: string): readonly Row[] {
-  const words = filter.toLowerCase().split(/\s+/).filter((word) => word !== '');
+  const words = filter
+    .toLowerCase()
+    .split(/\s+/)
+    .filter((word) => word !== '');
   if (words.length === 0) return rows.slice(0, MAX_ROWS);
   const matches = (row: Row): boolean => {
-    const text = columns.map((column) => column.words(row)).join(' ').toLowerCase();
+    const text = columns
+      .map((column) => column.words(row))
+      .join(' ')
+      .toLowerCase();
     return words.every((word) => text.includes(word));
   };
   return rows.filter(matches).slice(0, MAX_ROWS);

@@ -90,7 +90,8 @@ function direction(shown: string): FigureText['direction'] {
 
 /** The figure as text; null, undefined and NaN are "–". */
 export function figureText(value: number | null | undefined, options: FigureOptions): FigureText {
-  if (value === null || value === undefined || Number.isNaN(value)) return { text: NOTHING, full: 'not known', direction: 'flat' };
+  if (value === null || value === undefined || Number.isNaN(value))
+    return { text: NOTHING, full: 'not known', direction: 'flat' };
   if (!Number.isFinite(value)) return { text: value > 0 ? '∞' : MINUS + '∞', full: '', direction: value > 0 ? 'up' : 'down' };
   const shown = body(value, options);
   const full = options.kind === 'volume' ? plain(value, 0) : options.kind === 'bytes' ? `${plain(value, 0)} bytes` : '';

@@ -70,7 +70,11 @@ export class ChartFeed {
   }
 
   /** What the stream says of ranges, events and positions goes over what the pages said. */
-  merge(overlays: { readonly ranges?: readonly RangeWire[]; readonly events?: readonly DetectionEventWire[]; readonly trades?: readonly PositionWire[] }): void {
+  merge(overlays: {
+    readonly ranges?: readonly RangeWire[];
+    readonly events?: readonly DetectionEventWire[];
+    readonly trades?: readonly PositionWire[];
+  }): void {
     for (const range of overlays.ranges ?? []) this.#ranges.set(range.id, range);
     for (const event of overlays.events ?? []) this.#events.set(`${event.id}|${event.status}`, event);
     for (const trade of overlays.trades ?? []) {
@@ -147,11 +151,21 @@ export class ChartFeed {
   }
 }
 
-function entries<V extends {}>(cache: LruTtlCache<string, V>): V[] {
-  return cache.keys().flatMap((key) => cache.peek(key) ?? []).reverse();
+function entries<V extends object>(cache: LruTtlCache<string, V>): V[] {
+  return cache
+    .keys()
+    .flatMap((key) => cache.peek(key) ?? [])
+    .reverse();
 }
 
 function columnsOf(window: BarWindow): ChartAnswer['columns'] {
   const column = (of: Float64Array): number[] => [...of.subarray(0, window.length)];
-  return { t: column(window.t), o: column(window.o), h: column(window.h), l: column(window.l), c: column(window.c), v: column(window.v) };
+  return {
+    t: column(window.t),
+    o: column(window.o),
+    h: column(window.h),
+    l: column(window.l),
+    c: column(window.c),
+    v: column(window.v),
+  };
 }

@@ -21,7 +21,11 @@ export class PendingChange {
   /** What to draw now; the sum starts again. */
   take(): { readonly draw: 'nothing' | 'tail' | 'all'; readonly shift: number; readonly appended: number } {
     const all = this.#rebuilt || this.#appended > MOST_UPDATES;
-    const result = { draw: !this.#touched ? ('nothing' as const) : all ? ('all' as const) : ('tail' as const), shift: this.#shift, appended: this.#appended };
+    const result = {
+      draw: !this.#touched ? ('nothing' as const) : all ? ('all' as const) : ('tail' as const),
+      shift: this.#shift,
+      appended: this.#appended,
+    };
     this.#rebuilt = false;
     this.#appended = 0;
     this.#touched = false;

@@ -4,41 +4,81 @@ import { describe, expect, it } from 'vitest';
 import { describeStructure, factWords, reasonWords, refusalSentence } from './words.ts';
 
 const range = (hypothesis: 1 | -1, phase: 'B' | 'C' | 'D' | null): RangeWire =>
-  ({ rangeId: 1, endTime: null, state: 'ACTIVE', support: 91.1, resistance: 103.9, objectives: [], hypotheses: phase === null ? [] : [{ hypothesis, phase, leading: true, phaseConfidence: 82, phases: [{ phase, from: 5, to: null }] }] }) as unknown as RangeWire;
-const event = (part: Partial<DetectionEventWire>): DetectionEventWire => ({ rangeId: 1, status: 'confirmed', volRatio: 1.9, price: 104.2, ...part }) as DetectionEventWire;
+  ({
+    rangeId: 1,
+    endTime: null,
+    state: 'ACTIVE',
+    support: 91.1,
+    resistance: 103.9,
+    objectives: [],
+    hypotheses:
+      phase === null ? [] : [{ hypothesis, phase, leading: true, phaseConfidence: 82, phases: [{ phase, from: 5, to: null }] }],
+  }) as unknown as RangeWire;
+const event = (part: Partial<DetectionEventWire>): DetectionEventWire =>
+  ({ rangeId: 1, status: 'confirmed', volRatio: 1.9, price: 104.2, ...part }) as DetectionEventWire;
 
 const date = (time: number): string => `day ${String(time)}`;
 
 describe('web 4.2 structure in words', () => {
   it('names phase, cause with its volume, and what decides next', () => {
-    const words = describeStructure({ range: range(1, 'D'), events: [event({ kind: 'SOS', hypothesis: 1 })], cause: null, decimals: 2, date });
+    const words = describeStructure({
+      range: range(1, 'D'),
+      events: [event({ kind: 'SOS', hypothesis: 1 })],
+      cause: null,
+      decimals: 2,
+      date,
+    });
     expect(words).toMatchObject({ name: 'Accumulation', phase: 'D', why: 'Sign of strength at 104.20 on 1.90 of mean volume.' });
     expect(words.next).toContain('creek 103.90');
   });
 
   it('is the mirror for a distribution', () => {
-    const words = describeStructure({ range: range(-1, 'B'), events: [event({ kind: 'AR', hypothesis: -1 })], cause: null, decimals: 2, date });
+    const words = describeStructure({
+      range: range(-1, 'B'),
+      events: [event({ kind: 'AR', hypothesis: -1 })],
+      cause: null,
+      decimals: 2,
+      date,
+    });
     expect(words).toMatchObject({ name: 'Distribution', why: 'Automatic reaction at 104.20 on 1.90 of mean volume.' });
     expect(words.next).toBe('An upthrust over resistance 103.90 opens phase C; a weak close under ice 91.10 goes straight to D.');
   });
 
   it('an ended range is the last one, not the present one', () => {
-    const ended = describeStructure({ range: { ...range(-1, 'D'), endTime: 9, state: 'BROKEN_DOWN' }, events: [], cause: null, decimals: 2, date });
-    expect(ended).toMatchObject({ name: 'No range at work', phase: null, why: 'The last one, distribution 91.10 to 103.90, ended on day 9: broken down.' });
+    const ended = describeStructure({
+      range: { ...range(-1, 'D'), endTime: 9, state: 'BROKEN_DOWN' },
+      events: [],
+      cause: null,
+      decimals: 2,
+      date,
+    });
+    expect(ended).toMatchObject({
+      name: 'No range at work',
+      phase: null,
+      why: 'The last one, distribution 91.10 to 103.90, ended on day 9: broken down.',
+    });
   });
 
   it('says so when nothing is known yet', () => {
-    expect(describeStructure({ range: range(1, null), events: [], cause: null, decimals: 2, date })).toMatchObject({ name: 'Trading range', phase: null, next: '' });
+    expect(describeStructure({ range: range(1, null), events: [], cause: null, decimals: 2, date })).toMatchObject({
+      name: 'Trading range',
+      phase: null,
+      next: '',
+    });
   });
 
   it('a refused signal gives its sentence, else the failed step of its chain', () => {
     const signal = (part: object): SignalWire => ({ rejectText: null, chain: [], ...part }) as unknown as SignalWire;
     expect(refusalSentence(signal({ rejectText: 'Sector 6.4 % over 6 %.' }))).toBe('Sector 6.4 % over 6 %.');
-    expect(refusalSentence(signal({ chain: [{ result: 'FAIL', sentence: 'volume 2.31, needs below 0.70' }] }))).toBe('volume 2.31, needs below 0.70');
+    expect(refusalSentence(signal({ chain: [{ result: 'FAIL', sentence: 'volume 2.31, needs below 0.70' }] }))).toBe(
+      'volume 2.31, needs below 0.70',
+    );
     expect(reasonWords(['AWAIT_TEST', 'CONFIDENCE'])).toBe('waits for its test, confidence too low');
   });
 
   it('every fact is one line', () => {
-    expect(factWords({ seq: 1, at: 1, type: 'risk.limit', data: { rule: 'RK_HEAT', state: 'WARNING', value: 0.081, limit: 0.1 } }, 2)).toBe('rk heat warning: 8.10\u00a0% of 10.00\u00a0%');
+    expect(
+      factWords({ seq: 1, at: 1, type: 'risk.limit', data: { rule: 'RK_HEAT', state: 'WARNING', value: 0.081, limit: 0.1 } }, 2),
+    ).toBe('rk heat warning: 8.10\u00a0% of 10.00\u00a0%');
   });
 });

@@ -88,6 +88,12 @@ export function refusalSentence(signal: SignalWire): string | null {
   return signal.chain.find((step) => step.result === 'FAIL')?.sentence ?? null;
 }
 
+/** A signal in one sentence. */
+export function signalWords(signal: SignalWire): string {
+  const reason = signal.status === 'REJECTED' ? refusalSentence(signal) : null;
+  return `${signal.symbol} ${patternWord(signal)} ${signal.direction.toLowerCase()}, ${signalStatus(signal)}${reason === null ? '' : `: ${reason}`}`;
+}
+
 const PATTERNS: Readonly<Record<SignalWire['pattern'], string>> = {
   SPRING: 'Spring', UTAD: 'UTAD', TEST: 'Test', SOS: 'SOS', SOW: 'SOW', LPS: 'LPS', LPSY: 'LPSY', EXTERNAL: 'External',
 }; // prettier-ignore
@@ -105,7 +111,9 @@ export function exitWords(position: PositionWire): string {
     case 'END_OF_DATA':
       return 'end of data';
     default:
-      return /^(T\d|RULE_\d)$/.test(position.exitReason) ? position.exitReason.replace('_', ' ').replace('T', 'target ').toLowerCase() : codeWords(position.exitReason);
+      return /^(T\d|RULE_\d)$/.test(position.exitReason)
+        ? position.exitReason.replace('_', ' ').replace('T', 'target ').toLowerCase()
+        : codeWords(position.exitReason);
   }
 }
 
@@ -148,7 +156,14 @@ export function describeStructure(described: Described & { readonly date: (time:
   const shared = { range, passed, confidence: leading?.phaseConfidence ?? 0 };
   if (range.endTime !== null) {
     const why = `The last one, ${kind.toLowerCase()} ${price(range.support)} to ${price(range.resistance)}, ended on ${described.date(range.endTime)}: ${codeWords(range.state)}.`;
-    return { ...shared, name: 'No range at work', phase: null, since: null, why, next: 'A climax with its reaction, or two edges touched twice, begin the next.' };
+    return {
+      ...shared,
+      name: 'No range at work',
+      phase: null,
+      since: null,
+      why,
+      next: 'A climax with its reaction, or two edges touched twice, begin the next.',
+    };
   }
   return {
     ...shared,
@@ -162,7 +177,9 @@ export function describeStructure(described: Described & { readonly date: (time:
 
 function whySentence({ range, events, cause, decimals }: Described): string {
   const hypothesis = leadingHypothesis(range)?.hypothesis ?? null;
-  const last = events.findLast((event) => event.rangeId === range.rangeId && event.hypothesis === hypothesis && event.status !== 'candidate');
+  const last = events.findLast(
+    (event) => event.rangeId === range.rangeId && event.hypothesis === hypothesis && event.status !== 'candidate',
+  );
   if (last === undefined) return cause === null ? 'No confirmed event in this range yet.' : `${capital(causeWords(cause))}.`;
   const volume = last.volRatio === null ? '' : ` on ${plain(last.volRatio, 2)} of mean volume`;
   const status = last.status === 'confirmed' ? '' : ` (${last.status})`;
@@ -189,13 +206,21 @@ function nextSentence(range: RangeWire, { phase, hypothesis, price }: NextInput)
     case 'A':
       return `A secondary test that holds near ${bull ? below : above} ends phase A.`;
     case 'B':
-      return bull ? `A spring under ${below} opens phase C; a strong close over ${above} goes straight to D.` : `An upthrust over ${above} opens phase C; a weak close under ${below} goes straight to D.`;
+      return bull
+        ? `A spring under ${below} opens phase C; a strong close over ${above} goes straight to D.`
+        : `An upthrust over ${above} opens phase C; a weak close under ${below} goes straight to D.`;
     case 'C':
-      return bull ? `A strong close over ${above} confirms; a close under the spring's low ends it.` : `A weak close under ${below} confirms; a close over the upthrust's high ends it.`;
+      return bull
+        ? `A strong close over ${above} confirms; a close under the spring's low ends it.`
+        : `A weak close under ${below} confirms; a close over the upthrust's high ends it.`;
     case 'D':
-      return bull ? `A pullback that holds ${above} is the last point of support; falling back into the range would fail it.` : `A rally that fails at ${below} is the last point of supply; climbing back into the range would fail it.`;
+      return bull
+        ? `A pullback that holds ${above} is the last point of support; falling back into the range would fail it.`
+        : `A rally that fails at ${below} is the last point of supply; climbing back into the range would fail it.`;
     case 'E':
-      return range.objectives.length === 0 ? 'The trend is under way.' : `The trend is under way; objective ${range.objectives.map(price).join(', ')}.`;
+      return range.objectives.length === 0
+        ? 'The trend is under way.'
+        : `The trend is under way; objective ${range.objectives.map(price).join(', ')}.`;
     default:
       return `Range ${price(range.support)} to ${price(range.resistance)} is still forming.`;
   }

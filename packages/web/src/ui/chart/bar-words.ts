@@ -49,7 +49,9 @@ function phaseWords({ bars, index, ranges }: BarWordsInput): string {
   const range = ranges.findLast((one) => one.startTime <= time && (one.endTime ?? Infinity) >= time);
   const leading = range === undefined ? null : leadingHypothesis(range);
   const span = leading?.phases.findLast((one) => one.from <= time && (one.to ?? Infinity) > time);
-  return span === undefined || leading === null ? '' : `${leading.hypothesis === 1 ? 'accumulation' : 'distribution'}, phase ${span.phase}`;
+  return span === undefined || leading === null
+    ? ''
+    : `${leading.hypothesis === 1 ? 'accumulation' : 'distribution'}, phase ${span.phase}`;
 }
 
 function eventWords({ bars, index, events }: BarWordsInput): readonly string[] {

@@ -59,10 +59,19 @@ export function eventLabels({ bars, events }: EventLayerInput, view: PaneView): 
     .map((event) => ({ event, index: indexOfTime(bars, event.eventTime) }))
     .filter(({ index }) => index >= 0 && index >= view.from - 1 && index <= view.to + 1)
     .sort((a, b) => a.index - b.index)
-    .flatMap(({ event, index }) => place(event, { x: view.x(index), extreme: extremeY(event, { bars, index, view }), foot: view.height - LABEL_HEIGHT }, placed));
+    .flatMap(({ event, index }) =>
+      place(
+        event,
+        { x: view.x(index), extreme: extremeY(event, { bars, index, view }), foot: view.height - LABEL_HEIGHT },
+        placed,
+      ),
+    );
 }
 
-function extremeY(event: DetectionEventWire, at: { readonly bars: BarColumns; readonly index: number; readonly view: PaneView }): number | null {
+function extremeY(
+  event: DetectionEventWire,
+  at: { readonly bars: BarColumns; readonly index: number; readonly view: PaneView },
+): number | null {
   return at.view.y(standsBelow(event) ? at.bars.l[at.index] : at.bars.h[at.index]);
 }
 

@@ -15,7 +15,15 @@ const time = (index: number): number => index * DAY;
 
 function bars(count: number, volume: (i: number) => number = () => 100): BarColumns {
   const column = (of: (i: number) => number): number[] => Array.from({ length: count }, (_, i) => of(i));
-  return { length: count, t: column(time), o: column(() => 100), h: column(() => 104), l: column(() => 96), c: column((i) => 100 + (i % 2)), v: column(volume) };
+  return {
+    length: count,
+    t: column(time),
+    o: column(() => 100),
+    h: column(() => 104),
+    l: column(() => 96),
+    c: column((i) => 100 + (i % 2)),
+    v: column(volume),
+  };
 }
 
 /** 10 px per bar, 1 px per point upwards from 200 at the top. */
@@ -41,12 +49,34 @@ const range = (part: Partial<RangeWire> = {}, hypothesis: 1 | -1 = 1): RangeWire
 }); // prettier-ignore
 
 const event = (part: Partial<DetectionEventWire>): DetectionEventWire =>
-  ({ id: 'e', rangeId: 1, kind: 'SC', status: 'confirmed', hypothesis: 1, eventTime: time(20), confirmBar: 22, ...part }) as DetectionEventWire;
+  ({
+    id: 'e',
+    rangeId: 1,
+    kind: 'SC',
+    status: 'confirmed',
+    hypothesis: 1,
+    eventTime: time(20),
+    confirmBar: 22,
+    ...part,
+  }) as DetectionEventWire;
 
 const position = (part: Partial<PositionWire> = {}): PositionWire =>
-  ({ id: 'p', direction: 'LONG', status: 'OPEN', avgEntry: 100, stop: 95, targets: [110, 120], rungsDone: 0, openedAt: time(20), closedAt: null, avgExit: null, ...part }) as PositionWire;
+  ({
+    id: 'p',
+    direction: 'LONG',
+    status: 'OPEN',
+    avgEntry: 100,
+    stop: 95,
+    targets: [110, 120],
+    rungsDone: 0,
+    openedAt: time(20),
+    closedAt: null,
+    avgExit: null,
+    ...part,
+  }) as PositionWire;
 
-const texts = (shapes: readonly Shape[]): string[] => shapes.flatMap((shape) => (shape.kind === 'text' || shape.kind === 'label' ? [shape.text] : []));
+const texts = (shapes: readonly Shape[]): string[] =>
+  shapes.flatMap((shape) => (shape.kind === 'text' || shape.kind === 'label' ? [shape.text] : []));
 const of = <K extends Shape['kind']>(shapes: readonly Shape[], kind: K): Extract<Shape, { kind: K }>[] =>
   shapes.filter((shape): shape is Extract<Shape, { kind: K }> => shape.kind === kind);
 const input = (ranges: readonly RangeWire[]) => ({ bars: bars(60), ranges, currentId: 'r1', decimals: 2 });
@@ -69,12 +99,28 @@ describe('web 5 range layer', () => {
 
   it('without a leader the one that got furthest speaks, whichever side it is on', () => {
     const ended = { leading: false, ended: true } as const;
-    const both = range({ hypotheses: [{ ...range().hypotheses[0], ...ended, phase: 'B' }, { ...range({}, -1).hypotheses[0], ...ended, phase: 'D' }] });
+    const both = range({
+      hypotheses: [
+        { ...range().hypotheses[0], ...ended, phase: 'B' },
+        { ...range({}, -1).hypotheses[0], ...ended, phase: 'D' },
+      ],
+    });
     expect(texts(rangeLines(input([both]), view(0, 60)))).toEqual(['resistance 103.90', 'ice 91.10']);
   });
 
   it('a range that began before the window starts at the edge, one that lies outside is not drawn', () => {
-    const early = of(phaseBands(input([range({ startTime: -time(50), hypotheses: [{ ...range().hypotheses[0], phases: [{ phase: 'B', from: -time(50), to: null }] }] })]), view(20, 60)), 'band');
+    const early = of(
+      phaseBands(
+        input([
+          range({
+            startTime: -time(50),
+            hypotheses: [{ ...range().hypotheses[0], phases: [{ phase: 'B', from: -time(50), to: null }] }],
+          }),
+        ]),
+        view(20, 60),
+      ),
+      'band',
+    );
     expect(early[0].x1).toBe(-4);
     expect(phaseBands(input([range({ startTime: time(0), endTime: time(5) })]), view(20, 60))).toEqual([]);
     expect(rangeLines({ ...input([range()]), bars: bars(0) }, view(0, 60))).toEqual([]);
@@ -127,7 +173,10 @@ describe('web 5 trade layer', () => {
   const trades = (list: readonly PositionWire[]) => ({ bars: bars(60), trades: list, decimals: 2 });
 
   it('a closed trade joins entry and exit, with the fills of its direction', () => {
-    const shapes = tradeLines(trades([position({ status: 'CLOSED', closedAt: time(40), avgExit: 108, direction: 'SHORT' })]), view(0, 60));
+    const shapes = tradeLines(
+      trades([position({ status: 'CLOSED', closedAt: time(40), avgExit: 108, direction: 'SHORT' })]),
+      view(0, 60),
+    );
     expect(of(shapes, 'line').map(({ x1, y1, x2, y2 }) => [x1, y1, x2, y2])).toEqual([[200, 100, 400, 92]]);
     expect(of(shapes, 'arrow').map((arrow) => [arrow.points, arrow.ink.token])).toEqual([['down', 'down'], ['up', 'up']]); // prettier-ignore
   });
@@ -139,7 +188,13 @@ describe('web 5 trade layer', () => {
 
   it('names dock at the edge with an arrow and never cover each other', () => {
     const labels = levelNames(trades([position({ targets: [400, 500, 600] })]), view(0, 60));
-    expect(labels.map((label) => label.text)).toEqual(['↑ target 3 600.00', '↑ target 2 500.00', '↑ target 1 400.00', 'entry 100.00', 'stop 95.00']);
+    expect(labels.map((label) => label.text)).toEqual([
+      '↑ target 3 600.00',
+      '↑ target 2 500.00',
+      '↑ target 1 400.00',
+      'entry 100.00',
+      'stop 95.00',
+    ]);
     labels.forEach((label, i) => {
       if (i > 0) expect(label.y - labels[i - 1].y).toBeGreaterThanOrEqual(15);
       expect(label.y).toBeLessThanOrEqual(200);
@@ -174,8 +229,17 @@ describe('web 5 volume layer', () => {
 
 describe('web 10 a bar in words', () => {
   it('says date, prices, change, volume, phase and events', () => {
-    const words = barWords({ bars: bars(60), index: 20, decimals: 2, times: barTimes('1d', 'America/New_York'), ranges: [range()], events: [event({ status: 'failed' })] });
-    expect(words).toBe('21 Jan 1970. open 100.00, high 104.00, low 96.00, close 100.00. down 0.99\u00a0%. volume 1.00 of its 20-bar mean. accumulation, phase A. SC, failed.');
+    const words = barWords({
+      bars: bars(60),
+      index: 20,
+      decimals: 2,
+      times: barTimes('1d', 'America/New_York'),
+      ranges: [range()],
+      events: [event({ status: 'failed' })],
+    });
+    expect(words).toBe(
+      '21 Jan 1970. open 100.00, high 104.00, low 96.00, close 100.00. down 0.99\u00a0%. volume 1.00 of its 20-bar mean. accumulation, phase A. SC, failed.',
+    );
   });
 
   it('dates stamped at midnight UTC are that date, intraday bars speak the zone of the exchange', () => {
@@ -187,7 +251,9 @@ describe('web 10 a bar in words', () => {
 describe('times of bars', () => {
   it('are found by halving', () => {
     const some = bars(60);
-    expect([lowerBound(some, -1), lowerBound(some, time(5)), lowerBound(some, time(5) + 1), lowerBound(some, time(99))]).toEqual([0, 5, 6, 60]);
+    expect([lowerBound(some, -1), lowerBound(some, time(5)), lowerBound(some, time(5) + 1), lowerBound(some, time(99))]).toEqual([
+      0, 5, 6, 60,
+    ]);
     expect([indexOfTime(some, time(7)), indexOfTime(some, time(7) + 1)]).toEqual([7, -1]);
   });
 });

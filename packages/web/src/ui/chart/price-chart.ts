@@ -80,6 +80,7 @@ class Undo {
   // Bound: one step per thing made below, about ten.
   readonly #steps: (() => void)[] = [];
   add(step: () => void): void {
+    // bounded: by the statements of `build`.
     this.#steps.push(step);
   }
   run(): void {
@@ -88,7 +89,11 @@ class Undo {
 }
 
 const EMPTY: BarColumns = { length: 0, t: [], o: [], h: [], l: [], c: [], v: [] };
-const VOLUME_FORMAT = { type: 'custom', minMove: 1, formatter: (volume: number) => figureText(volume, { kind: 'volume' }).text } as const;
+const VOLUME_FORMAT = {
+  type: 'custom',
+  minMove: 1,
+  formatter: (volume: number) => figureText(volume, { kind: 'volume' }).text,
+} as const;
 const NEAR_EDGE_BARS = 60;
 const RIGHT_OFFSET = 8;
 
@@ -103,7 +108,10 @@ export function createPriceChart(container: HTMLElement, options: PriceChartOpti
   }
 }
 
-function build(container: HTMLElement, { options, undo }: { readonly options: PriceChartOptions; readonly undo: Undo }): PriceChart {
+function build(
+  container: HTMLElement,
+  { options, undo }: { readonly options: PriceChartOptions; readonly undo: Undo },
+): PriceChart {
   let colours = options.colours;
   let bars: BarColumns = EMPTY;
   let overlays: Overlays = { ranges: [], currentRangeId: null, events: [], trades: [] };
@@ -112,16 +120,35 @@ function build(container: HTMLElement, { options, undo }: { readonly options: Pr
   let drawn = 0;
   const shown = new Set<LayerName>(LAYERS);
 
-  const chart = createChart(container, { autoSize: false, width: container.clientWidth, height: container.clientHeight, ...chartOptions(options, colours) });
+  const chart = createChart(container, {
+    autoSize: false,
+    width: container.clientWidth,
+    height: container.clientHeight,
+    ...chartOptions(options, colours),
+  });
   undo.add(() => chart.remove());
 
-  const candles = chart.addSeries(CandlestickSeries, { ...candleOptions(colours), priceFormat: { type: 'custom', minMove: options.tickSize, formatter: (price: number) => plain(price, options.decimals) } });
+  const candles = chart.addSeries(CandlestickSeries, {
+    ...candleOptions(colours),
+    priceFormat: { type: 'custom', minMove: options.tickSize, formatter: (price: number) => plain(price, options.decimals) },
+  });
   undo.add(() => chart.removeSeries(candles));
-  const volume = chart.addSeries(HistogramSeries, { priceLineVisible: false, lastValueVisible: false, priceFormat: VOLUME_FORMAT }, 1);
+  const volume = chart.addSeries(
+    HistogramSeries,
+    { priceLineVisible: false, lastValueVisible: false, priceFormat: VOLUME_FORMAT },
+    1,
+  );
   undo.add(() => chart.removeSeries(volume));
   const mean = chart.addSeries(
     LineSeries,
-    { lineWidth: 1, color: colours.faint, priceLineVisible: false, lastValueVisible: false, crosshairMarkerVisible: false, priceFormat: VOLUME_FORMAT },
+    {
+      lineWidth: 1,
+      color: colours.faint,
+      priceLineVisible: false,
+      lastValueVisible: false,
+      crosshairMarkerVisible: false,
+      priceFormat: VOLUME_FORMAT,
+    },
     1,
   );
   undo.add(() => chart.removeSeries(mean));
@@ -133,7 +160,11 @@ function build(container: HTMLElement, { options, undo }: { readonly options: Pr
   const common = { colours: () => colours } as const;
   const ranges = () => ({ bars, ranges: overlays.ranges, currentId: overlays.currentRangeId, decimals: options.decimals });
   const trades = () => ({ bars, trades: overlays.trades, decimals: options.decimals });
-  const layer = (series: ISeriesApi<'Candlestick'> | ISeriesApi<'Histogram'>, name: LayerName, rest: Omit<ConstructorParameters<typeof ShapeLayer>[0], 'colours' | 'visible'>): ShapeLayer => {
+  const layer = (
+    series: ISeriesApi<'Candlestick'> | ISeriesApi<'Histogram'>,
+    name: LayerName,
+    rest: Omit<ConstructorParameters<typeof ShapeLayer>[0], 'colours' | 'visible'>,
+  ): ShapeLayer => {
     const made = new ShapeLayer({ ...common, ...rest, visible: () => shown.has(name) && bars.length > 0 });
     series.attachPrimitive(made);
     undo.add(() => series.detachPrimitive(made));
@@ -297,7 +328,13 @@ function candleOptions(colours: Colours) {
   };
 }
 
-const TICK_LEVELS = { [TickMarkType.Year]: 'year', [TickMarkType.Month]: 'month', [TickMarkType.DayOfMonth]: 'day', [TickMarkType.Time]: 'time', [TickMarkType.TimeWithSeconds]: 'time' } as const;
+const TICK_LEVELS = {
+  [TickMarkType.Year]: 'year',
+  [TickMarkType.Month]: 'month',
+  [TickMarkType.DayOfMonth]: 'day',
+  [TickMarkType.Time]: 'time',
+  [TickMarkType.TimeWithSeconds]: 'time',
+} as const;
 
 function chartOptions({ times }: PriceChartOptions, colours: Colours) {
   const crosshairLine = { color: colours.edge, width: 1, style: LineStyle.Dashed, labelBackgroundColor: colours.raised } as const;
@@ -319,7 +356,8 @@ function chartOptions({ times }: PriceChartOptions, colours: Colours) {
       rightOffset: RIGHT_OFFSET,
       minBarSpacing: 0.4,
       timeVisible: true,
-      tickMarkFormatter: (time: Time, type: TickMarkType) => (typeof time === 'number' ? times.tick(time * 1000, TICK_LEVELS[type]) : null),
+      tickMarkFormatter: (time: Time, type: TickMarkType) =>
+        typeof time === 'number' ? times.tick(time * 1000, TICK_LEVELS[type]) : null,
     },
     localization: {
       timeFormatter: (time: Time) => (typeof time === 'number' ? times.full(time * 1000) : ''),

@@ -64,10 +64,25 @@ function bands(input: RangeLayerInput, view: PaneView, range: RangeWire): readon
     const x2 = clippedX(input, view, span.to ?? range.endTime);
     if (x2 - x1 < 1) return [];
     const running = span.to === null && range.endTime === null;
-    const band: Shape = { kind: 'band', x1, x2, y1: 0, y2: view.height, ink: { token: 'text', opacity: i % 2 === 0 ? 0.035 : 0.07 } };
+    const band: Shape = {
+      kind: 'band',
+      x1,
+      x2,
+      y1: 0,
+      y2: view.height,
+      ink: { token: 'text', opacity: i % 2 === 0 ? 0.035 : 0.07 },
+    };
     if (x2 - x1 < 12) return [band];
     const ink = current && running ? ({ token: 'text' } as const) : ({ token: 'faint', opacity: current ? 1 : 0.7 } as const);
-    const letter: Shape = { kind: 'text', x: (x1 + x2) / 2, y: LETTER_Y, text: span.phase, align: 'center', bold: current && running, ink };
+    const letter: Shape = {
+      kind: 'text',
+      x: (x1 + x2) / 2,
+      y: LETTER_Y,
+      text: span.phase,
+      align: 'center',
+      bold: current && running,
+      ink,
+    };
     return [band, letter];
   });
 }

@@ -7,7 +7,6 @@ import type {
   Logical,
   PrimitivePaneViewZOrder,
   SeriesAttachedParameter,
-  Time,
 } from 'lightweight-charts';
 import type { Colours } from '../../theme/colours.ts';
 import { paint } from './paint.ts';
@@ -29,7 +28,7 @@ export interface ShapeLayerOptions {
 /** A layer of the chart; attach it once, ask for a repaint when its data changed. */
 export class ShapeLayer implements ISeriesPrimitive {
   readonly #options: ShapeLayerOptions;
-  #attached: SeriesAttachedParameter<Time> | undefined;
+  #attached: SeriesAttachedParameter | undefined;
   readonly #paneViews: readonly IPrimitivePaneView[];
   #axisViews: readonly ISeriesPrimitiveAxisView[] = [];
 
@@ -38,7 +37,7 @@ export class ShapeLayer implements ISeriesPrimitive {
     this.#paneViews = [{ zOrder: () => options.zOrder, renderer: () => this.#renderer }];
   }
 
-  attached(parameter: SeriesAttachedParameter<Time>): void {
+  attached(parameter: SeriesAttachedParameter): void {
     this.#attached = parameter;
   }
 

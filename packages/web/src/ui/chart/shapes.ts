@@ -10,7 +10,14 @@ export interface Ink {
 export type LineStyle = 'solid' | 'dashed' | 'dotted';
 
 export type Shape =
-  | { readonly kind: 'band'; readonly x1: number; readonly x2: number; readonly y1: number; readonly y2: number; readonly ink: Ink }
+  | {
+      readonly kind: 'band';
+      readonly x1: number;
+      readonly x2: number;
+      readonly y1: number;
+      readonly y2: number;
+      readonly ink: Ink;
+    }
   | {
       readonly kind: 'line';
       readonly x1: number;
@@ -42,7 +49,14 @@ export type Shape =
       readonly ink: Ink;
     }
   | { readonly kind: 'arrow'; readonly x: number; readonly y: number; readonly points: 'up' | 'down'; readonly ink: Ink }
-  | { readonly kind: 'outline'; readonly x1: number; readonly x2: number; readonly y1: number; readonly y2: number; readonly ink: Ink };
+  | {
+      readonly kind: 'outline';
+      readonly x1: number;
+      readonly x2: number;
+      readonly y1: number;
+      readonly y2: number;
+      readonly ink: Ink;
+    };
 
 /** A name docked at the price axis. */
 export interface AxisLabel {

@@ -5,9 +5,9 @@ const DAY_MS = 86_400_000;
 
 export interface BarTimes {
   /** `3 Jul 2003`, with hours below a day. */
-  full(time: number): string;
+  readonly full: (time: number) => string;
   /** What an axis tick says: year, month, day or time, by how coarse the tick is. */
-  tick(time: number, level: 'year' | 'month' | 'day' | 'time'): string;
+  readonly tick: (time: number, level: 'year' | 'month' | 'day' | 'time') => string;
   /** Shown with the axis, such as `America/New_York`. */
   readonly zone: string;
 }
@@ -30,7 +30,8 @@ function fullDate({ day, month, year }: ReturnType<typeof formats>, time: number
 }
 
 function formats(timeZone: string) {
-  const make = (options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat => new Intl.DateTimeFormat('en-US', { ...options, timeZone });
+  const make = (options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat =>
+    new Intl.DateTimeFormat('en-US', { ...options, timeZone });
   return {
     year: make({ year: 'numeric' }),
     month: make({ month: 'short' }),

@@ -45,7 +45,16 @@ export function tradeLines(input: TradeLayerInput, view: PaneView): readonly Sha
     if (trade.closedAt === null || trade.avgExit === null) return onScreen(view, entry) ? [opening] : [];
     const exit = point(input, view, { time: trade.closedAt, price: trade.avgExit });
     if (exit === null || Math.max(entry.x, exit.x) < 0 || Math.min(entry.x, exit.x) > view.width) return [];
-    const line: Shape = { kind: 'line', x1: entry.x, y1: entry.y, x2: exit.x, y2: exit.y, style: 'solid', width: 1, ink: { token: 'muted' } };
+    const line: Shape = {
+      kind: 'line',
+      x1: entry.x,
+      y1: entry.y,
+      x2: exit.x,
+      y2: exit.y,
+      style: 'solid',
+      width: 1,
+      ink: { token: 'muted' },
+    };
     return [line, opening, fill(exit, long ? 'sell' : 'buy')];
   });
 }
@@ -66,7 +75,11 @@ export function openLevels(trade: PositionWire): readonly Level[] {
   return [
     { name: 'entry', price: trade.avgEntry, style: 'solid' },
     { name: 'stop', price: trade.stop, style: 'dashed' },
-    ...targets.map((price, i) => ({ name: targets.length > 1 ? `target ${String(i + 1)}` : 'target', price, style: 'dotted' as const })),
+    ...targets.map((price, i) => ({
+      name: targets.length > 1 ? `target ${String(i + 1)}` : 'target',
+      price,
+      style: 'dotted' as const,
+    })),
   ];
 }
 
@@ -79,7 +92,18 @@ export function levelLines(input: TradeLayerInput, view: PaneView): readonly Sha
     return openLevels(trade).flatMap(({ price, style }): Shape[] => {
       const y = view.y(price);
       if (y === null || x1 > view.width) return [];
-      return [{ kind: 'line', x1, y1: y, x2: view.width, y2: y, style, width: 1, ink: { token: 'text', opacity: style === 'solid' ? 0.9 : 0.7 } }];
+      return [
+        {
+          kind: 'line',
+          x1,
+          y1: y,
+          x2: view.width,
+          y2: y,
+          style,
+          width: 1,
+          ink: { token: 'text', opacity: style === 'solid' ? 0.9 : 0.7 },
+        },
+      ];
     });
   });
 }
@@ -97,7 +121,14 @@ export function levelNames(input: TradeLayerInput, view: PaneView): readonly Axi
       const y = view.y(level.price);
       if (y === null) return [];
       const name = view.width < NARROW_PX ? level.name.replace('target', 'T').replace('T ', 'T') : level.name;
-      return [{ wanted: y, y: clamp(y, view), text: `${beyond(y, view)}${name} ${plain(level.price, input.decimals)}`, strong: level.name === 'entry' }];
+      return [
+        {
+          wanted: y,
+          y: clamp(y, view),
+          text: `${beyond(y, view)}${name} ${plain(level.price, input.decimals)}`,
+          strong: level.name === 'entry',
+        },
+      ];
     })
     .sort((a, b) => a.wanted - b.wanted);
   return spread(labels, view).map(({ y, text, strong }) => ({ y, text, strong }));
@@ -120,8 +151,11 @@ function spread<Label extends { y: number }>(labels: readonly Label[], view: Pan
     return { ...label, y: above };
   });
   let below = view.height - 8 + AXIS_ROW;
-  return down.toReversed().map((label) => {
-    below = Math.min(label.y, below - AXIS_ROW);
-    return { ...label, y: below };
-  }).toReversed();
+  return down
+    .toReversed()
+    .map((label) => {
+      below = Math.min(label.y, below - AXIS_ROW);
+      return { ...label, y: below };
+    })
+    .toReversed();
 }

@@ -30,7 +30,8 @@ export function climacticOutlines(bars: BarColumns, view: PaneView): readonly Sh
   for (let i = Math.max(MEAN_BARS, view.from); i <= Math.min(bars.length - 1, view.to); i += 1) {
     const ratio = volumeRatio(bars.v, i);
     const top = ratio !== null && ratio >= CLIMACTIC_RATIO ? view.y(bars.v[i]) : null;
-    if (top !== null) shapes.push({ kind: 'outline', x1: view.x(i) - half, x2: view.x(i) + half, y1: top, y2: base, ink: { token: 'text' } });
+    if (top !== null)
+      shapes.push({ kind: 'outline', x1: view.x(i) - half, x2: view.x(i) + half, y1: top, y2: base, ink: { token: 'text' } });
   }
   return shapes;
 }
