@@ -241,7 +241,7 @@ describe('G5-G8 springs', () => {
   });
 });
 
-describe('G9-G11 breaks', () => {
+describe('G9-G11 breaks, and what their failure means (SOS-5 SPR-7 PHS-8 LPS-2)', () => {
   test('G9 SOS-1 SOS-2 SOS-9 PHS-5 volume exactly at the minimum is enough', () => {
     const f = fc();
     const sos = one(f.feed([109.6, 112, 109.4, 111.2, 1500]));
@@ -328,7 +328,7 @@ describe('G9-G11 breaks', () => {
   test.each([
     ['a Spring stands', fc, 'C'],
     ['no Spring', fh, 'B'],
-  ] as const)('G11 SOS-5 SPR-7 PHS-8 SOS-10 LPS-2 a failed SOS is the other side`s UTAD (%s)', (_, make, back) => {
+  ] as const)('G11 SOS-5 SPR-7 PHS-8 LPS-2 a failed SOS is the other side`s UTAD (%s)', (_, make, back) => {
     const f = make();
     feedAll(f, [SOS, AFTER[0]]);
     quiet(f, [[112.4, 112.5, 109.2, 109.4, 1200]]);
