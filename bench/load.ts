@@ -14,7 +14,12 @@ import { WebSocket } from 'ws';
 import { mb, percentile, round, startBundledServer, type StartedServer, untilReplayed } from './started-server.ts';
 
 const { values } = parseArgs({
-  options: { json: { type: 'boolean' }, sockets: { type: 'string', default: '5000' }, seconds: { type: 'string', default: '5' }, messages: { type: 'string', default: '200000' } },
+  options: {
+    json: { type: 'boolean' },
+    sockets: { type: 'string', default: '5000' },
+    seconds: { type: 'string', default: '5' },
+    messages: { type: 'string', default: '200000' },
+  },
 });
 const SOCKETS = Number(values.sockets);
 const SECONDS = Number(values.seconds);
@@ -96,11 +101,19 @@ async function loadHttp(server: StartedServer) {
 let tabs = 0;
 
 /** Opened, greeted and welcomed; answers how long that took. */
-function open(server: Pick<StartedServer, 'port' | 'url'>, topics: readonly string[]): Promise<{ readonly client: WebSocket; readonly ms: number }> {
+function open(
+  server: Pick<StartedServer, 'port' | 'url'>,
+  topics: readonly string[],
+): Promise<{ readonly client: WebSocket; readonly ms: number }> {
   const beganMs = performance.now();
   return new Promise((resolve, reject) => {
-    const client = new WebSocket(`ws://127.0.0.1:${server.port}/ws`, 'wyckoff.v1', { perMessageDeflate: false, headers: { origin: server.url } });
-    client.on('open', () => client.send(JSON.stringify({ op: 'hello', v: 1, epoch: null, lastSeq: null, topics, tab: `bench-tab-${(tabs += 1)}` })));
+    const client = new WebSocket(`ws://127.0.0.1:${server.port}/ws`, 'wyckoff.v1', {
+      perMessageDeflate: false,
+      headers: { origin: server.url },
+    });
+    client.on('open', () =>
+      client.send(JSON.stringify({ op: 'hello', v: 1, epoch: null, lastSeq: null, topics, tab: `bench-tab-${(tabs += 1)}` })),
+    );
     client.once('message', () => resolve({ client, ms: performance.now() - beganMs }));
     client.on('error', reject);
     client.on('close', (code) => reject(new Error(`expected a welcome, was closed with ${code}`)));
@@ -111,7 +124,9 @@ async function openMany(server: StartedServer, count: number) {
   const clients: WebSocket[] = [];
   const samples: number[] = [];
   while (clients.length < count) {
-    const some = await Promise.all(Array.from({ length: Math.min(OPENING_AT_ONCE, count - clients.length) }, () => open(server, TOPICS)));
+    const some = await Promise.all(
+      Array.from({ length: Math.min(OPENING_AT_ONCE, count - clients.length) }, () => open(server, TOPICS)),
+    );
     for (const { client, ms } of some) {
       clients.push(client);
       samples.push(ms);
@@ -168,7 +183,11 @@ async function loadBroadcast(server: StartedServer, clients: readonly WebSocket[
 
 async function control(server: StartedServer, body: object): Promise<void> {
   const headers = { 'content-type': 'application/json', 'x-wyckoff-token': server.localToken };
-  await fetch(`${server.url}/api/v1/system/actions`, { method: 'POST', headers, body: JSON.stringify({ action: 'replay', ...body }) });
+  await fetch(`${server.url}/api/v1/system/actions`, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify({ action: 'replay', ...body }),
+  });
 }
 
 // --- one client that stops reading ---
@@ -182,7 +201,9 @@ interface Flooded {
 
 /** Facts without end to readers and, in one of two runs, to a client that takes nothing; delays are those of the readers. */
 async function flood(isPaused: boolean) {
-  const child = fork(join(import.meta.dirname, 'flood-server.ts'), [values.messages], { execArgv: ['--expose-gc', '--max-semi-space-size=1'] });
+  const child = fork(join(import.meta.dirname, 'flood-server.ts'), [values.messages], {
+    execArgv: ['--expose-gc', '--max-semi-space-size=1'],
+  });
   const [{ port }] = (await once(child, 'message')) as [{ port: number }];
   const target = { port, url: `http://127.0.0.1:${port}` };
   const samples: number[] = [];
@@ -204,7 +225,14 @@ async function flood(isPaused: boolean) {
   for (const { client } of [...readers, { client: slow }]) client.terminate();
   child.kill();
   const { growthMb, closedWithinMs, closes, lawKept } = answer;
-  return { growthMb: round(growthMb), closedWithinMs: round(closedWithinMs), closes, lawKept, readersP99Ms: percentile(samples, 0.99), facts: samples.length };
+  return {
+    growthMb: round(growthMb),
+    closedWithinMs: round(closedWithinMs),
+    closes,
+    lawKept,
+    readersP99Ms: percentile(samples, 0.99),
+    facts: samples.length,
+  };
 }
 
 const crowded = await startBundledServer({ args: ['--paused'], env: WIDE });
@@ -216,7 +244,13 @@ const http = await loadHttp(server);
 const stopped = await server.stop();
 const allRead = await flood(false);
 const onePaused = await flood(true);
-const result = { http, sockets, pausedClient: { messages: Number(values.messages), onePaused, allRead }, stopMs: Math.round(stopped.ms), exitCode: stopped.code };
+const result = {
+  http,
+  sockets,
+  pausedClient: { messages: Number(values.messages), onePaused, allRead },
+  stopMs: Math.round(stopped.ms),
+  exitCode: stopped.code,
+};
 if (values.json === true) process.stdout.write(`${JSON.stringify(result)}\n`);
 else process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
 process.exit(0);

@@ -43,15 +43,22 @@ export interface StartServerOptions {
 
 export async function startBundledServer(options: StartServerOptions = {}): Promise<StartedServer> {
   if (isStale('server')) {
-    const { status } = spawnSync(process.execPath, [join(root, 'tools/build.ts'), '--only=server'], { cwd: root, stdio: ['ignore', 2, 2] });
+    const { status } = spawnSync(process.execPath, [join(root, 'tools/build.ts'), '--only=server'], {
+      cwd: root,
+      stdio: ['ignore', 2, 2],
+    });
     if (status !== 0) throw new Error('the build failed; see above');
   }
   const data = mkdtempSync(join(tmpdir(), 'wyckoff-bench-'));
   const startedMs = performance.now();
-  const child = spawn(process.execPath, [...SERVER_FLAGS, ...(options.flags ?? []), join(dist, 'main.mjs'), '--port', '0', '--data', data, ...(options.args ?? [])], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, WYCKOFF_LOG_LEVEL: 'info', ...options.env },
-  });
+  const child = spawn(
+    process.execPath,
+    [...SERVER_FLAGS, ...(options.flags ?? []), join(dist, 'main.mjs'), '--port', '0', '--data', data, ...(options.args ?? [])],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, WYCKOFF_LOG_LEVEL: 'info', ...options.env },
+    },
+  );
   const url = await addressOf(child);
   const startMs = performance.now() - startedMs;
   const pid = child.pid ?? 0;
@@ -62,7 +69,8 @@ export async function startBundledServer(options: StartServerOptions = {}): Prom
     startMs,
     localToken: readFileSync(join(data, 'local-token'), 'utf8'),
     rssBytes: () => rssOf(pid),
-    memory: async () => (await (await fetch(`${url}/api/v1/system/memory`)).json()) as Awaited<ReturnType<StartedServer['memory']>>,
+    memory: async () =>
+      (await (await fetch(`${url}/api/v1/system/memory`)).json()) as Awaited<ReturnType<StartedServer['memory']>>,
     stop: async () => {
       const beganMs = performance.now();
       child.kill('SIGTERM');

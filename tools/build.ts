@@ -87,7 +87,10 @@ function compress(folder: string): void {
   }
 }
 
-const BUILDERS: Readonly<Record<Part, (define: Record<string, string>) => Promise<void>>> = { server: buildServer, web: buildWeb };
+const BUILDERS: Readonly<Record<Part, (define: Record<string, string>) => Promise<void>>> = {
+  server: buildServer,
+  web: buildWeb,
+};
 
 async function buildStale(parts: readonly Part[], force: boolean): Promise<void> {
   mkdirSync(dist, { recursive: true });

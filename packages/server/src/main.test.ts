@@ -61,11 +61,15 @@ describe('the server', () => {
   let server: RunningServer;
   let token: string;
   beforeAll(async () => {
-    server = await startServer({ ...QUIET, data: folder(), numbers: { 'http.perMinuteUser': 100_000, 'http.perMinuteAddress': 100_000 } });
+    server = await startServer({
+      ...QUIET,
+      data: folder(),
+      numbers: { 'http.perMinuteUser': 100_000, 'http.perMinuteAddress': 100_000 },
+    });
     token = (await ask(server, '/api/v1/auth/session')).json['csrfToken'] as string;
     const isFinished = async (): Promise<boolean> => {
       const { json } = await ask(server, '/health');
-      return (json['feeds'] as { replay: { finished: boolean } }[])[0]?.replay.finished === true;
+      return (json['feeds'] as { replay: { finished: boolean } }[])[0]?.replay.finished ?? false;
     };
     while (!(await isFinished())) await new Promise((resolve) => setTimeout(resolve, 50));
   });
@@ -108,11 +112,19 @@ describe('the server', () => {
       ['request.malformed', '/api/v1/system/actions', { method: 'POST', headers: json, body: '{"action":' }],
       ['request.malformed', '/api/v1/system/actions', { method: 'POST', headers: json, body: '['.repeat(40) + ']'.repeat(40) }],
       ['request.malformed', '/api/v1/system/actions', { method: 'POST', headers: json, body: '{"__proto__":{"a":1}}' }],
-      ['request.invalid', '/api/v1/system/actions', { method: 'POST', headers: json, body: '{"action":"replay","do":"play","extra":1}' }],
+      [
+        'request.invalid',
+        '/api/v1/system/actions',
+        { method: 'POST', headers: json, body: '{"action":"replay","do":"play","extra":1}' },
+      ],
       ['request.invalid', '/api/v1/system/actions', { method: 'POST', headers: json, body: '{"action":"replay","do":"speed"}' }],
       ['request.too_large', '/api/v1/system/actions', { method: 'POST', headers: json, body: `"${'x'.repeat(70_000)}"` }],
       ['request.too_large', `/api/v1/facts?type=${'x'.repeat(3_000)}`, {}],
-      ['request.unsupported_type', '/api/v1/system/actions', { method: 'POST', headers: { ...json, 'content-type': 'text/xml' }, body: '<a/>' }],
+      [
+        'request.unsupported_type',
+        '/api/v1/system/actions',
+        { method: 'POST', headers: { ...json, 'content-type': 'text/xml' }, body: '<a/>' },
+      ],
       ['request.invalid', '/api/v1/chart?symbol=SPX&timeframe=7d', {}],
       ['request.invalid', '/api/v1/chart?symbol=SPX&timeframe=1d&include=money', {}],
       ['request.unknown_route', '/api/v1/nothing', {}],
@@ -126,22 +138,37 @@ describe('the server', () => {
       ['auth.csrf', '/api/v1/system/actions', { method: 'POST', headers: { ...json, 'x-wyckoff-token': 'wrong' }, body: '{}' }],
     ];
     for (const [code, path, asked] of cases) {
-      const { status, headers, json: body } = await ask(server, path, { ...asked, headers: { ...asked.headers, 'x-request-id': id } });
+      const {
+        status,
+        headers,
+        json: body,
+      } = await ask(server, path, { ...asked, headers: { ...asked.headers, 'x-request-id': id } });
       expect([path, body['code'], status]).toEqual([path, code, PROBLEMS[code][0]]);
       expect(headers['content-type']).toBe('application/problem+json; charset=utf-8');
       expect(problem.safeParse(body).success).toBe(true);
       expect([body['requestId'], headers['x-request-id']]).toEqual([id, id]);
       expect(JSON.stringify(body)).not.toMatch(/ {4}at |node_modules/);
     }
-    expect((await ask(server, '/api/v1/chart', { method: 'DELETE', headers: { 'x-wyckoff-token': token } })).headers.allow).toBe('GET');
+    expect((await ask(server, '/api/v1/chart', { method: 'DELETE', headers: { 'x-wyckoff-token': token } })).headers.allow).toBe(
+      'GET',
+    );
   });
 
   it('interface 6.2: the page by its token, a program by the token file of mode 0600, may change things', async () => {
     const file = join(server.settings.dataDir, 'local-token');
     expect(statSync(file).mode & 0o777).toBe(0o600);
     for (const given of [token, readFileSync(file, 'utf8')]) {
-      const headers = { 'content-type': 'application/json', 'x-wyckoff-token': given, 'sec-fetch-site': 'same-origin', origin: server.url };
-      const answer = await ask(server, '/api/v1/system/actions', { method: 'POST', headers, body: '{"action":"replay","do":"speed","speed":9}' });
+      const headers = {
+        'content-type': 'application/json',
+        'x-wyckoff-token': given,
+        'sec-fetch-site': 'same-origin',
+        origin: server.url,
+      };
+      const answer = await ask(server, '/api/v1/system/actions', {
+        method: 'POST',
+        headers,
+        body: '{"action":"replay","do":"speed","speed":9}',
+      });
       expect(answer.status).toBe(200);
       expect(ROUTES.systemAction.answer.parse(answer.json).connection.replay?.speed).toBe(9);
     }
@@ -154,8 +181,12 @@ describe('the server', () => {
   });
 
   it('interface 6.4: the document has the policy with a nonce of its own; every answer has the other headers', async () => {
-    const [first, second] = [await ask(server, '/', { headers: { accept: 'text/html' } }), await ask(server, '/signals/1', { headers: { accept: 'text/html' } })];
-    const nonce = (answer: Answer): string => /'nonce-([^']+)'/.exec(String(answer.headers['content-security-policy']))?.[1] ?? '';
+    const [first, second] = [
+      await ask(server, '/', { headers: { accept: 'text/html' } }),
+      await ask(server, '/signals/1', { headers: { accept: 'text/html' } }),
+    ];
+    const nonce = (answer: Answer): string =>
+      /'nonce-([^']+)'/.exec(String(answer.headers['content-security-policy']))?.[1] ?? '';
     expect(nonce(first).length).toBeGreaterThan(20);
     expect(nonce(first)).not.toBe(nonce(second));
     expect(String(first.headers['content-security-policy'])).toContain("default-src 'none'; script-src 'self'");
@@ -175,7 +206,13 @@ describe('the server', () => {
   });
 
   it('files outside of the app are not served', async () => {
-    for (const path of ['/../package.json', '/%2e%2e/package.json', '/assets/..%2f..%2fpackage.json', '/.server-built-from', '/assets/none.js']) {
+    for (const path of [
+      '/../package.json',
+      '/%2e%2e/package.json',
+      '/assets/..%2f..%2fpackage.json',
+      '/.server-built-from',
+      '/assets/none.js',
+    ]) {
       const answer = await ask(server, path);
       expect([path, answer.status]).toEqual([path, 404]);
     }
@@ -184,12 +221,26 @@ describe('the server', () => {
   it('memory.md 5: the census has no unbounded name, keeps its laws and shows in the metrics', async () => {
     const { census } = memoryAnswer.parse((await ask(server, '/api/v1/system/memory')).json);
     expect(census.length).toBeGreaterThan(10);
-    for (const { name, size, capacity } of census) expect([name, capacity === null ? Infinity : size <= capacity]).toEqual([name, true]);
+    for (const { name, size, capacity } of census)
+      expect([name, capacity === null ? Infinity : size <= capacity]).toEqual([name, true]);
     expect(server.scope.census.audit()).toEqual([]);
     const { text } = await ask(server, '/metrics');
     for (const { name } of census) expect(text).toContain(`bounded_size{name="${name}"`);
-    const needed = ['process_resident_memory_bytes', 'nodejs_heap_size_used_bytes', 'nodejs_eventloop_lag_p99_seconds', 'ws_connections', 'memory_governor_level'];
-    for (const name of [...needed, 'http_request_duration_seconds_count', 'http_refused_total', 'ws_queue_bytes', 'tasks_running', 'feed_bars_total']) {
+    const needed = [
+      'process_resident_memory_bytes',
+      'nodejs_heap_size_used_bytes',
+      'nodejs_eventloop_lag_p99_seconds',
+      'ws_connections',
+      'memory_governor_level',
+    ];
+    for (const name of [
+      ...needed,
+      'http_request_duration_seconds_count',
+      'http_refused_total',
+      'ws_queue_bytes',
+      'tasks_running',
+      'feed_bars_total',
+    ]) {
       expect(text).toMatch(new RegExp(`^# TYPE ${name.replace(/_count$/, '')} `, 'm'));
     }
   });

@@ -54,7 +54,11 @@ export async function startServer(options: StartOptions = {}): Promise<RunningSe
   const settings = readSettings(options);
   const log = openLog(settings.logLevel);
   const census = new Census();
-  const scope = new Scope({ name: 'server', census, onProblem: ({ error, ...where }) => log.error({ err: error, ...where }, 'scope') });
+  const scope = new Scope({
+    name: 'server',
+    census,
+    onProblem: ({ error, ...where }) => log.error({ err: error, ...where }, 'scope'),
+  });
   try {
     return await open({ options, settings, log, census, scope });
   } catch (error) {
@@ -92,15 +96,17 @@ async function open({ options, settings, log, census, scope }: Opening): Promise
     scope,
     timers: clock,
     limits: hubLimits(numbers),
-    authenticate: ({ token, fromPage }) => (fromPage || sameToken(token, credentials.localToken) ? { user: 'local', role: 'admin' } : null),
+    authenticate: ({ token, fromPage }) =>
+      fromPage || sameToken(token, credentials.localToken) ? { user: 'local', role: 'admin' } : null,
     contractHash: CONTRACT_HASH,
     random: Math.random,
     wallMs: Date.now,
-    defer: (run) => setImmediate(run),
+    defer: (run) => void setImmediate(run), // bounded: one per replaying connection, finds nothing to do when it has gone
     onDelay: (ms) => observed.delay(ms / 1000),
     onClosed: (code, reason) => log.debug({ code, reason }, 'socket closed'),
   });
-  const buckets = (name: string, perMinute: number): TokenBuckets => new TokenBuckets({ name: `server.limits.${name}`, scope, clock, perMinute });
+  const buckets = (name: string, perMinute: number): TokenBuckets =>
+    new TokenBuckets({ name: `server.limits.${name}`, scope, clock, perMinute });
   const origin = () => loopbackHosts(state.port);
   const openings = buckets('openings', numbers['ws.openingsPerMinute']);
   const gateway = new Gateway({ scope, hub, origin, openings, maxConnections: numbers['ws.maxConnections'] });

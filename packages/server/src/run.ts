@@ -54,7 +54,11 @@ function announce({ url, settings, log, budget }: RunningServer): void {
   const speed = settings.speed === null ? 'as fast as possible' : `at ${settings.speed} bars per second`;
   const text = `wyckoff is running at ${url} (data in ${settings.dataDir}, replay ${speed}; Ctrl-C ends it)`;
   if (process.stdout.isTTY) process.stdout.write(`\n  ${text}\n\n`);
-  else log.info({ url, pid: process.pid, boundsMb: Math.round(budget.sumBytes / 2 ** 20), budgetMb: budget.budgetBytes / 2 ** 20 }, text);
+  else
+    log.info(
+      { url, pid: process.pid, boundsMb: Math.round(budget.sumBytes / 2 ** 20), budgetMb: budget.budgetBytes / 2 ** 20 },
+      text,
+    );
 }
 
 /** Ctrl-C, a supervisor or a closed terminal end it once; after two seconds of patience a further signal ends it at once. */
@@ -67,7 +71,7 @@ function untilSignal(finish: (code: number) => void): () => void {
     } else if (performance.now() - firstMs > PATIENCE_MS) process.exit(EXIT.failed);
   };
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-  // owned: taken off again by the function answered, when the server has ended.
+  // bounded: three, taken off again by the function answered
   for (const signal of signals) process.on(signal, onSignal);
   return () => {
     for (const signal of signals) process.off(signal, onSignal);
@@ -81,9 +85,8 @@ function watchForMistakes({ log }: RunningServer, finish: (code: number) => void
     process.stderr.write(`wyckoff: unexpected failure: ${err instanceof Error ? (err.stack ?? err.message) : String(err)}\n`);
     finish(EXIT.failed);
   };
-  // owned: for the life of the process.
-  process.on('unhandledRejection', onMistake);
-  process.on('uncaughtException', onMistake);
+  process.on('unhandledRejection', onMistake); // bounded: one, for the life of the process
+  process.on('uncaughtException', onMistake); // bounded: one, for the life of the process
 }
 
 /** The port asked for, or the next free one: asked on a terminal, said plainly otherwise. Null: the user does not want it. */
@@ -122,8 +125,7 @@ async function nextFree(from: number, host: string): Promise<number | null> {
 function isFree(port: number, host: string): Promise<boolean> {
   return new Promise((resolve) => {
     const probe = createServer();
-    // owned: both end with the probe, which is closed at once.
-    probe.once('error', () => resolve(false));
+    probe.once('error', () => resolve(false)); // bounded: one, ends with the probe, which is closed at once
     probe.listen({ port, host, exclusive: true }, () => probe.close(() => resolve(true)));
   });
 }
@@ -131,7 +133,8 @@ function isFree(port: number, host: string): Promise<boolean> {
 function sayWhy(error: unknown): number {
   if (error instanceof ConfigError || error instanceof BudgetExceeded) return say(error.message, EXIT.config);
   if (error instanceof StoreRefused) return say(error.message, EXIT.unreachable);
-  if ((error as { code?: string } | null)?.code === 'EADDRINUSE') return say(`${String(error)}; choose another port with --port or PORT`, EXIT.failed);
+  if ((error as { code?: string } | null)?.code === 'EADDRINUSE')
+    return say(`${String(error)}; choose another port with --port or PORT`, EXIT.failed);
   return say(`could not start: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`, EXIT.failed);
 }
 

@@ -80,7 +80,10 @@ const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
  * Reads the settings.
  * @throws ConfigError naming every fault.
  */
-export function readSettings(input: SettingsInput = {}, env: Readonly<Record<string, string | undefined>> = process.env): Settings {
+export function readSettings(
+  input: SettingsInput = {},
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): Settings {
   const faults: Fault[] = [];
   const numbers = readNumbers(input, env, faults);
   const settings: Settings = {
@@ -107,13 +110,22 @@ function readNumbers(input: SettingsInput, env: Readonly<Record<string, string |
     const name = `WYCKOFF_${key.toUpperCase().replaceAll('.', '_')}`;
     const sources: readonly (readonly [string, number | string | undefined])[] =
       key === 'server.port'
-        ? [['--port', input.port], ['options', input.numbers?.[key]], ['PORT', env['PORT']], [name, env[name]]]
-        : [['options', input.numbers?.[key]], [name, env[name]]];
+        ? [
+            ['--port', input.port],
+            ['options', input.numbers?.[key]],
+            ['PORT', env['PORT']],
+            [name, env[name]],
+          ]
+        : [
+            ['options', input.numbers?.[key]],
+            [name, env[name]],
+          ];
     const given = sources.find(([, value]) => value !== undefined && value !== '');
     if (given === undefined) return [key, standard];
     const [source, raw] = given;
     const value = Number(raw);
-    if (Number.isFinite(value) && value >= min && value <= max && (Number.isInteger(value) || key === 'ws.replayMinutes')) return [key, value];
+    if (Number.isFinite(value) && value >= min && value <= max && (Number.isInteger(value) || key === 'ws.replayMinutes'))
+      return [key, value];
     faults.push({ code: 'config.invalid', key, source, found: String(raw), expected: `a whole number from ${min} to ${max}` });
     return [key, standard];
   });
@@ -133,7 +145,13 @@ function readSpeed(found: number | string | null | undefined, faults: Fault[]): 
   if (found === null || found === 'max') return null;
   const speed = Number(found);
   if (speed > 0 && speed <= 1e6) return speed;
-  faults.push({ code: 'config.invalid', key: 'speed', source: '--speed', found: String(found), expected: 'bars per second above 0, or max' });
+  faults.push({
+    code: 'config.invalid',
+    key: 'speed',
+    source: '--speed',
+    found: String(found),
+    expected: 'bars per second above 0, or max',
+  });
   return DEFAULT_BARS_PER_SECOND;
 }
 

@@ -87,7 +87,8 @@ export function denyByDefault(app: FastifyInstance): readonly string[] {
   const routes: string[] = [];
   app.addHook('onRoute', (route) => {
     routes.push(`${String(route.method)} ${route.url}`);
-    if (route.config?.role === undefined) throw new Error(`expected a role for ${String(route.method)} ${route.url}, was none: nothing is open by accident`);
+    if (route.config?.role === undefined)
+      throw new Error(`expected a role for ${String(route.method)} ${route.url}, was none: nothing is open by accident`);
   });
   return routes;
 }
@@ -98,7 +99,8 @@ function checkRequests(app: FastifyInstance, options: HttpOptions): void {
     if (options.ports.stopping()) throw new Problem('server.stopping', { headers: { 'retry-after': '3', connection: 'close' } });
     checkOrigin(request, options);
     const query = request.url.indexOf('?');
-    if (query >= 0 && request.url.length - query > QUERY_CHARS) throw new Problem('request.too_large', { detail: 'expected a query up to 2 KiB' });
+    if (query >= 0 && request.url.length - query > QUERY_CHARS)
+      throw new Problem('request.too_large', { detail: 'expected a query up to 2 KiB' });
     takeTokens(request, options);
     checkChange(request, options.credentials);
     done();
@@ -109,7 +111,10 @@ function checkOrigin(request: FastifyRequest, options: HttpOptions): void {
   const path = request.url.split('?', 1)[0] ?? '';
   const check = options.origin();
   const host = ANY_HOST.includes(path) ? null : hostRefused(request.headers, check);
-  if (host !== null) throw new Problem(host, { detail: `expected ${check.hosts[0] ?? 'loopback'}, was ${(request.headers.host ?? 'nothing').slice(0, 100)}` });
+  if (host !== null)
+    throw new Problem(host, {
+      detail: `expected ${check.hosts[0] ?? 'loopback'}, was ${(request.headers.host ?? 'nothing').slice(0, 100)}`,
+    });
   if (!path.startsWith('/api/')) return;
   const origin = originRefused(request.headers, check);
   if (origin !== null) throw new Problem(origin);
@@ -133,14 +138,24 @@ function checkChange(request: FastifyRequest, credentials: Credentials): void {
 
 function tellAnswers(app: FastifyInstance, options: HttpOptions): void {
   app.addHook('onSend', (request, reply, _payload, done) => {
-    reply.headers({ ...COMMON_HEADERS, 'x-request-id': request.id, 'server-timing': `total;dur=${reply.elapsedTime.toFixed(1)}` });
+    reply.headers({
+      ...COMMON_HEADERS,
+      'x-request-id': request.id,
+      'server-timing': `total;dur=${reply.elapsedTime.toFixed(1)}`,
+    });
     if (!reply.hasHeader('content-security-policy')) reply.header('content-security-policy', NO_DOCUMENT_POLICY);
     if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
     done();
   });
   app.addHook('onResponse', (request, reply, done) => {
     const { method, id: requestId } = request;
-    options.onAnswered({ requestId, method, route: request.routeOptions.url ?? 'unknown', status: reply.statusCode, ms: reply.elapsedTime });
+    options.onAnswered({
+      requestId,
+      method,
+      route: request.routeOptions.url ?? 'unknown',
+      status: reply.statusCode,
+      ms: reply.elapsedTime,
+    });
     done();
   });
   app.setErrorHandler((error, request, reply) => sendProblem(error, { request, reply, options }));
@@ -148,7 +163,10 @@ function tellAnswers(app: FastifyInstance, options: HttpOptions): void {
     const allowed = allowedMethods(request.url);
     const problem =
       allowed.length > 0
-        ? new Problem('request.method', { detail: `expected ${allowed.join(' or ')}, was ${request.method}`, headers: { allow: allowed.join(', ') } })
+        ? new Problem('request.method', {
+            detail: `expected ${allowed.join(' or ')}, was ${request.method}`,
+            headers: { allow: allowed.join(', ') },
+          })
         : new Problem('request.unknown_route', { detail: `expected a known address, was ${request.url.slice(0, 200)}` });
     return sendProblem(problem, { request, reply, options });
   });

@@ -24,7 +24,8 @@ type Table = typeof ROUTES;
 interface SchemaOf<O, I> {
   readonly _zod: { readonly output: O; readonly input: I };
 }
-type Part<N extends RouteName, P extends string> = Table[N] extends Readonly<Record<P, SchemaOf<infer O, unknown>>> ? O : undefined;
+type Part<N extends RouteName, P extends string> =
+  Table[N] extends Readonly<Record<P, SchemaOf<infer O, unknown>>> ? O : undefined;
 type Answered<N extends RouteName> = Table[N] extends { readonly answer: SchemaOf<unknown, infer I> } ? I : unknown;
 
 export interface Asked<N extends RouteName> {
@@ -62,7 +63,8 @@ export function handlers(ports: HandlerPorts): Handlers {
       desk: desk.series(),
     }),
     chart: async ({ query }) => value(await desk.chart({ ...query, include: listed(query.include, CHART_INCLUDES, 'include') })),
-    snapshot: ({ query }) => desk.snapshot(query.topics === undefined ? SNAPSHOT_TOPICS : listed(query.topics, SNAPSHOT_TOPICS, 'topics')),
+    snapshot: ({ query }) =>
+      desk.snapshot(query.topics === undefined ? SNAPSHOT_TOPICS : listed(query.topics, SNAPSHOT_TOPICS, 'topics')),
     signals: async ({ query }) => value(await desk.signals(query)),
     positions: async ({ query }) => value(await desk.positions(query)),
     facts: async ({ query }) => value(await desk.facts(query)),
@@ -72,13 +74,15 @@ export function handlers(ports: HandlerPorts): Handlers {
     live: () => ({ status: 'ok' }),
     ready: () => {
       const missing = missingParts(ports);
-      if (missing.length > 0) throw new Problem(ports.stopping() ? 'server.stopping' : 'store.unavailable', { extra: { missing } });
+      if (missing.length > 0)
+        throw new Problem(ports.stopping() ? 'server.stopping' : 'store.unavailable', { extra: { missing } });
       return { status: 'ok' };
     },
     health: () => {
       const { store, failure } = desk.health();
       const missing = missingParts(ports);
-      const status = !store.ok || failure !== null ? 'failing' : missing.length > 0 || ports.governorLevel() > 1 ? 'degraded' : 'ok';
+      const status =
+        !store.ok || failure !== null ? 'failing' : missing.length > 0 || ports.governorLevel() > 1 ? 'degraded' : 'ok';
       return {
         status,
         version: ports.version,
@@ -120,7 +124,10 @@ function listed<T extends string>(text: string, known: readonly T[], field: stri
     const match = known.find((one) => one === word);
     if (match !== undefined) return match;
     const issues = [{ path: field, expected: `some of ${known.join(', ')}`, found: word }];
-    throw new Problem('request.invalid', { detail: `expected ${field} to be some of ${known.join(', ')}, was ${word}`, extra: { issues } });
+    throw new Problem('request.invalid', {
+      detail: `expected ${field} to be some of ${known.join(', ')}, was ${word}`,
+      extra: { issues },
+    });
   });
 }
 

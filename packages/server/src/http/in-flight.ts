@@ -27,7 +27,7 @@ export class InFlight {
     if (this.#count >= this.limit) throw new Problem('server.busy', { headers: { 'retry-after': '1' } });
     this.#count += 1;
     this.#highWater = Math.max(this.#highWater, this.#count);
-    // owned: ends with the response itself; `close` comes once, whether it was finished or abandoned.
+    // bounded: one per response, ends with it; `close` comes once, whether it was finished or abandoned
     response.once('close', () => (this.#count -= 1));
   }
 }

@@ -20,7 +20,13 @@ export function validated(schema: Schema, value: unknown): unknown {
     expected: issue.message,
     found: found(value, issue),
   }));
-  throw new Problem('request.invalid', { detail: issues.map((i) => `${i.path}: ${i.expected}`).join('; ').slice(0, 500), extra: { issues } });
+  throw new Problem('request.invalid', {
+    detail: issues
+      .map((i) => `${i.path}: ${i.expected}`)
+      .join('; ')
+      .slice(0, 500),
+    extra: { issues },
+  });
 }
 
 function found(value: unknown, issue: Issue): string {
@@ -35,6 +41,6 @@ export function refuseDepth(value: unknown): void {
   let level: unknown[] = [value];
   for (let depth = 0; level.length > 0; depth += 1) {
     if (depth > MAX_DEPTH) throw new Problem('request.malformed', { detail: `expected at most ${MAX_DEPTH} levels` });
-    level = level.flatMap((node) => (typeof node === 'object' && node !== null ? Object.values(node) : []));
+    level = level.flatMap((node) => (typeof node === 'object' && node !== null ? (Object.values(node) as unknown[]) : []));
   }
 }

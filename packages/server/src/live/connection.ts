@@ -44,7 +44,11 @@ export class Connection {
   timer: WheelTimer | null = null;
   timerMs = Infinity;
 
-  constructor(id: number, transport: Transport, options: { readonly nowMs: number; readonly burst: number; readonly fromPage: boolean }) {
+  constructor(
+    id: number,
+    transport: Transport,
+    options: { readonly nowMs: number; readonly burst: number; readonly fromPage: boolean },
+  ) {
     this.id = id;
     this.transport = transport;
     this.fromPage = options.fromPage;

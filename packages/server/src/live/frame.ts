@@ -48,7 +48,9 @@ export function valueFrame(value: ConflatedValue, atMs: number): Frame {
   const { topic, type, ts, key, data } = value;
   const bytes = encode({ op: 'event', topic, type, ts, key, data });
   const bar: BarPlace | null =
-    value.type === 'bar.closed' ? { topic, symbol: value.data.symbol, timeframe: value.data.timeframe, openTs: value.data.ts } : null;
+    value.type === 'bar.closed'
+      ? { topic, symbol: value.data.symbol, timeframe: value.data.timeframe, openTs: value.data.ts }
+      : null;
   return { bytes, topic, bit: topicBit(topic), seq: 0, atMs, key: `${topic}|${type}|${key}`, bar };
 }
 

@@ -26,9 +26,20 @@ async function open(limits: Partial<HubLimits> = {}, openingsPerMinute = 100_000
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  const openings = new TokenBuckets({ name: 'test.openings', scope: bench.scope, clock: bench.clock, perMinute: openingsPerMinute });
+  const openings = new TokenBuckets({
+    name: 'test.openings',
+    scope: bench.scope,
+    clock: bench.clock,
+    perMinute: openingsPerMinute,
+  });
   const maxConnections = limits.maxConnections ?? 1_000;
-  const gateway = new Gateway({ scope: bench.scope, hub: bench.hub, origin: () => loopbackHosts(port), openings, maxConnections });
+  const gateway = new Gateway({
+    scope: bench.scope,
+    hub: bench.hub,
+    origin: () => loopbackHosts(port),
+    openings,
+    maxConnections,
+  });
   gateway.attach(server);
   stage = { bench, server, gateway, port };
   return stage;
@@ -45,7 +56,10 @@ afterEach(async () => {
 
 function connect(headers: Readonly<Record<string, string>> = {}, protocol = 'wyckoff.v1'): WebSocket {
   const origin = `http://127.0.0.1:${stage.port}`;
-  const client = new WebSocket(`ws://127.0.0.1:${stage.port}/ws`, protocol, { perMessageDeflate: false, headers: { origin, ...headers } });
+  const client = new WebSocket(`ws://127.0.0.1:${stage.port}/ws`, protocol, {
+    perMessageDeflate: false,
+    headers: { origin, ...headers },
+  });
   client.on('error', () => undefined);
   clients.push(client);
   return client;
@@ -139,7 +153,9 @@ describe('gateway', () => {
     await greet();
     await greet();
     const [status, retry] = await new Promise<[number, string | undefined]>((resolve) => {
-      connect().on('unexpected-response', (_request, response) => resolve([response.statusCode ?? 0, response.headers['retry-after']]));
+      connect().on('unexpected-response', (_request, response) =>
+        resolve([response.statusCode ?? 0, response.headers['retry-after']]),
+      );
     });
     expect([status, retry]).toEqual([429, '30']);
   });
@@ -195,8 +211,15 @@ describe('gateway', () => {
   it('interface 3.1 other upgrade addresses are told 404 and closed', async () => {
     const { port } = await open();
     const status = await new Promise<number>((resolve) => {
-      const headers = { connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==', 'sec-websocket-version': '13' };
-      request({ port, path: '/other', headers }).on('response', (response) => resolve(response.statusCode ?? 0)).end();
+      const headers = {
+        connection: 'Upgrade',
+        upgrade: 'websocket',
+        'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==',
+        'sec-websocket-version': '13',
+      };
+      request({ port, path: '/other', headers })
+        .on('response', (response) => resolve(response.statusCode ?? 0))
+        .end();
     });
     expect(status).toBe(404);
   });

@@ -2,7 +2,7 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type ProblemCode, PROBLEMS, SUBPROTOCOL } from '@wyckoff/contracts';
-import type { EventSource, Scope } from '@wyckoff/bounded';
+import type { Scope } from '@wyckoff/bounded';
 import { type RawData, WebSocket, WebSocketServer } from 'ws';
 import { hostRefused, type OriginCheck, originRefused } from '../http/origin.ts';
 import type { TokenBuckets } from '../http/token-buckets.ts';
@@ -67,7 +67,9 @@ export class Gateway {
   /** Takes upgrades from this server until the scope ends. */
   attach(server: Server): void {
     const { scope } = this.#o;
-    scope.listen(server as unknown as EventSource, 'upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => this.#upgrade(request, socket, head));
+    scope.listen(server, 'upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) =>
+      this.#upgrade(request, socket, head),
+    );
   }
 
   /** Ends whatever is still open. */
@@ -83,8 +85,9 @@ export class Gateway {
       return;
     }
     this.#server.handleUpgrade(request, socket, head, (peer) => {
+      if (!(peer instanceof Peer)) return;
       const fromPage = request.headers.origin !== undefined;
-      this.#welcome(peer as Peer, socket, fromPage);
+      this.#welcome(peer, socket, fromPage);
     });
   }
 
@@ -97,32 +100,27 @@ export class Gateway {
     const waitMs = this.#o.openings.take(`ws:${request.socket.remoteAddress ?? ''}`);
     if (waitMs > 0) return { code: 'request.rate_limited', retryAfterMs: waitMs };
     const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
-    return offered.includes(SUBPROTOCOL) ? null : { code: 'request.malformed', detail: `expected the subprotocol ${SUBPROTOCOL}` };
+    return offered.includes(SUBPROTOCOL)
+      ? null
+      : { code: 'request.malformed', detail: `expected the subprotocol ${SUBPROTOCOL}` };
   }
 
   #welcome(peer: Peer, socket: Duplex, fromPage: boolean): void {
     peer.hub = this.#o.hub;
-    // owned: these five end with the socket, which the hub terminates within a second of closing it.
-    peer.on('message', onMessage);
-    peer.on('ping', onSign);
-    peer.on('pong', onSign);
-    peer.on('error', onError);
-    peer.on('close', onClose);
+    // bounded: five per socket, gone with it; the hub terminates it within a second of closing it
+    peer.on('message', onMessage).on('ping', onSign).on('pong', onSign).on('error', onError).on('close', onClose);
     (socket as Duplex & { peer?: Peer }).peer = peer;
-    // owned: ends with the socket.
-    socket.on('drain', onDrain);
+    socket.on('drain', onDrain); // bounded: one per socket, gone with it
     peer.connection = this.#o.hub.open(peer, { fromPage });
   }
 }
 
 function onMessage(this: WebSocket, data: RawData, isBinary: boolean): void {
-  const { hub, connection } = this as Peer;
-  if (connection !== null) hub?.receive(connection, data as Buffer, isBinary);
+  if (this instanceof Peer && this.connection !== null) this.hub?.receive(this.connection, data as Buffer, isBinary);
 }
 
 function onSign(this: WebSocket): void {
-  const { hub, connection } = this as Peer;
-  if (connection !== null) hub?.seen(connection);
+  if (this instanceof Peer && this.connection !== null) this.hub?.seen(this.connection);
 }
 
 /** `ws` closes by itself after an error; `close` follows. */
@@ -131,8 +129,7 @@ function onError(this: WebSocket): void {
 }
 
 function onClose(this: WebSocket): void {
-  const { hub, connection } = this as Peer;
-  if (connection !== null) hub?.closed(connection);
+  if (this instanceof Peer && this.connection !== null) this.hub?.closed(this.connection);
 }
 
 function onDrain(this: Duplex & { peer?: Peer }): void {
@@ -150,8 +147,7 @@ function refuse(socket: Duplex, { code, detail, retryAfterMs }: Refusal): void {
   const [status, title, remedy] = PROBLEMS[code];
   const body = JSON.stringify({ type: `urn:wyckoff:${code}`, title, status, code, detail, remedy });
   const retry = retryAfterMs === undefined ? '' : `Retry-After: ${Math.ceil(retryAfterMs / 1000)}\r\n`;
-  // owned: ends with the socket.
-  socket.on('error', () => socket.destroy());
+  socket.on('error', () => socket.destroy()); // bounded: one, ends with the socket
   socket.end(
     `HTTP/1.1 ${status} ${code}\r\nConnection: close\r\nContent-Type: application/problem+json\r\n${retry}` +
       `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,

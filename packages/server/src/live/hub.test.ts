@@ -174,7 +174,7 @@ describe('C1 connections', () => {
   it('C1 L7 shutdown tells everybody 1001 and ends the lines that do not answer', () => {
     open();
     const listeners = Array.from({ length: 5 }, () => new Listener(bench));
-    (listeners[0] as Listener).line.paused = true;
+    listeners[0].line.paused = true;
     bench.hub.stop();
     expect(listeners.map(({ line }) => line.closeCode)).toEqual([1001, 1001, 1001, 1001, 1001]);
     expect(bench.hub.size).toBe(0);
@@ -265,7 +265,10 @@ describe('M14 outgoing', () => {
     bench.bar(2_000, 7);
     slow.line.bufferedBytes = 0;
     bench.bar(3_000, 9);
-    const bars = slow.read().of('event').map(({ data }) => data as { ts: number; c: number });
+    const bars = slow
+      .read()
+      .of('event')
+      .map(({ data }) => data as { ts: number; c: number });
     expect(bars.map(({ ts, c }) => [ts, c])).toEqual([
       [1_000, 500],
       [2_000, 7],
@@ -309,7 +312,12 @@ describe('M14 outgoing', () => {
   });
 
   it('M14 twin: a hub without limits lets the paused client grow past any bound', () => {
-    open({ limits: { queue: { maxBytes: Infinity, maxFrames: Infinity, maxAgeMs: Infinity }, queueTotalBytes: Number.MAX_SAFE_INTEGER } });
+    open({
+      limits: {
+        queue: { maxBytes: Infinity, maxFrames: Infinity, maxAgeMs: Infinity },
+        queueTotalBytes: Number.MAX_SAFE_INTEGER,
+      },
+    });
     const slow = new Listener(bench);
     slow.line.paused = true;
     for (let i = 0; i < 2_000; i += 1) bench.publish('signals', 2_000);
@@ -457,7 +465,9 @@ describe('interface 3.3 resume', () => {
     open();
     for (const topic of ['signals', 'orders', 'analysis'] as const) for (let i = 0; i < 900; i += 1) bench.publish(topic);
     const topics = ['signals', 'orders', 'analysis'];
-    expect(hello(0, { topics }).of('resync')).toEqual([{ op: 'resync', topics: ['analysis', 'signals', 'orders'], reason: 'TOO_FAR' }]);
+    expect(hello(0, { topics }).of('resync')).toEqual([
+      { op: 'resync', topics: ['analysis', 'signals', 'orders'], reason: 'TOO_FAR' },
+    ]);
   });
 
   it('rings that overtake a slow replay: OVERRUN, and from there on nothing is missing', () => {

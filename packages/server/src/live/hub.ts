@@ -105,7 +105,19 @@ export class Hub {
     const { pingMs, pongMs, queue } = limits;
     // Lines that are closing keep their entry until they have ended.
     const capacity = limits.maxConnections * 2 + limits.maxGreeting;
-    this.#pulse = new Pulse({ scope, timers, capacity, pingMs, pongMs, maxAgeMs: queue.maxAgeMs, sender: this.#sender, random, wallMs, head, end });
+    this.#pulse = new Pulse({
+      scope,
+      timers,
+      capacity,
+      pingMs,
+      pongMs,
+      maxAgeMs: queue.maxAgeMs,
+      sender: this.#sender,
+      random,
+      wallMs,
+      head,
+      end,
+    });
     for (const member of [this.#roster, this.#books]) scope.adopt(member.name, scope.census.enrol(member));
   }
 
@@ -244,7 +256,8 @@ export class Hub {
     if (this.#stopping) return { code: CLOSE.shutdown, reason: 'the server stops' };
     if (this.#shedding) return { code: CLOSE.busy, reason: 'the server is saving memory' };
     if (this.#roster.size >= maxConnections) return { code: CLOSE.busy, reason: `more than ${maxConnections} connections` };
-    if (this.#roster.greeting >= maxGreeting) return { code: CLOSE.busy, reason: `more than ${maxGreeting} wait for their hello` };
+    if (this.#roster.greeting >= maxGreeting)
+      return { code: CLOSE.busy, reason: `more than ${maxGreeting} wait for their hello` };
     return null;
   }
 
@@ -274,11 +287,25 @@ export class Hub {
     const { epoch } = this.#o.journal;
     const plan = planResume(
       { epoch: said.epoch, lastSeq: said.lastSeq, topics: factTopics(connection.topics) },
-      { epoch, head: this.#head, floor: (topic) => this.#rings.floor(topic), countAfter: (seq, topics) => this.#rings.countAfter(seq, topics) },
+      {
+        epoch,
+        head: this.#head,
+        floor: (topic) => this.#rings.floor(topic),
+        countAfter: (seq, topics) => this.#rings.countAfter(seq, topics),
+      },
     );
     const { user, role } = who;
     const { contractHash, wallMs } = this.#o;
-    this.#sender.control(connection, { op: 'welcome', epoch, seq: this.#head, user, role, serverTime: wallMs(), contractHash, resume: plan.resume });
+    this.#sender.control(connection, {
+      op: 'welcome',
+      epoch,
+      seq: this.#head,
+      user,
+      role,
+      serverTime: wallMs(),
+      contractHash,
+      resume: plan.resume,
+    });
     if (refused.length > 0) this.#tellTopics(connection, refused);
     if (plan.resync !== null) this.#replayer.resync(connection, plan.resync);
     if (plan.resume === 'REPLAY') this.#replayer.begin(connection, { lastSeq: said.lastSeq ?? 0, positions: plan.positions });
@@ -287,10 +314,12 @@ export class Hub {
 
   /** The same tab again: the older one goes. Too many of one user: the oldest goes. */
   #seat(connection: Connection, who: { readonly user: string; readonly tab: string }): void {
-    for (const other of this.#roster.of(who.user)) if (other.tab === who.tab) this.#end(other, CLOSE.replaced, 'the same tab connected again');
+    for (const other of this.#roster.of(who.user))
+      if (other.tab === who.tab) this.#end(other, CLOSE.replaced, 'the same tab connected again');
     const { maxPerUser } = this.#o.limits;
     const others = this.#roster.of(who.user);
-    if (others.length >= maxPerUser) this.#end(others[0] ?? connection, CLOSE.replaced, `more than ${maxPerUser} connections of one user`);
+    if (others.length >= maxPerUser)
+      this.#end(others[0] ?? connection, CLOSE.replaced, `more than ${maxPerUser} connections of one user`);
     connection.user = who.user;
     connection.tab = who.tab;
     connection.stage = 'live';

@@ -9,8 +9,7 @@ const OPS: readonly unknown[] = ['hello', 'subscribe', 'unsubscribe'] satisfies 
 
 /** `invalid`: a known op with wrong fields, refused while the connection stays. */
 export type Incoming =
-  | { readonly kind: 'op'; readonly op: ClientOp }
-  | { readonly kind: 'invalid'; readonly op: string; readonly sentence: string };
+  { readonly kind: 'op'; readonly op: ClientOp } | { readonly kind: 'invalid'; readonly op: string; readonly sentence: string };
 
 /** The ops of a frame, or null when it is abuse. */
 export function readIncoming(text: string): readonly Incoming[] | null {
@@ -27,7 +26,11 @@ function readOp(value: unknown): Incoming | null {
   const op = clientOp.safeParse(value);
   if (op.success) return { kind: 'op', op: op.data };
   const issue = op.error.issues[0];
-  return { kind: 'invalid', op: name, sentence: `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'wrong form'}`.slice(0, 200) };
+  return {
+    kind: 'invalid',
+    op: name,
+    sentence: `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'wrong form'}`.slice(0, 200),
+  };
 }
 
 function parsed(text: string): unknown {

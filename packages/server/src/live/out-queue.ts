@@ -76,8 +76,9 @@ export class OutQueue {
     this.#order += 1;
     this.#bytes += frame.bytes.byteLength;
     this.#books.accept(frame);
-    if (frame.key === null) this.#facts.push({ frame, order: this.#order });
-    else this.#values.set(frame.key, { frame, order: this.#order });
+    if (frame.key === null)
+      this.#facts.push({ frame, order: this.#order }); // bounded: see the field
+    else this.#values.set(frame.key, { frame, order: this.#order }); // bounded: see the field
     return replaced ? 'replaced' : 'queued';
   }
 

@@ -94,7 +94,8 @@ export class Pulse {
     }
     this.#o.sender.feed(connection);
     const oldestFactMs = connection.queue?.oldestFactMs ?? null;
-    if (oldestFactMs !== null && nowMs - oldestFactMs >= maxAgeMs) return { code: CLOSE.slowConsumer, reason: `a fact waited ${maxAgeMs} ms` };
+    if (oldestFactMs !== null && nowMs - oldestFactMs >= maxAgeMs)
+      return { code: CLOSE.slowConsumer, reason: `a fact waited ${maxAgeMs} ms` };
     const { pingedMs, lastSeenMs } = connection;
     const isLate = pingedMs !== null && nowMs >= pingedMs + pongMs && lastSeenMs < pingedMs;
     return isLate ? { code: CLOSE.idle, reason: `no pong within ${pongMs} ms` } : null;

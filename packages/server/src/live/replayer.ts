@@ -68,14 +68,19 @@ export class Replayer {
 
   /** Topics whose ring has let go of what this client has not read yet: from here on, after a snapshot. */
   #giveUpOverrun(connection: Connection, cursor: Cursor): void {
-    const overrun = FACT_TOPICS.filter((topic, place) => this.#isOverrun(topic, { position: cursor.positions[place] ?? -1, connection }));
+    const overrun = FACT_TOPICS.filter((topic, place) =>
+      this.#isOverrun(topic, { position: cursor.positions[place] ?? -1, connection }),
+    );
     if (overrun.length === 0) return;
     for (const topic of overrun) cursor.positions[FACT_TOPICS.indexOf(topic)] = this.#o.head();
     this.resync(connection, { topics: overrun, reason: 'OVERRUN' });
   }
 
   /** All topics are merged by number, so what was sent of one says that nothing of another is missing below it. */
-  #isOverrun(topic: FactTopic, { position, connection }: { readonly position: number; readonly connection: Connection }): boolean {
+  #isOverrun(
+    topic: FactTopic,
+    { position, connection }: { readonly position: number; readonly connection: Connection },
+  ): boolean {
     return position >= 0 && this.#o.rings.floor(topic) > Math.max(position, connection.sentSeq);
   }
 

@@ -16,9 +16,23 @@ type Step =
 const CLIENTS = 3;
 const client = fc.nat({ max: CLIENTS - 1 });
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 8, arbitrary: fc.record({ kind: fc.constant('commit' as const), topic: fc.nat({ max: 4 }), count: fc.integer({ min: 1, max: 40 }), pad: fc.constantFrom(0, 50, 900, 9_000) }) },
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      kind: fc.constant('commit' as const),
+      topic: fc.nat({ max: 4 }),
+      count: fc.integer({ min: 1, max: 40 }),
+      pad: fc.constantFrom(0, 50, 900, 9_000),
+    }),
+  },
   { weight: 8, arbitrary: fc.record({ kind: fc.constant('read' as const), client, most: fc.integer({ min: 1, max: 60 }) }) },
-  { weight: 6, arbitrary: fc.record({ kind: fc.constantFrom('connect' as const, 'reload' as const, 'disconnect' as const, 'snapshot' as const), client }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      kind: fc.constantFrom('connect' as const, 'reload' as const, 'disconnect' as const, 'snapshot' as const),
+      client,
+    }),
+  },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('settle' as const), client }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('pause' as const), client }) },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('wait' as const), ms: fc.integer({ min: 1, max: 20_000 }) }) },
@@ -60,7 +74,8 @@ async function play(steps: readonly Step[], hub: typeof Hub): Promise<Outcome> {
     await bench.hub.refill();
   };
   for (const action of steps) {
-    if (action.kind === 'commit') for (let i = 0; i < action.count; i += 1) bench.publish(FACT_TOPICS[(action.topic + i) % 5] ?? 'risk', action.pad);
+    if (action.kind === 'commit')
+      for (let i = 0; i < action.count; i += 1) bench.publish(FACT_TOPICS[(action.topic + i) % 5] ?? 'risk', action.pad);
     else if (action.kind === 'wait') bench.clock.advance(action.ms);
     else if (action.kind === 'restart') await reopen();
     else if (action.kind === 'new store') {
@@ -70,15 +85,14 @@ async function play(steps: readonly Step[], hub: typeof Hub): Promise<Outcome> {
       for (let i = 0; i < 30; i += 1) journal.commit(FACT_TOPICS[i % 5] ?? 'risk');
       await reopen();
     } else {
-      const replica = replicas[action.client] as Replica;
+      const replica = replicas[action.client];
       if (action.kind === 'connect') replica.connect(bench.hub);
       else if (action.kind === 'reload') replica.connect(bench.hub, { leaving: false });
       else if (action.kind === 'settle') {
         replica.read(Infinity);
         replica.takeSnapshot();
         replica.read(Infinity);
-      }
-      else if (action.kind === 'disconnect') replica.disconnect();
+      } else if (action.kind === 'disconnect') replica.disconnect();
       else if (action.kind === 'snapshot') replica.takeSnapshot();
       else if (action.kind === 'read') replica.read(action.most);
       else if (replica.line !== null) replica.line.paused = !replica.line.paused;
@@ -100,7 +114,10 @@ async function play(steps: readonly Step[], hub: typeof Hub): Promise<Outcome> {
   const outcome: Outcome = {
     violations: replicas.flatMap((replica) => replica.violations),
     incomplete: replicas.filter((replica) => !replica.isComplete()).length,
-    law: offered === sent + lost + bench.hub.waitingFacts ? 'kept' : `${offered} offered, ${sent} sent, ${lost} lost, ${bench.hub.waitingFacts} waiting`,
+    law:
+      offered === sent + lost + bench.hub.waitingFacts
+        ? 'kept'
+        : `${offered} offered, ${sent} sent, ${lost} lost, ${bench.hub.waitingFacts} waiting`,
     seen,
   };
   const findings = bench.census.audit().map(({ text }) => text);
@@ -127,14 +144,20 @@ async function judge(hub: typeof Hub, runs: number, seed: number): Promise<Set<s
 /** Reads `hello` one too far: the next fact is taken for known. */
 class OneTooFar extends Hub {
   override receive(...[connection, data]: Parameters<Hub['receive']>): void {
-    super.receive(connection, String(data).replace(/"lastSeq":(\d+)/, (_all, seq: string) => `"lastSeq":${Number(seq) + 1}`));
+    super.receive(
+      connection,
+      String(data).replace(/"lastSeq":(\d+)/, (_all, seq: string) => `"lastSeq":${Number(seq) + 1}`),
+    );
   }
 }
 
 /** Reads `hello` one too short: a fact is sent twice. */
 class OneTooShort extends Hub {
   override receive(...[connection, data]: Parameters<Hub['receive']>): void {
-    super.receive(connection, String(data).replace(/"lastSeq":([1-9]\d*)/, (_all, seq: string) => `"lastSeq":${Number(seq) - 1}`));
+    super.receive(
+      connection,
+      String(data).replace(/"lastSeq":([1-9]\d*)/, (_all, seq: string) => `"lastSeq":${Number(seq) - 1}`),
+    );
   }
 }
 

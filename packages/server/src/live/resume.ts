@@ -30,8 +30,13 @@ export interface ResumePlan {
 export const MOST_REPLAYED = 2_000;
 
 export function planResume(said: Said, known: Known): ResumePlan {
-  const fresh = (resync: ResumePlan['resync']): ResumePlan => ({ resume: 'SNAPSHOT', resync, positions: positions(said.topics, () => known.head) });
-  const because = (reason: ResyncReason): ResumePlan => fresh(said.topics.length === 0 ? null : { topics: [...said.topics], reason });
+  const fresh = (resync: ResumePlan['resync']): ResumePlan => ({
+    resume: 'SNAPSHOT',
+    resync,
+    positions: positions(said.topics, () => known.head),
+  });
+  const because = (reason: ResyncReason): ResumePlan =>
+    fresh(said.topics.length === 0 ? null : { topics: [...said.topics], reason });
   const { epoch, lastSeq } = said;
   if (epoch === null || lastSeq === null) return fresh(null);
   if (epoch !== known.epoch || lastSeq > known.head) return because('EPOCH');

@@ -37,7 +37,8 @@ export class Subscriptions {
       if (bit !== 0) connection.topics |= bit;
       else if (!isSeries(topic)) refused.push({ topic, code: 'resource.not_found' });
       else if (known.includes(topic)) continue;
-      else if (known.length >= MAX_SERIES || this.of(connection).length >= MAX_TOPICS) refused.push({ topic, code: 'resource.limit' });
+      else if (known.length >= MAX_SERIES || this.of(connection).length >= MAX_TOPICS)
+        refused.push({ topic, code: 'resource.limit' });
       else this.#listen(connection, topic);
     }
     return refused;

@@ -39,7 +39,12 @@ export class TestJournal implements Journal {
 
   commit(topic: FactTopic, pad = 0): FactRow {
     const seq = this.facts.length + 1;
-    const fact = { seq, at: seq, type: TYPES[topic], data: { id: `entity-${seq % 7}`, version: seq, pad: 'x'.repeat(pad) } } as unknown as FactRow;
+    const fact = {
+      seq,
+      at: seq,
+      type: TYPES[topic],
+      data: { id: `entity-${seq % 7}`, version: seq, pad: 'x'.repeat(pad) },
+    } as unknown as FactRow;
     this.facts.push(fact);
     return fact;
   }
@@ -112,7 +117,10 @@ export function barValue(ts: number, close: number): ConflatedValue {
   return { topic: BARS, key: `SPX|1d|${ts}`, ts, type: 'bar.closed', data };
 }
 
-type Told = { readonly kind: 'frame'; readonly bytes: Uint8Array } | { readonly kind: 'ping' } | { readonly kind: 'close'; readonly code: number };
+type Told =
+  | { readonly kind: 'frame'; readonly bytes: Uint8Array }
+  | { readonly kind: 'ping' }
+  | { readonly kind: 'close'; readonly code: number };
 
 /** Server to client in memory. What the client has not taken counts as buffered, as in a socket whose kernel buffers are full. */
 export class Line implements Transport {
@@ -190,7 +198,15 @@ export class Listener {
 
   constructor(bench: Bench, hello: Readonly<Record<string, unknown>> = {}) {
     this.line = new Line(bench.hub);
-    this.line.say({ op: 'hello', v: 1, epoch: null, lastSeq: null, topics: ['signals'], tab: `tab-${Math.random().toString(36).slice(2)}0000`, ...hello });
+    this.line.say({
+      op: 'hello',
+      v: 1,
+      epoch: null,
+      lastSeq: null,
+      topics: ['signals'],
+      tab: `tab-${Math.random().toString(36).slice(2)}0000`,
+      ...hello,
+    });
   }
 
   /** Everything that waits. */
@@ -250,7 +266,15 @@ export class Replica {
     this.line = new Line(hub);
     const known = this.epoch !== null && this.#awaited.size === 0;
     const topics = [...this.topics];
-    this.line.say({ op: 'hello', v: 1, epoch: known ? this.epoch : null, lastSeq: known ? this.lastSeq : null, topics, tab: this.#tab, token: this.#tab });
+    this.line.say({
+      op: 'hello',
+      v: 1,
+      epoch: known ? this.epoch : null,
+      lastSeq: known ? this.lastSeq : null,
+      topics,
+      tab: this.#tab,
+      token: this.#tab,
+    });
   }
 
   disconnect(): void {
@@ -283,7 +307,10 @@ export class Replica {
   /** Whether the replica holds all its topics up to the journal's head. */
   isComplete(): boolean {
     const journal = this.#journal();
-    return this.#awaited.size === 0 && this.topics.every((topic) => (journal.numbers(topic).at(-1) ?? 0) <= (this.upTo.get(topic) ?? 0));
+    return (
+      this.#awaited.size === 0 &&
+      this.topics.every((topic) => (journal.numbers(topic).at(-1) ?? 0) <= (this.upTo.get(topic) ?? 0))
+    );
   }
 
   #frame(frame: ServerFrame): void {
@@ -312,7 +339,9 @@ export class Replica {
   #apply(topic: FactTopic, seq: number): void {
     if (seq <= (this.#covered.get(topic) ?? 0)) return;
     const before = this.upTo.get(topic) ?? 0;
-    const expected = this.#journal().numbers(topic).find((number) => number > before);
+    const expected = this.#journal()
+      .numbers(topic)
+      .find((number) => number > before);
     if (seq !== expected) this.violations.push(`${topic}: expected ${String(expected)} after ${before}, was ${seq}`);
     this.upTo.set(topic, seq);
     if (this.#awaited.size === 0) this.lastSeq = Math.max(this.lastSeq, seq);
@@ -323,7 +352,9 @@ export class Replica {
     if (sync.sent !== this.#received) this.violations.push(`sync: ${sync.sent} facts sent, ${this.#received} received`);
     if (!this.#resumed || this.#awaited.size > 0) return;
     for (const topic of this.topics) {
-      const missing = this.#journal().numbers(topic).find((number) => number > (this.upTo.get(topic) ?? 0) && number <= sync.seq);
+      const missing = this.#journal()
+        .numbers(topic)
+        .find((number) => number > (this.upTo.get(topic) ?? 0) && number <= sync.seq);
       if (missing !== undefined) this.violations.push(`sync ${sync.seq}: ${topic} ${missing} is missing`);
     }
     this.lastSeq = Math.max(this.lastSeq, sync.seq);

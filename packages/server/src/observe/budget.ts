@@ -19,13 +19,23 @@ export function proveBudget(census: Census, budgetMb: number): BudgetProof {
   const sumBytes = totalBytes + BARE_PROCESS_BYTES;
   const budgetBytes = budgetMb * MIB;
   const all = [{ name: 'the bare process', bytes: BARE_PROCESS_BYTES }, ...rows].sort((a, b) => b.bytes - a.bytes);
-  return { fits: sumBytes <= budgetBytes, budgetBytes, sumBytes, rows: all.map(({ name, bytes }) => ({ name, bytes })), undeclared };
+  return {
+    fits: sumBytes <= budgetBytes,
+    budgetBytes,
+    sumBytes,
+    rows: all.map(({ name, bytes }) => ({ name, bytes })),
+    undeclared,
+  };
 }
 
 /** The table, largest first. */
 export function budgetTable(proof: BudgetProof): string {
   const line = (name: string, bytes: number): string => `${name.padEnd(44)} ${(bytes / MIB).toFixed(2).padStart(9)} MiB`;
-  return [...proof.rows.map((row) => line(row.name, row.bytes)), line('sum of all bounds', proof.sumBytes), line('memory.budgetMb', proof.budgetBytes)].join('\n');
+  return [
+    ...proof.rows.map((row) => line(row.name, row.bytes)),
+    line('sum of all bounds', proof.sumBytes),
+    line('memory.budgetMb', proof.budgetBytes),
+  ].join('\n');
 }
 
 /** Ends the start with exit code 3. */

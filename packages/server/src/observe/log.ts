@@ -9,7 +9,17 @@ export interface Log {
   error(fields: object, text: string): void;
 }
 
-const SECRETS = ['authorization', 'cookie', 'token', 'password', 'secret', 'key', 'localToken', 'csrfToken', '["x-wyckoff-token"]'];
+const SECRETS = [
+  'authorization',
+  'cookie',
+  'token',
+  'password',
+  'secret',
+  'key',
+  'localToken',
+  'csrfToken',
+  '["x-wyckoff-token"]',
+];
 
 export function openLog(level: 'debug' | 'info' | 'warn' | 'error' | 'silent'): Log {
   return pino({
@@ -17,7 +27,10 @@ export function openLog(level: 'debug' | 'info' | 'warn' | 'error' | 'silent'): 
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
-    redact: { paths: SECRETS.flatMap((name) => (name.startsWith('[') ? [name, `*${name}`] : [name, `*.${name}`])), censor: '[redacted]' },
+    redact: {
+      paths: SECRETS.flatMap((name) => (name.startsWith('[') ? [name, `*${name}`] : [name, `*.${name}`])),
+      censor: '[redacted]',
+    },
   });
 }
 

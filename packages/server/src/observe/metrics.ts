@@ -40,7 +40,12 @@ export function openMetrics(scope: Scope): Observed {
     buckets: SECONDS,
     registers,
   });
-  const refused = new Counter({ name: 'http_refused_total', help: 'Requests refused, by problem code.', labelNames: ['reason'], registers });
+  const refused = new Counter({
+    name: 'http_refused_total',
+    help: 'Requests refused, by problem code.',
+    labelNames: ['reason'],
+    registers,
+  });
   const delays = new Histogram({ name: 'ws_delay_seconds', help: 'Fact committed to written.', buckets: SECONDS, registers });
   registerProcess(register, scope);
   scope.adopt('metrics', () => register.clear());
@@ -115,8 +120,18 @@ function registerMemory(register: Registry, { governor, inFlight }: MetricsOptio
 function registerCensus(register: Registry, census: Census): void {
   const rows = (pick: (row: CensusRow) => number, withKind: boolean) => () =>
     census.rows().map((row) => [withKind ? { name: row.name, kind: row.kind } : { name: row.name }, pick(row)] as const);
-  const gauge = (name: string, help: string, pick: (row: CensusRow) => number): Read => ({ name, help, labels: ['name', 'kind'], read: rows(pick, true) });
-  const counter = (name: string, help: string, pick: (row: CensusRow) => number): Read => ({ name, help, labels: ['name'], read: rows(pick, false) });
+  const gauge = (name: string, help: string, pick: (row: CensusRow) => number): Read => ({
+    name,
+    help,
+    labels: ['name', 'kind'],
+    read: rows(pick, true),
+  });
+  const counter = (name: string, help: string, pick: (row: CensusRow) => number): Read => ({
+    name,
+    help,
+    labels: ['name'],
+    read: rows(pick, false),
+  });
   readAll(register, [
     gauge('bounded_size', 'Entries held.', (row) => row.size),
     gauge('bounded_capacity', 'Most entries.', (row) => row.capacity),
@@ -158,12 +173,27 @@ function registerSockets(register: Registry, { hub, gateway }: MetricsOptions): 
     { name: 'ws_users', help: 'Users with a connection.', read: () => one(hub.users) },
     { name: 'ws_queue_bytes', help: 'Bytes waiting in out-queues.', read: () => one(hub.queueBytes) },
     { name: 'ws_subscriptions', help: 'Topics subscribed, over all connections.', read: () => one(hub.subscriptions) },
-    { name: 'ws_sent_total', help: 'Frames sent, by class.', labels: ['class'], read: () => Object.entries(counts.sent).map(([c, n]) => [{ class: c }, n] as const) },
-    { name: 'ws_dropped_total', help: 'Values a slow connection did not get.', labels: ['topic'], read: each(counts.dropped, 'topic') },
+    {
+      name: 'ws_sent_total',
+      help: 'Frames sent, by class.',
+      labels: ['class'],
+      read: () => Object.entries(counts.sent).map(([c, n]) => [{ class: c }, n] as const),
+    },
+    {
+      name: 'ws_dropped_total',
+      help: 'Values a slow connection did not get.',
+      labels: ['topic'],
+      read: each(counts.dropped, 'topic'),
+    },
     { name: 'ws_replayed_total', help: 'Facts replayed.', read: () => one(counts.replayed) },
     { name: 'ws_resync_total', help: 'Resyncs asked for, by reason.', labels: ['reason'], read: each(counts.resyncs, 'reason') },
     { name: 'ws_closed_total', help: 'Connections ended, by close code.', labels: ['code'], read: each(counts.closed, 'code') },
-    { name: 'ws_refused_total', help: 'Upgrades refused, by problem code.', labels: ['reason'], read: each(counts.refused, 'reason') },
+    {
+      name: 'ws_refused_total',
+      help: 'Upgrades refused, by problem code.',
+      labels: ['reason'],
+      read: each(counts.refused, 'reason'),
+    },
   ]);
 }
 
