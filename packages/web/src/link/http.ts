@@ -99,11 +99,21 @@ export class HttpClient {
   }
 
   async #call<T>(path: string, call: Call): Promise<T> {
-    const response = await fetch(address(path, call.query), this.#request(call)).catch((error: unknown) => {
+    const response = await this.#send(path, call);
+    if (response.ok) return (await response.json()) as T;
+    const problem = await readProblem(response);
+    if (problem.code !== 'auth.csrf') throw new RequestFailed(problem);
+    // The server was started anew meanwhile: its token is read again, once.
+    await this.session(call.signal);
+    const again = await this.#send(path, call);
+    if (again.ok) return (await again.json()) as T;
+    throw new RequestFailed(await readProblem(again));
+  }
+
+  #send(path: string, call: Call): Promise<Response> {
+    return fetch(address(path, call.query), this.#request(call)).catch((error: unknown) => {
       throw isAbort(error) ? error : new RequestFailed(UNREACHABLE);
     });
-    if (response.ok) return (await response.json()) as T;
-    throw new RequestFailed(await readProblem(response));
   }
 
   #request({ method = 'GET', body, signal }: Call): RequestInit {
