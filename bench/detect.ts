@@ -42,7 +42,7 @@ function run(options: Options) {
   let tradeable = 0;
   let seconds = 0;
   let rssAtWarmUp = 0;
-  for (let done = 0; done < options.bars; ) {
+  for (let done = 0; done < options.bars;) {
     const rows = Math.min(CHUNK, options.bars - done);
     noise.fill(columns, rows);
     for (const column of [columns.time, columns.open, columns.high, columns.low, columns.close, columns.volume]) {

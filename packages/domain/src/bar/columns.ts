@@ -28,7 +28,8 @@ export function createBarColumns(capacity: number): BarColumns {
 /** Appends a bar; throws when the columns are full, because a silent drop would be a gap in history. */
 export function appendBar(columns: BarColumns, bar: Bar): void {
   const row = columns.length;
-  if (row >= columns.time.length) throw new RangeError(`bar columns: expected fewer than ${columns.time.length} rows, was full; flush them first`);
+  if (row >= columns.time.length)
+    throw new RangeError(`bar columns: expected fewer than ${columns.time.length} rows, was full; flush them first`);
   columns.time[row] = bar.time;
   columns.open[row] = bar.open;
   columns.high[row] = bar.high;

@@ -90,7 +90,9 @@ export class StateReader implements StateIo {
   #claim(bytes: number): number {
     const at = this.#at;
     if (at + bytes > this.#bytes.length) {
-      throw new RangeError(`snapshot: expected ${at + bytes} bytes or more, was ${this.#bytes.length}; it is cut off, take another`);
+      throw new RangeError(
+        `snapshot: expected ${at + bytes} bytes or more, was ${this.#bytes.length}; it is cut off, take another`,
+      );
     }
     this.#at = at + bytes;
     return at;

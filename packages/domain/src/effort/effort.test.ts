@@ -120,7 +120,11 @@ describe('effort', () => {
   test('EFF-1 the words and the trend of volume', () => {
     expect([2, 1.5, 1, 0.5, 0.4, NaN].map(volumeWord)).toEqual(['CLIMACTIC', 'HIGH', 'AVERAGE', 'LOW', 'DRIED_UP', null]);
     const rising = Array.from({ length: 20 }, (_, i) => 100 + 20 * i);
-    expect([volumeTrend(rising), volumeTrend([...rising].reverse()), volumeTrend(rising.map(() => 5))]).toEqual(['RISING', 'DECLINING', 'FLAT']);
+    expect([volumeTrend(rising), volumeTrend([...rising].reverse()), volumeTrend(rising.map(() => 5))]).toEqual([
+      'RISING',
+      'DECLINING',
+      'FLAT',
+    ]);
     const volumes = [9, 9, 9, 9, 9, 9, 5, 5, 5, 5];
     expect(volumeDivergence([1, 2, 3, 4, 5, 6, 7, 7, 7, 7], volumes)).toBe(true);
     expect(volumeDivergence([1, 2, 3, 4, 5, 6, 6, 5, 5, 5], volumes)).toBe(false);
@@ -177,7 +181,15 @@ describe('effort', () => {
       for (let i = 1; i < 200; i++) {
         const now = next(i);
         const before = next(i - 1);
-        adx.push(features({ high: now + 1, low: now - 1, prevHigh: before + 1, prevLow: before - 1, trueRange: 2 + Math.abs(now - before) }));
+        adx.push(
+          features({
+            high: now + 1,
+            low: now - 1,
+            prevHigh: before + 1,
+            prevLow: before - 1,
+            trueRange: 2 + Math.abs(now - before),
+          }),
+        );
       }
       return adx.value;
     };

@@ -124,7 +124,9 @@ describe('levels', () => {
 
   test('QLT-1 duration, touches, tightness, volume', () => {
     expect([9, 10, 15, 25, 40].map(durationPoints)).toEqual([0, 10, 15, 20, 30]);
-    expect([touchPoints(1, 1), touchPoints(2, 2), touchPoints(5, 1), touchPoints(4, 4), touchPoints(4, 5)]).toEqual([10, 20, 25, 30, 30]);
+    expect([touchPoints(1, 1), touchPoints(2, 2), touchPoints(5, 1), touchPoints(4, 4), touchPoints(4, 5)]).toEqual([
+      10, 20, 25, 30, 30,
+    ]);
     const touches = new Touches(2);
     for (const bar of [0, 20]) {
       touches.push(SUPPORT, pivot(bar, 100, { volRatio: bar === 0 ? 2 : 1 }));
@@ -133,7 +135,10 @@ describe('levels', () => {
     expect(tightnessPoints(touches, 10)).toBe(20);
     expect(volumePoints(touches)).toBe(5 + 5);
     expect([80, 60, 40, 39].map(qualityGrade)).toEqual(['EXCELLENT', 'GOOD', 'FAIR', 'POOR']);
-    expect(qualityWeaknesses({ duration: 10, touches: 30, tightness: 0, volume: 10 })).toEqual(['insufficient_duration', 'loose_clusters']);
+    expect(qualityWeaknesses({ duration: 10, touches: 30, tightness: 0, volume: 10 })).toEqual([
+      'insufficient_duration',
+      'loose_clusters',
+    ]);
   });
 });
 
@@ -184,7 +189,18 @@ describe('count, profile, zones', () => {
 
   test('ZON-1 a narrow bar on volume leaves a zone; visits tire it, a break ends it', () => {
     const params = { zoneVol: 1.3, zoneSpread: 0.8, zoneDeparture: 1, formingBreakVol: 1.5 };
-    const now = { bar: 1, high: 101, low: 100, close: 100.8, prevClose: 100, volFloor: 2, volRatio: 2, spreadRatio: 0.5, closePos: 0.8, atr: 2 };
+    const now = {
+      bar: 1,
+      high: 101,
+      low: 100,
+      close: 100.8,
+      prevClose: 100,
+      volFloor: 2,
+      volRatio: 2,
+      spreadRatio: 0.5,
+      closePos: 0.8,
+      atr: 2,
+    };
     const zones = new Zones();
     const near = (at: number): number => zones.significance(at, true);
     zones.open({ ...now, spreadRatio: 0.9 }, params, near);

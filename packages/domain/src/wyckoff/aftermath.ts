@@ -27,7 +27,8 @@ export function ageRange(study: Study): void {
     endRange(study, 'EXPIRED');
     return;
   }
-  if (range.living && range.state <= ACTIVE && range.duration(study.now.bar) > study.params.maxRangeBars) endRange(study, 'EXPIRED');
+  if (range.living && range.state <= ACTIVE && range.duration(study.now.bar) > study.params.maxRangeBars)
+    endRange(study, 'EXPIRED');
 }
 
 function watchExtremes(study: Study): void {
@@ -91,7 +92,8 @@ function resumeWithSpring(study: Study, other: Side, broken: Side): void {
   // A SOW that only drifts back over the tolerance is no Shakeout (asymmetry 6); a SOS always leaves a UTAD.
   const speaks = p.symmetric || other.sign === -1 || broken.bar.fastFail;
   if (!speaks || !study.eligible(other, range.breakBar)) {
-    if (other.at.phase === PHASE_C && other.goodSpring === null && other.inRangePoints.count === 0) returnToB(study, other, 'SPRING_FAILED');
+    if (other.at.phase === PHASE_C && other.goodSpring === null && other.inRangePoints.count === 0)
+      returnToB(study, other, 'SPRING_FAILED');
     return;
   }
   const u = other.undercut;

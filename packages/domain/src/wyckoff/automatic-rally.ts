@@ -52,7 +52,11 @@ function noteHigh(study: Study, side: Side): void {
   seed.runHighWick = side.sign === 1 ? now.upperWick : now.lowerWick;
 }
 
-function drop(study: Study, side: Side, why: { readonly code: ReasonCode; readonly value: number; readonly limit: number }): void {
+function drop(
+  study: Study,
+  side: Side,
+  why: { readonly code: ReasonCode; readonly value: number; readonly limit: number },
+): void {
   side.seed.live = false;
   study.judge.reject('AR', side.sign, why);
   announce(study, side, { kind: nameFor(side.sign, 'SC'), status: 'expired', candidate: side.seed });

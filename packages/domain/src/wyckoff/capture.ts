@@ -29,7 +29,11 @@ export function openOn(study: Study, side: Side, candidate: Candidate): void {
 }
 
 /** A record of a waiting candidate, only on request. */
-export function announce(study: Study, side: Side, waiting: { readonly kind: EventKind; readonly status: EventStatus; readonly candidate: Candidate }): void {
+export function announce(
+  study: Study,
+  side: Side,
+  waiting: { readonly kind: EventKind; readonly status: EventStatus; readonly candidate: Candidate },
+): void {
   if (!study.emitCandidates) return;
   const { candidate } = waiting;
   study.outbox.emit(side, {

@@ -58,7 +58,8 @@ function isClimax(study: Study, side: Side): boolean {
   judge.open(nameFor(side.sign, 'SC'), side.sign);
   if (blind) judge.require(false, 'LOW_HISTORY', now.volRatio, needed);
   // SC-2. A buying climax is often quieter and wider: the second door of asymmetry 1.
-  if (study.asymmetric(side) && study.volumeAtLeast(thresholds.bcAltVol()) && atLeast(spread, p.bcAltSpread)) return judge.verdict();
+  if (study.asymmetric(side) && study.volumeAtLeast(thresholds.bcAltVol()) && atLeast(spread, p.bcAltSpread))
+    return judge.verdict();
   judge.require(study.volumeAtLeast(needed), 'VOLUME_TOO_LOW', now.volRatio, needed);
   judge.require(atLeast(spread, p.climaxSpread), 'SPREAD_NARROW', spread, p.climaxSpread);
   return judge.verdict();

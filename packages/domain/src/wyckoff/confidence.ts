@@ -77,7 +77,11 @@ export type Components = Record<string, number>;
  * CNF-3. Takes weight from the volume component where volume cannot be trusted and gives it to the others.
  * Returns the sum, 0-100; `components` is rewritten.
  */
-export function settle(components: Components, pattern: Pattern, options: { readonly reliability: VolumeReliability; readonly low: number }): number {
+export function settle(
+  components: Components,
+  pattern: Pattern,
+  options: { readonly reliability: VolumeReliability; readonly low: number },
+): number {
   const share = options.reliability === 'NONE' ? 0 : options.reliability === 'LOW' ? options.low : 1;
   const key = pattern === 'ST' ? 'volumeDrop' : 'volume';
   const weight = WEIGHTS[pattern][key];
@@ -90,7 +94,11 @@ export function settle(components: Components, pattern: Pattern, options: { read
 }
 
 /** CNF-4. max(0, round(min(cap, score x sqrt(0.5 + 0.5 x phase confidence / 100) + adjustments))). */
-export function confidenceOf(score: number, phaseConfidence: number, rest: { readonly adjustments: number; readonly cap: number }): number {
+export function confidenceOf(
+  score: number,
+  phaseConfidence: number,
+  rest: { readonly adjustments: number; readonly cap: number },
+): number {
   const value = score * Math.sqrt(0.5 + (0.5 * phaseConfidence) / 100) + rest.adjustments;
   return Math.max(0, Math.round(Math.min(rest.cap, value)));
 }

@@ -17,7 +17,11 @@ const EFFORT = 2;
 export function breakThreshold(study: Study, side: Side): number {
   const { view } = side;
   const p = study.params;
-  return Math.max(view.resistance, view.resistancePrice + study.pct(p.sosBreak, view.resistancePrice), view.resistance + p.sosBreakAtr * study.now.atr);
+  return Math.max(
+    view.resistance,
+    view.resistancePrice + study.pct(p.sosBreak, view.resistancePrice),
+    view.resistance + p.sosBreakAtr * study.now.atr,
+  );
 }
 
 /** SOS-1. Judged for both sides before either is heard, because a break of one settles the other's penetration. */
@@ -25,7 +29,8 @@ export function judgeBreak(study: Study, side: Side): void {
   const { view } = side;
   if (!study.active || !(view.close > view.resistance)) return;
   const threshold = breakThreshold(study, side);
-  if (above(view.close, view.resistance) && atMost(view.prevClose, threshold)) side.bar.broke = meetsConditions(study, side, threshold);
+  if (above(view.close, view.resistance) && atMost(view.prevClose, threshold))
+    side.bar.broke = meetsConditions(study, side, threshold);
 }
 
 /** SOS-2. Close beyond the threshold, volume, spread, a close in the upper half. */
@@ -93,7 +98,8 @@ export function classOfBreak(study: Study, side: Side): number {
   let busy = 0;
   const tests = side.secondaries;
   for (let i = 0; i < tests.count; i++) if (above(tests.at(i).volRatio, 1.3)) busy++;
-  const signs = (side.springs.count > 0 ? 1 : 0) + (tests.count > 0 && 2 * busy >= tests.count ? 1 : 0) + (above(ratio, 2) ? 1 : 0);
+  const signs =
+    (side.springs.count > 0 ? 1 : 0) + (tests.count > 0 && 2 * busy >= tests.count ? 1 : 0) + (above(ratio, 2) ? 1 : 0);
   return signs >= 2 ? REVERSAL : EFFORT;
 }
 

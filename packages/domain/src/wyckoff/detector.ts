@@ -61,7 +61,12 @@ export function createDetector(instrument: Instrument, timeframe: Timeframe, opt
 }
 
 /** A detector that continues bit-identically; throws when version, parameters or instrument differ from the snapshot's. */
-export function restoreDetector(bytes: Uint8Array, instrument: Instrument, timeframe: Timeframe, options: DetectorOptions = {}): Detector {
+export function restoreDetector(
+  bytes: Uint8Array,
+  instrument: Instrument,
+  timeframe: Timeframe,
+  options: DetectorOptions = {},
+): Detector {
   const study = new Study(instrument, timeframe, options);
   loadSnapshot(study, bytes);
   return new StreamingDetector(study);
@@ -161,7 +166,8 @@ function admit(study: Study, bar: Bar): boolean {
     tally.late++;
     return false;
   }
-  const same = bar.open === now.open && bar.high === now.high && bar.low === now.low && bar.close === now.close && bar.volume === now.volume;
+  const same =
+    bar.open === now.open && bar.high === now.high && bar.low === now.low && bar.close === now.close && bar.volume === now.volume;
   if (!same) tally.duplicate++;
   return false;
 }
@@ -233,7 +239,11 @@ function followRange(study: Study): void {
   profile.push(now);
   if (range.state !== ACTIVE) return;
   if (zones.count > 0) zones.follow(now, params);
-  if (now.spreadRatio <= params.zoneSpread && now.volFloor >= params.zoneVol && range.quality(now.bar) >= params.rangeQualityMin) {
+  if (
+    now.spreadRatio <= params.zoneSpread &&
+    now.volFloor >= params.zoneVol &&
+    range.quality(now.bar) >= params.rangeQualityMin
+  ) {
     zones.open(now, params, study.zoneSignificance);
   }
 }

@@ -31,7 +31,17 @@ export type ReasonCode = (typeof REASON_CODES)[number];
 export const TIERS = ['EXCELLENT', 'GOOD', 'ACCEPTABLE', 'WEAK'] as const;
 export type Tier = (typeof TIERS)[number];
 
-export const RANGE_STATES = ['NONE', 'SEED', 'FORMING', 'ACTIVE', 'BROKEN_UP', 'BROKEN_DOWN', 'COMPLETED', 'EXPIRED', 'FAILED'] as const;
+export const RANGE_STATES = [
+  'NONE',
+  'SEED',
+  'FORMING',
+  'ACTIVE',
+  'BROKEN_UP',
+  'BROKEN_DOWN',
+  'COMPLETED',
+  'EXPIRED',
+  'FAILED',
+] as const;
 export type RangeState = (typeof RANGE_STATES)[number];
 
 /**

@@ -89,14 +89,32 @@ export function presetExplicit(
 ): void {
   const { at } = side;
   const climax = side.climax.next();
-  Object.assign(climax, { eventBar: preset.climaxBar, confirmBar: preset.rallyConfirmBar, price: side.sign * preset.climaxPrice, volRatio: 2.6, score: 80 });
+  Object.assign(climax, {
+    eventBar: preset.climaxBar,
+    confirmBar: preset.rallyConfirmBar,
+    price: side.sign * preset.climaxPrice,
+    volRatio: 2.6,
+    score: 80,
+  });
   climax.kind = kindCode(side.sign === 1 ? 'SC' : 'BC');
   const rally = side.rally.next();
-  Object.assign(rally, { eventBar: preset.rallyBar, confirmBar: preset.rallyConfirmBar, price: side.sign * preset.rallyPrice, volRatio: 1.2, score: 90 });
+  Object.assign(rally, {
+    eventBar: preset.rallyBar,
+    confirmBar: preset.rallyConfirmBar,
+    price: side.sign * preset.rallyPrice,
+    volRatio: 1.2,
+    score: 90,
+  });
   rally.kind = kindCode('AR');
   for (const test of preset.tests) {
     const mark = side.secondaries.next();
-    Object.assign(mark, { eventBar: test.bar, confirmBar: test.bar + 2, price: side.sign * test.price, volRatio: test.volRatio, score: test.score });
+    Object.assign(mark, {
+      eventBar: test.bar,
+      confirmBar: test.bar + 2,
+      price: side.sign * test.price,
+      volRatio: test.volRatio,
+      score: test.score,
+    });
     mark.kind = kindCode('ST');
   }
   at.phase = preset.tests.length > 0 ? PHASE_B : PHASE_A;
@@ -125,7 +143,12 @@ export function presetImplied(fixture: Fixture, side: Side, bStart: number): voi
 export function presetRange(fixture: Fixture, startBar: number, state: 'ACTIVE' | 'FORMING' = 'ACTIVE'): void {
   const { study } = fixture;
   const { range } = study;
-  range.begin({ id: study.tally.nextRangeId++, route: EVENT_ROUTE, startBar, startTime: FIXTURE_START_MS + startBar * FIXTURE_DAY_MS });
+  range.begin({
+    id: study.tally.nextRangeId++,
+    route: EVENT_ROUTE,
+    startBar,
+    startTime: FIXTURE_START_MS + startBar * FIXTURE_DAY_MS,
+  });
   range.state = state === 'ACTIVE' ? ACTIVE : FORMING;
   range.support = 100;
   range.resistance = 110;
@@ -137,7 +160,17 @@ export function presetRange(fixture: Fixture, startBar: number, state: 'ACTIVE' 
 }
 
 /** A stored Spring, as FC has it. */
-export function presetSpring(fixture: Fixture, side: Side, preset: { readonly bar: number; readonly price: number; readonly volRatio: number; readonly score: number; readonly testBar: number }): void {
+export function presetSpring(
+  fixture: Fixture,
+  side: Side,
+  preset: {
+    readonly bar: number;
+    readonly price: number;
+    readonly volRatio: number;
+    readonly score: number;
+    readonly testBar: number;
+  },
+): void {
   const spring = side.springs.next();
   spring.kind = kindCode('SPRING');
   spring.eventBar = preset.bar;

@@ -2,7 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { EVENT_KINDS, type DetectionEvent } from './event.ts';
 import { createDetector } from './detector.ts';
-import { f0, fa, fc, fd, fh, fi, Fixture, fs, young, type Row } from './fixture.ts';
+import type { Fixture } from './fixture.ts';
+import { f0, fa, fc, fd, fh, fi, fs, young, type Row } from './fixture.ts';
 import { goldenSeries } from './golden-series.ts';
 
 /** What a record says, in the words of the document. */
@@ -435,7 +436,10 @@ describe('G13, G14', () => {
   test('G13b SOS-8 SOS-9 PHS-10 ten bars without failure', () => {
     const f = f0();
     f.feed(SOW);
-    const all = feedAll(f, Array.from({ length: 10 }, (): Row => [98.8, 99.4, 98.2, 98.6, 900]));
+    const all = feedAll(
+      f,
+      Array.from({ length: 10 }, (): Row => [98.8, 99.4, 98.2, 98.6, 900]),
+    );
     expect(all.map(said)).toEqual([[], [], ['SOW held 100'], [], [], [], [], [], [], ['SOW direct 100']]);
     expect([...one(all[9]).reasons].sort()).toEqual(['CONFIDENCE', 'VOLUME_TOO_LOW']);
     expect(phases(f)).toEqual([null, 'E']);
@@ -489,17 +493,19 @@ describe('G15 the full sequence', () => {
         );
         if (r.kind === 'TEST') {
           expect(r).toMatchObject({ levelStrength: 70, rangeQuality: 100 });
-          expect(r.prices.objectives).toEqual([122.8, 123.55, 124.3].map((x) => expect.closeTo(x, 9)));
+          expect(r.prices.objectives).toEqual([122.8, 123.55, 124.3].map((x) => expect.closeTo(x, 9) as number));
           expect(r.metrics['count']).toBe(8);
           expect(r.prices.support).toBeCloseTo(98.8, 9);
         }
         if (r.kind === 'LPS') {
-          expect(r.prices.objectives).toEqual([128.8, 135.1, 141.4].map((x) => expect.closeTo(x, 9)));
+          expect(r.prices.objectives).toEqual([128.8, 135.1, 141.4].map((x) => expect.closeTo(x, 9) as number));
           expect(r.metrics).toMatchObject({ count: 10, isBackUp: 1 });
           expect(r.volRatio).toBeCloseTo(0.651, 3);
         }
-        if (r.kind === 'SPRING') expect(r).toMatchObject({ levelStrength: 40, phase: 'C', volRatio: expect.closeTo(0.499, 3) });
-        if (r.kind === 'SOS' && r.status === 'confirmed') expect(r).toMatchObject({ levelStrength: 65, volRatio: expect.closeTo(4.107, 3) });
+        if (r.kind === 'SPRING')
+          expect(r).toMatchObject({ levelStrength: 40, phase: 'C', volRatio: expect.closeTo(0.499, 3) as number });
+        if (r.kind === 'SOS' && r.status === 'confirmed')
+          expect(r).toMatchObject({ levelStrength: 65, volRatio: expect.closeTo(4.107, 3) as number });
         if (r.kind === 'SC') expect(r).toMatchObject({ phase: 'A', prices: { support: 100, resistance: 112.2 } });
       }
       for (const s of detector.transitions(seen)) {
@@ -535,7 +541,12 @@ describe('G15 the full sequence', () => {
   test('G15 the twin: one louder bar and the Spring is a Shakeout that does not trade', () => {
     const detector = createDetector(STOCK, '1d', { pack: 'strict' });
     const bars = goldenSeries().map((bar, t) => (t === 94 ? { ...bar, volume: 900 } : bar));
-    const kinds = bars.flatMap((bar) => detector.onBar(bar).filter((r) => r.tradeable || r.eventBar === 94).map((r) => r.kind));
+    const kinds = bars.flatMap((bar) =>
+      detector
+        .onBar(bar)
+        .filter((r) => r.tradeable || r.eventBar === 94)
+        .map((r) => r.kind),
+    );
     expect(kinds[0]).toBe('SHAKEOUT');
     expect(kinds).not.toContain('TEST');
     expect(EVENT_KINDS).toContain(kinds[0]);

@@ -60,7 +60,11 @@ export class Judge {
   }
 
   /** A pending candidate dies. */
-  reject(kind: EventKind, hypothesis: Hypothesis, why: { readonly code: ReasonCode; readonly value: number; readonly limit: number }): void {
+  reject(
+    kind: EventKind,
+    hypothesis: Hypothesis,
+    why: { readonly code: ReasonCode; readonly value: number; readonly limit: number },
+  ): void {
     this.open(kind, hypothesis);
     this.require(false, why.code, why.value, why.limit);
     this.#keep();

@@ -27,7 +27,13 @@ export function advanceLastPoint(study: Study, side: Side): void {
 function lapse(study: Study, side: Side): void {
   const floor = holdFloor(study, side);
   const broke = below(side.view.low, floor);
-  die(study, side, broke ? { code: 'BROKE_LEVEL', value: side.view.low, limit: floor } : { code: 'WRONG_PHASE', value: side.at.phase, limit: PHASE_D });
+  die(
+    study,
+    side,
+    broke
+      ? { code: 'BROKE_LEVEL', value: side.view.low, limit: floor }
+      : { code: 'WRONG_PHASE', value: side.at.phase, limit: PHASE_D },
+  );
 }
 
 function holdFloor(study: Study, side: Side): number {

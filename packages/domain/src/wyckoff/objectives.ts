@@ -21,7 +21,8 @@ export function objectivesFor(study: Study, side: Side, line: number): Objective
   const move = count * study.count.box * p.pnfReversal;
   const low = lowestCause(side, support);
   // A distribution's targets end at a tenth of its support.
-  const farthest = side.sign === 1 ? resistance + p.pnfCap * width : Math.min(resistance + p.pnfCap * width, -0.1 * study.range.support);
+  const farthest =
+    side.sign === 1 ? resistance + p.pnfCap * width : Math.min(resistance + p.pnfCap * width, -0.1 * study.range.support);
   let capped = false;
   const reach = (target: number): number => {
     if (!(target > farthest)) return target;
@@ -35,7 +36,13 @@ export function objectivesFor(study: Study, side: Side, line: number): Objective
     const factor = causeFactor(study);
     targets = [resistance + width, resistance + factor * width].map(reach).filter(beyondClose);
   }
-  return { prices: targets.map((target) => side.sign * target), count, conservativeCount: conservative(side, count), capped, byDuration };
+  return {
+    prices: targets.map((target) => side.sign * target),
+    count,
+    conservativeCount: conservative(side, count),
+    capped,
+    byDuration,
+  };
 }
 
 /** Width multiples that a cause of this duration can pay for. */
@@ -48,7 +55,12 @@ export function causeFactor(study: Study): number {
 function levels(study: Study, side: Side) {
   const { support, resistance, width } = study.range;
   const up = side.sign === 1;
-  return { support: up ? support : -resistance, resistance: up ? resistance : -support, width, close: side.sign * study.now.close };
+  return {
+    support: up ? support : -resistance,
+    resistance: up ? resistance : -support,
+    width,
+    close: side.sign * study.now.close,
+  };
 }
 
 function lowestCause(side: Side, support: number): number {

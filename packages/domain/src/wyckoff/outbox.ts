@@ -74,7 +74,10 @@ export class Outbox {
     const study = this.#study;
     let score: number | null = null;
     if (event.pattern !== undefined && event.components !== undefined) {
-      score = settle(event.components, event.pattern, { reliability: study.effort.reliability, low: study.params.lowVolumeWeight });
+      score = settle(event.components, event.pattern, {
+        reliability: study.effort.reliability,
+        low: study.params.lowVolumeWeight,
+      });
     } else if (event.carried !== undefined) score = event.carried.score;
     if (event.mark !== undefined && score !== null) event.mark.score = score;
     const { range, tally } = study;
@@ -110,11 +113,14 @@ export class Outbox {
     const adjustments = fresh ? adjustmentsFor(study, side, event) : NO_ADJUSTMENT;
     let confidence: number | null = event.carried === undefined ? null : event.carried.confidence;
     if (fresh) {
-      confidence = confidenceOf(score, phaseConfidence, { adjustments: total(adjustments), cap: study.params.confidenceCap[study.effort.reliability] });
+      confidence = confidenceOf(score, phaseConfidence, {
+        adjustments: total(adjustments),
+        cap: study.params.confidenceCap[study.effort.reliability],
+      });
       if (current && event.carried === undefined) remember(event, confidence);
     }
     if (event.mark !== undefined && current) event.mark.column = study.count.column;
-    const metrics = (event.metrics ?? {}) as Record<string, number>;
+    const metrics = event.metrics ?? {};
     const objectives = event.line !== undefined && current ? this.#objectives(side, event.line, metrics) : null;
     const strength = event.strength ?? 0;
     const trade = judgeTrade(study, side, { event, confidence, strength, quality, phaseConfidence, current });
@@ -174,7 +180,7 @@ export class Outbox {
       if (sos !== null) prices.sosHigh = side.sign * sos.high;
       if (lps !== null) prices.lpsLow = side.sign * lps.price;
     }
-    if (objectives !== null) prices.objectives = Object.freeze(objectives) as readonly number[];
+    if (objectives !== null) prices.objectives = Object.freeze<number[]>(objectives);
     return Object.freeze(prices);
   }
 

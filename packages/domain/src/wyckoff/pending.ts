@@ -10,9 +10,21 @@ export function pendingOf(study: Study, side: Side): PendingView[] {
   const p = study.params;
   const out: PendingView[] = [];
   const real = (mirrored: number): number | null => (Number.isFinite(mirrored) ? side.sign * mirrored : null);
-  const put = (kind: EventKind, it: { bar: number; low: number }, rest: { confirms: number; fails: number; last: number | null }): void => {
+  const put = (
+    kind: EventKind,
+    it: { bar: number; low: number },
+    rest: { confirms: number; fails: number; last: number | null },
+  ): void => {
     const { confirms, fails, last } = rest;
-    out.push({ kind: nameFor(side.sign, kind), hypothesis: side.sign, bar: it.bar, price: side.sign * it.low, confirmsAt: real(confirms), failsAt: real(fails), lastBar: last });
+    out.push({
+      kind: nameFor(side.sign, kind),
+      hypothesis: side.sign,
+      bar: it.bar,
+      price: side.sign * it.low,
+      confirmsAt: real(confirms),
+      failsAt: real(fails),
+      lastBar: last,
+    });
   };
   const { seed, support, secondary, undercut, lastPoint, inRange } = side;
   if (seed.live) {
@@ -25,7 +37,8 @@ export function pendingOf(study: Study, side: Side): PendingView[] {
       last: composite ? seed.bar + 1 : seed.lowBar + p.arMaxBars + p.arNoNewHigh,
     });
   }
-  if (support.live) put('PS', support, { confirms: support.low + p.psRally * support.atr, fails: support.low, last: support.bar + p.psBars });
+  if (support.live)
+    put('PS', support, { confirms: support.low + p.psRally * support.atr, fails: support.low, last: support.bar + p.psBars });
   if (secondary.live) put('ST', secondary, { confirms: secondary.high, fails: NaN, last: secondary.openBar + p.stMaxWait });
   if (undercut.live) {
     const wait = study.asymmetric(side) ? p.utadFailure : p.springRecovery;

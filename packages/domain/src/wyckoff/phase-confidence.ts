@@ -8,7 +8,13 @@ export function phaseConfidence(study: Study, side: Side): number {
   const at = side.at;
   if (at.phase === 0) return 0;
   const sum =
-    at.phase === PHASE_A ? phaseA(study, side) : at.phase === PHASE_B ? phaseB(study, side) : at.phase === PHASE_C ? phaseC(study, side) : late(side);
+    at.phase === PHASE_A
+      ? phaseA(study, side)
+      : at.phase === PHASE_B
+        ? phaseB(study, side)
+        : at.phase === PHASE_C
+          ? phaseC(study, side)
+          : late(side);
   const reduced = sum - (at.malus ? study.params.sosFailedMalus : 0);
   const cap = at.implied ? study.params.impliedCap : 100;
   return Math.max(0, Math.min(cap, Math.round(reduced)));

@@ -48,7 +48,11 @@ export function implyB(study: Study, side: Side): void {
 }
 
 /** PHS-4. A Spring (UTAD) or an in-range last point in time: the test of the cause. */
-export function enterC(study: Study, side: Side, how: { readonly subPhase: typeof C_SPRING | typeof C_READY; readonly cause: Cause }): void {
+export function enterC(
+  study: Study,
+  side: Side,
+  how: { readonly subPhase: typeof C_SPRING | typeof C_READY; readonly cause: Cause },
+): void {
   side.at.cStart = study.now.bar;
   side.at.subPhase = how.subPhase;
   moveTo(study, side, PHASE_C, how.cause);

@@ -30,7 +30,11 @@ function follow(study: Study, side: Side): void {
   if (view.low < waiting.low || age > p.psBars) {
     waiting.live = false;
     const late = !(view.low < waiting.low);
-    study.judge.reject(kind, side.sign, late ? { code: 'TIMEOUT', value: age, limit: p.psBars } : { code: 'BROKE_LEVEL', value: view.low, limit: waiting.low });
+    study.judge.reject(
+      kind,
+      side.sign,
+      late ? { code: 'TIMEOUT', value: age, limit: p.psBars } : { code: 'BROKE_LEVEL', value: view.low, limit: waiting.low },
+    );
     announce(study, side, { kind, status: 'expired', candidate: waiting });
     return;
   }

@@ -19,7 +19,11 @@ function make(options: DetectorOptions = {}): Detector {
 }
 
 /** Feeds rows [from, to) and collects the records. */
-function feed(detector: Pick<Detector, 'onBar'>, columns: BarColumns, span: { from?: number; to?: number } = {}): DetectionEvent[] {
+function feed(
+  detector: Pick<Detector, 'onBar'>,
+  columns: BarColumns,
+  span: { from?: number; to?: number } = {},
+): DetectionEvent[] {
   const cursor = new BarCursor(columns);
   const out: DetectionEvent[] = [];
   for (let row = span.from ?? 0; row < (span.to ?? columns.length); row++) {
@@ -62,7 +66,8 @@ function withOtherFuture(make_: () => Pick<Detector, 'onBar'>, columns: BarColum
       close: cursor.close * scale,
       volume: cursor.volume,
     };
-    for (const record of detector.onBar(bar)) if (record.confirmBar <= n || record.eventBar > record.confirmBar) records.push(record);
+    for (const record of detector.onBar(bar))
+      if (record.confirmBar <= n || record.eventBar > record.confirmBar) records.push(record);
   }
   return records;
 }
@@ -77,7 +82,8 @@ function peeking(columns: BarColumns): Pick<Detector, 'onBar'> {
       const out: DetectionEvent[] = [];
       const row = columns.time.indexOf(bar.time);
       for (; ahead <= row + 3 && ahead < columns.length; ahead++) {
-        for (const record of honest.onBar(cursor.at(ahead))) out.push({ ...record, confirmBar: Math.min(record.confirmBar, row) });
+        for (const record of honest.onBar(cursor.at(ahead)))
+          out.push({ ...record, confirmBar: Math.min(record.confirmBar, row) });
       }
       return out;
     },
@@ -238,7 +244,14 @@ describe('P5, P6 symmetry', () => {
       const scale = 1000 / bar.open;
       shift = centre - 1000;
       const at = (price: number): number => grid(price * scale + shift);
-      return { time: bar.time, open: at(bar.open), high: at(bar.high), low: at(bar.low), close: at(bar.close), volume: bar.volume };
+      return {
+        time: bar.time,
+        open: at(bar.open),
+        high: at(bar.high),
+        low: at(bar.low),
+        close: at(bar.close),
+        volume: bar.volume,
+      };
     });
   }
 
@@ -304,7 +317,8 @@ function faults(records: readonly DetectionEvent[], pack: 'strict' | 'classic'):
     } else if (!confirmed.has(r.id)) out.push(`P10 nothing confirmed before: ${key}`);
     for (const [name, value] of numbersOf(r)) if (!Number.isFinite(value)) out.push(`P11 ${name} is ${value}: ${key}`);
     if (r.score !== null && (r.score < 0 || r.score > 100)) out.push(`P12 score ${r.score}: ${key}`);
-    if (r.confidence !== null && (!Number.isInteger(r.confidence) || r.confidence < 0 || r.confidence > 100)) out.push(`P12 confidence: ${key}`);
+    if (r.confidence !== null && (!Number.isInteger(r.confidence) || r.confidence < 0 || r.confidence > 100))
+      out.push(`P12 confidence: ${key}`);
     if (r.tradeable) out.push(...gateFaults(r, byId.get(r.refId ?? ''), pack).map((fault) => `P9 ${fault}: ${key}`));
   }
   return out;
@@ -320,7 +334,9 @@ function* numbersOf(value: object, path = ''): Generator<[string, number]> {
 function gateFaults(r: DetectionEvent, parent: DetectionEvent | undefined, pack: 'strict' | 'classic'): string[] {
   const p = resolvePack(pack).params;
   const out: string[] = [];
-  const fail = (when: boolean, what: string): void => void (when && out.push(what));
+  const fail = (when: boolean, what: string): void => {
+    if (when) out.push(what);
+  };
   fail(r.reasons.length > 0, 'reasons on a tradeable record');
   fail(r.phase === 'A' || r.phase === null, 'phase A');
   fail(r.phase === 'B' && !(r.kind === 'TEST' && parent?.metrics['premature'] === 1 && (r.confidence ?? 0) >= 85), 'phase B');
@@ -334,7 +350,8 @@ function gateFaults(r: DetectionEvent, parent: DetectionEvent | undefined, pack:
   const vol = r.volRatio ?? 0;
   if (r.kind === 'TEST' && parent?.kind === 'SPRING') fail((parent.volRatio ?? 9) >= 0.7, 'loud spring');
   if (r.kind === 'TEST' && parent?.kind === 'UTAD') fail((parent.volRatio ?? 0) < 1.5 - 1e-9, 'quiet utad');
-  if (r.kind === 'LPS' || r.kind === 'LPSY') fail(vol >= 1 && !(vol <= 1.5 + 1e-9 && (r.spreadRatio ?? 9) <= 0.8 + 1e-9), 'loud last point');
+  if (r.kind === 'LPS' || r.kind === 'LPSY')
+    fail(vol >= 1 && !(vol <= 1.5 + 1e-9 && (r.spreadRatio ?? 9) <= 0.8 + 1e-9), 'loud last point');
   if (r.status === 'direct') fail(vol < 2 - 1e-9, 'quiet direct');
   return out;
 }
@@ -360,9 +377,24 @@ describe('P7-P12 over noise', () => {
     const trade = records.find((r) => r.tradeable);
     if (trade === undefined) throw new Error('P9: expected a tradeable record in 10,000 bars of noise, was none');
     expect(faults([...records, records[records.length - 1]], 'strict')).not.toEqual([]);
-    expect(faults(records.map((r) => (r === trade ? { ...r, levelStrength: 59 } : r)), 'strict')).not.toEqual([]);
-    expect(faults(records.map((r) => (r === trade ? { ...r, price: NaN } : r)), 'strict')).not.toEqual([]);
-    expect(faults(records.filter((r) => r.status !== 'confirmed'), 'strict')).not.toEqual([]);
+    expect(
+      faults(
+        records.map((r) => (r === trade ? { ...r, levelStrength: 59 } : r)),
+        'strict',
+      ),
+    ).not.toEqual([]);
+    expect(
+      faults(
+        records.map((r) => (r === trade ? { ...r, price: NaN } : r)),
+        'strict',
+      ),
+    ).not.toEqual([]);
+    expect(
+      faults(
+        records.filter((r) => r.status !== 'confirmed'),
+        'strict',
+      ),
+    ).not.toEqual([]);
   });
 
   test('P12 CNF-1 the weights of every pattern sum to 100', () => {
@@ -381,7 +413,8 @@ describe('P11 robust input', () => {
       if (i % 500 === 250) factor *= i % 1000 === 250 ? 1.3 : 0.7;
       const price = { open: bar.open * factor, high: bar.high * factor, low: bar.low * factor, close: bar.close * factor };
       if (i % 700 < 40) see({ ...bar, ...price, volume: 0 });
-      else if (i % 700 < 60) see({ time: bar.time, open: price.close, high: price.close, low: price.close, close: price.close, volume: 0 });
+      else if (i % 700 < 60)
+        see({ time: bar.time, open: price.close, high: price.close, low: price.close, close: price.close, volume: 0 });
       else see({ ...bar, ...price, volume: i === 3000 ? bar.volume * 1000 : bar.volume });
       if (i % 100 === 0) see({ ...bar, ...price, volume: bar.volume + 1 });
       if (i % 100 === 50 && i > 0) see({ ...bar, time: bar.time - 1 });
@@ -413,7 +446,14 @@ describe('P11 robust input', () => {
       return barsOf(columns).flatMap((bar, i) => {
         if (i === split && adjust) detector.adjust(0.5);
         const f = i < split ? 1 : 0.5;
-        const after = { ...bar, open: bar.open * f, high: bar.high * f, low: bar.low * f, close: bar.close * f, volume: bar.volume / f };
+        const after = {
+          ...bar,
+          open: bar.open * f,
+          high: bar.high * f,
+          low: bar.low * f,
+          close: bar.close * f,
+          volume: bar.volume / f,
+        };
         return detector.onBar(after).map((r) => `${r.id} ${r.status} ${r.confidence}`);
       });
     };

@@ -54,7 +54,10 @@ function rallyTouch(side: Side, seed: Seed, touch: Pivot): Pivot {
 }
 
 /** Clears range and hypotheses for a new range; the caller founds its levels. */
-export function beginRange(study: Study, start: { readonly route: number; readonly startBar: number; readonly startTime: number }): void {
+export function beginRange(
+  study: Study,
+  start: { readonly route: number; readonly startBar: number; readonly startTime: number },
+): void {
   study.range.begin({ id: study.tally.nextRangeId++, route: start.route, startBar: start.startBar, startTime: start.startTime });
   study.range.held = null;
   study.zones.clear();

@@ -151,7 +151,13 @@ describe('beginnings', () => {
       feed(f, [[102, 102.4, 98, 100.6, 2600], row]);
       return f;
     };
-    expect(after([100.6, 101, 97.5, 99.5, 1200]).study.up.seed).toMatchObject({ live: true, low: 97.5, bar: 100, lowBar: 101, zone: 1 });
+    expect(after([100.6, 101, 97.5, 99.5, 1200]).study.up.seed).toMatchObject({
+      live: true,
+      low: 97.5,
+      bar: 100,
+      lowBar: 101,
+      zone: 1,
+    });
     expect(after([100, 100.5, 95, 98, 2600]).study.up.seed).toMatchObject({ live: true, low: 95, bar: 101, zone: 2 });
     const broken = after([100.6, 101, 96.5, 99.5, 1200]);
     expect(broken.study.up.seed.live).toBe(false);
@@ -191,7 +197,9 @@ describe('springs', () => {
   test('SPR-9 several Springs: declining volume is good, crowding and rising volume are not', () => {
     const series = (volumes: readonly number[], step: number) => {
       const f = f0();
-      volumes.forEach((volRatio, i) => presetSpring(f, f.study.up, { bar: 60 + step * i, price: 98, volRatio, score: 60, testBar: 0 }));
+      volumes.forEach((volRatio, i) =>
+        presetSpring(f, f.study.up, { bar: 60 + step * i, price: 98, volRatio, score: 60, testBar: 0 }),
+      );
       return springSeries(f.study.up);
     };
     expect(series([0.6, 0.5, 0.4], 3)).toMatchObject({ volumeTrend: 'DECLINING', timing: 'COMPRESSED', risk: 'MODERATE' });
@@ -241,7 +249,11 @@ describe('breaks', () => {
 
 describe('confidence', () => {
   test('PHC-1 presence, quality, sequence and context of F0', () => {
-    expect(f0().detector.view().range?.hypotheses.map((h) => h.phaseConfidence)).toEqual([95, 53]);
+    expect(
+      f0()
+        .detector.view()
+        .range?.hypotheses.map((h) => h.phaseConfidence),
+    ).toEqual([95, 53]);
   });
 
   test('CNF-2 the tables', () => {
@@ -294,12 +306,9 @@ describe('confidence', () => {
     expect(tested({ news: true }).reasons).toEqual(['ANOMALY']);
     const opposed = { htf: { hypothesis: -1, phase: 'D', confidence: 50 } } as const;
     expect([...tested(opposed, { htfStrict: true }).reasons].sort()).toEqual(['CONFIDENCE', 'HTF_CONFLICT']);
-    expect(tested({}, { rangeQualityMin: 79, levelStrengthMin: 75, phaseConfidenceMin: 96, confidenceFloor: 84 }).reasons).toEqual([
-      'RANGE_QUALITY',
-      'LEVEL_STRENGTH',
-      'PHASE_CONFIDENCE',
-      'CONFIDENCE',
-    ]);
+    expect(
+      tested({}, { rangeQualityMin: 79, levelStrengthMin: 75, phaseConfidenceMin: 96, confidenceFloor: 84 }).reasons,
+    ).toEqual(['RANGE_QUALITY', 'LEVEL_STRENGTH', 'PHASE_CONFIDENCE', 'CONFIDENCE']);
     const mute = f0({ instrument: { volumeReliability: 'NONE' } });
     const [spring] = feed(mute, [SPRING]);
     expect(spring.kind).toBe('SPRING');

@@ -15,7 +15,9 @@ function sources(folder: string): string[] {
   });
 }
 
-const files = FOLDERS.flatMap((folder) => sources(join(ROOT, 'packages/domain/src', folder))).filter((path) => !path.endsWith('rules.test.ts'));
+const files = FOLDERS.flatMap((folder) => sources(join(ROOT, 'packages/domain/src', folder))).filter(
+  (path) => !path.endsWith('rules.test.ts'),
+);
 const written = PAGES.flatMap((page) =>
   readFileSync(join(ROOT, 'docs/rules', page), 'utf8')
     .split('\n')
@@ -34,7 +36,9 @@ function missing(ids: readonly string[], known: ReadonlySet<string>): string[] {
 
 const tests = files.filter((path) => path.endsWith('.test.ts')).map((path) => readFileSync(path, 'utf8'));
 const code = files.filter((path) => !path.endsWith('.test.ts')).map((path) => readFileSync(path, 'utf8'));
-const comments = new Set(code.flatMap((text) => (text.match(/\/\*\*[\s\S]*?\*\/|\/\/.*$/gm) ?? []).flatMap((comment) => comment.match(ID) ?? [])));
+const comments = new Set(
+  code.flatMap((text) => (text.match(/\/\*\*[\s\S]*?\*\/|\/\/.*$/gm) ?? []).flatMap((comment) => comment.match(ID) ?? [])),
+);
 
 describe('the rules', () => {
   test('every id is written down once', () => {
@@ -53,7 +57,12 @@ describe('the rules', () => {
 
   test('the code cites no rule that is not written down', () => {
     const notRules = ['FNV-1'];
-    expect(missing([...comments].filter((id) => !notRules.includes(id)), new Set(written))).toEqual([]);
+    expect(
+      missing(
+        [...comments].filter((id) => !notRules.includes(id)),
+        new Set(written),
+      ),
+    ).toEqual([]);
   });
 
   test('the twin: an id without a test is noticed', () => {

@@ -71,8 +71,8 @@ export function schematicOf(study: Study, side: Side): SchematicView | null {
   const letter = side.sign === 1 ? 'A' : 'D';
   const open = spring === null && inRange === null;
   return {
-    id: `${letter}${second ? 2 : 1}` as SchematicView['id'],
-    alternative: open ? (`${letter}2` as 'A2' | 'D2') : null,
+    id: `${letter}${second ? 2 : 1}`,
+    alternative: open ? `${letter}2` : null,
     score,
     forming: side.breaks.count === 0,
     completion: weight / TOTAL_WEIGHT,

@@ -55,7 +55,8 @@ function meetsConditions(study: Study, side: Side): boolean {
   judge.open('ST', side.sign);
   if (!study.asymmetric(side) && !now.noVolume) {
     const limit = climax ? (1 - p.stVolDrop) * at.climaxVolRatio : IMPLIED_LIMIT;
-    if (climax && atMost(now.volRatio, limit)) judge.require(below(now.volume, at.climaxVolume), 'VOLUME_TOO_HIGH', now.volume, at.climaxVolume);
+    if (climax && atMost(now.volRatio, limit))
+      judge.require(below(now.volume, at.climaxVolume), 'VOLUME_TOO_HIGH', now.volume, at.climaxVolume);
     else judge.require(atMost(now.volRatio, limit), 'VOLUME_TOO_HIGH', now.volRatio, limit);
   }
   const undercut = view.support - view.low;
@@ -120,7 +121,12 @@ function confirm(study: Study, side: Side): void {
     volRatio: st.volRatio,
     spreadRatio: st.spreadRatio,
     closePos: st.closePos,
-    metrics: { distance: Math.abs(st.low - st.level), undercut, volumeDrop: Number.isFinite(drop) ? drop : 0, testNumber: at.stCount },
+    metrics: {
+      distance: Math.abs(st.low - st.level),
+      undercut,
+      volumeDrop: Number.isFinite(drop) ? drop : 0,
+      testNumber: at.stCount,
+    },
     pattern: 'ST',
     components: {
       volumeDrop: loud ? 28 : points('stVolumeDrop', drop),

@@ -31,7 +31,8 @@ export function takeSnapshot(study: Study): Uint8Array {
 
 /** Throws a sentence when the bytes are not a snapshot of this version under these rules. */
 export function loadSnapshot(study: Study, bytes: Uint8Array): void {
-  if (bytes.length < HEADER_NUMBERS * 8) throw new Error(`snapshot: expected at least ${HEADER_NUMBERS * 8} bytes, was ${bytes.length}`);
+  if (bytes.length < HEADER_NUMBERS * 8)
+    throw new Error(`snapshot: expected at least ${HEADER_NUMBERS * 8} bytes, was ${bytes.length}`);
   const reader = new StateReader(bytes);
   const [magic, version, first, second] = Array.from({ length: HEADER_NUMBERS }, () => reader.number());
   if (magic !== MAGIC) throw new Error('snapshot: expected the bytes of a detector, was something else');
@@ -40,7 +41,9 @@ export function loadSnapshot(study: Study, bytes: Uint8Array): void {
   }
   const [ownFirst, ownSecond] = rulesHash(study);
   if (first !== ownFirst || second !== ownSecond) {
-    throw new Error('snapshot: expected the same instrument, timeframe and rules, was another; restore with those it was taken with');
+    throw new Error(
+      'snapshot: expected the same instrument, timeframe and rules, was another; restore with those it was taken with',
+    );
   }
   study.persist(reader);
   if (!reader.finished) throw new Error('snapshot: expected no more bytes, was longer; it belongs to another build');

@@ -45,7 +45,8 @@ function judgeTest(study: Study, side: Side, spring: SpringMark): void {
   if (!now.noVolume) {
     const limit = shakeout ? p.shakeoutTestVol * spring.volRatio : spring.volRatio;
     judge.require(shakeout ? atMost(now.volRatio, limit) : below(now.volRatio, limit), 'VOLUME_TOO_HIGH', now.volRatio, limit);
-    if (spring.tests > 0) judge.require(below(now.volRatio, spring.lastTestVolRatio), 'VOLUME_TOO_HIGH', now.volRatio, spring.lastTestVolRatio);
+    if (spring.tests > 0)
+      judge.require(below(now.volRatio, spring.lastTestVolRatio), 'VOLUME_TOO_HIGH', now.volRatio, spring.lastTestVolRatio);
   }
   if (judge.verdict()) confirm(study, side, spring);
 }

@@ -87,7 +87,8 @@ function addPatternReasons(study: Study, side: Side, listing: Listing): void {
     case 'SOS':
     case 'SOW':
       if (event.status !== 'direct') reasons.push('AWAIT_LPS');
-      else if (!study.now.noVolume && !(event.volRatio >= study.thresholds.sosDirect() * (1 - 1e-9))) reasons.push('VOLUME_TOO_LOW');
+      else if (!study.now.noVolume && !(event.volRatio >= study.thresholds.sosDirect() * (1 - 1e-9)))
+        reasons.push('VOLUME_TOO_LOW');
       break;
     default:
       break;
@@ -107,7 +108,11 @@ function addSpringReasons(study: Study, side: Side, listing: Listing): void {
 /** A premature Spring trades on its test only, with high confidence and two secondary tests. */
 function prematureAllowed(study: Study, side: Side, question: Question): boolean {
   const p = study.params;
-  return question.event.kind === 'TEST' && (question.confidence ?? 0) >= p.prematureConfidence && side.secondaries.count >= p.prematureSt;
+  return (
+    question.event.kind === 'TEST' &&
+    (question.confidence ?? 0) >= p.prematureConfidence &&
+    side.secondaries.count >= p.prematureSt
+  );
 }
 
 function riskOf(study: Study, side: Side, question: Question): 1 | 0.75 | 0.5 {

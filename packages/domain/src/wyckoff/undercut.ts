@@ -69,7 +69,10 @@ export function advanceUndercut(study: Study, side: Side): void {
     const p = study.params;
     undercut.level = view.support;
     undercut.width = view.width;
-    undercut.limit = Math.min(study.pct(p.springMaxDepth, view.support), Math.max(p.springMaxAtr * now.atr, p.springMaxW * view.width));
+    undercut.limit = Math.min(
+      study.pct(p.springMaxDepth, view.support),
+      Math.max(p.springMaxAtr * now.atr, p.springMaxW * view.width),
+    );
     undercut.effort = false;
     announce(study, side, { kind: nameFor(side.sign, 'SPRING'), status: 'candidate', candidate: undercut });
     judgePenetration(study, side);
@@ -102,7 +105,8 @@ function judgePenetration(study: Study, side: Side): void {
     return;
   }
   const under = below(view.close, undercut.level);
-  if (under && !now.noVolume && atLeast(now.volFloor, p.springEffortVol) && atLeast(now.spreadRatio, p.springEffortSpread)) undercut.effort = true;
+  if (under && !now.noVolume && atLeast(now.volFloor, p.springEffortVol) && atLeast(now.spreadRatio, p.springEffortSpread))
+    undercut.effort = true;
   if (above(view.close, undercut.level) && now.judged) {
     recover(study, side);
     return;
@@ -180,7 +184,10 @@ export function confirmSpring(study: Study, side: Side, how: Recovery): void {
   side.bar.touched = true;
   at.failWatch = -1;
   if (at.phase === PHASE_B && !how.premature) {
-    enterC(study, side, { subPhase: C_SPRING, cause: how.kind === 'UTAD' ? 'UTAD' : how.kind === 'SHAKEOUT' ? 'SHAKEOUT' : 'SPRING' });
+    enterC(study, side, {
+      subPhase: C_SPRING,
+      cause: how.kind === 'UTAD' ? 'UTAD' : how.kind === 'SHAKEOUT' ? 'SHAKEOUT' : 'SPRING',
+    });
   } else if (at.phase === PHASE_C) at.subPhase = C_SPRING;
   at.testHigh = NaN;
 }
@@ -213,11 +220,21 @@ function fillSpring(study: Study, side: Side, made: { readonly spring: SpringMar
   spring.lastTestBar = -1;
   spring.lastTestVolRatio = NaN;
   spring.testPoints = 0;
-  spring.volumeFits = now.noVolume || how.kind !== 'UTAD' || !study.asymmetric(side) || atLeast(undercut.volRatio, thresholds.utadTrade(undercut.session));
+  spring.volumeFits =
+    now.noVolume ||
+    how.kind !== 'UTAD' ||
+    !study.asymmetric(side) ||
+    atLeast(undercut.volRatio, thresholds.utadTrade(undercut.session));
   const upthrust = springPattern(study, side) === 'UTAD';
   const onScale = thresholds.onStockScale(undercut.volRatio);
   const shakeout = how.kind === 'SHAKEOUT';
-  spring.volumePoints = upthrust ? (below(onScale, 1.2) ? 0 : points('utadVolume', onScale)) : shakeout ? 0 : points('springVolume', onScale);
+  spring.volumePoints = upthrust
+    ? below(onScale, 1.2)
+      ? 0
+      : points('utadVolume', onScale)
+    : shakeout
+      ? 0
+      : points('springVolume', onScale);
   spring.depthPoints = depthPoints((undercut.level - undercut.low) / undercut.atr, undercut.limit / undercut.atr);
   spring.recoveryPoints = points(upthrust ? 'utadSpeed' : 'springRecovery', spring.recoveryBars);
   spring.closePoints = points(upthrust ? 'utadClose' : 'springClose', side.view.closePos);
@@ -290,5 +307,7 @@ export function resolveMinorUpthrust(study: Study, side: Side): void {
 
 /** Volume rule of the undercut, exported for the schematic. */
 export function springVolumeFits(study: Study, spring: SpringMark): boolean {
-  return spring.kind === kindCode('UTAD') ? spring.volumeFits : atMost(spring.volRatio, study.thresholds.springMax(spring.session));
+  return spring.kind === kindCode('UTAD')
+    ? spring.volumeFits
+    : atMost(spring.volRatio, study.thresholds.springMax(spring.session));
 }

@@ -36,7 +36,9 @@ export function buildView(study: Study, counters: DetectorCounters): DetectorVie
     pending: sides.flatMap((side) => pendingOf(study, side)),
     springs: living ? sides.filter((side) => side.springs.count > 0).map(seriesView) : [],
     features: now.bar < 0 ? null : featuresView(study),
-    schematics: living ? sides.map((side) => schematicOf(study, side)).filter((view): view is SchematicView => view !== null) : [],
+    schematics: living
+      ? sides.map((side) => schematicOf(study, side)).filter((view): view is SchematicView => view !== null)
+      : [],
     causeProgress: living ? causeProgress(study) : null,
     regime: regimeOf(study),
     relativeStrength: { rs20: relative(study, 20), rs60: relative(study, 60) },
@@ -94,7 +96,12 @@ function rangeView(study: Study): RangeView {
     startTime: range.startTime,
     endBar: null,
     endTime: null,
-    support: { price: range.supportPrice, edge: range.support, touches: range.touchCount(SUPPORT), strength: range.strengthOf(SUPPORT) },
+    support: {
+      price: range.supportPrice,
+      edge: range.support,
+      touches: range.touchCount(SUPPORT),
+      strength: range.strengthOf(SUPPORT),
+    },
     resistance: {
       price: range.resistancePrice,
       edge: range.resistance,

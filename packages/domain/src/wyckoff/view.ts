@@ -113,7 +113,13 @@ export interface SchematicView {
   readonly forming: boolean;
   /** 0..1 */
   readonly completion: number;
-  readonly points: readonly { readonly kind: EventKind; readonly bar: number | null; readonly x: number; readonly y: number; readonly template: number }[];
+  readonly points: readonly {
+    readonly kind: EventKind;
+    readonly bar: number | null;
+    readonly x: number;
+    readonly y: number;
+    readonly template: number;
+  }[];
 }
 
 /** A candidate that waits: what would confirm it and what would end it. */
