@@ -242,24 +242,23 @@ describe.runIf(process.env['WRITE_SCREENSHOTS'] === '1')('pictures for the READM
     const images = fileURLToPath(new URL('../../docs/images/', import.meta.url));
     await mkdir(images, { recursive: true });
     const { page } = desk;
-    await setSpeed(page, 60);
+    await setSpeed(page, 12);
     const playButton = page.getByRole('button', { name: 'Play' });
     if (await playButton.isVisible()) await playButton.click();
-    // Somewhere with a trade to show; else late in a range, where events and phases are on screen; else the end of the series.
+    // Somewhere with a trade to show, else the end of the series.
     await expect
       .poll(
         async () => {
-          const { positions, analysis, connections } = await server.get<SnapshotAnswer>('/snapshot');
+          const { positions, connections } = await server.get<SnapshotAnswer>('/snapshot');
           const held = (positions ?? []).some((position) => position.status === 'OPEN');
-          const ripe = (analysis?.ranges ?? []).some(
-            (one) => one.endTime === null && one.hypotheses.some((h) => h.leading && h.phases.length >= 4 && h.phase === 'D'),
-          );
-          return held || ripe || connections?.at(0)?.replay?.finished === true;
+          return held || connections?.at(0)?.replay?.finished === true;
         },
-        { timeout: 110_000, interval: 100 },
+        { timeout: 200_000, interval: 50 },
       )
       .toBe(true);
-    await setSpeed(page, 4);
+    await pause(page);
+    await setSpeed(page, 2);
+    await play(page);
     await page.getByRole('tab', { name: 'Signals' }).click();
     await page.mouse.move(700, 890);
     await page.waitForTimeout(1_500);
@@ -269,5 +268,5 @@ describe.runIf(process.env['WRITE_SCREENSHOTS'] === '1')('pictures for the READM
     await mobile.page.waitForTimeout(1_500);
     await mobile.page.screenshot({ path: `${images}desk-mobile.png` });
     await mobile.page.context().close();
-  }, 180_000);
+  }, 260_000);
 });

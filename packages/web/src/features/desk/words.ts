@@ -220,7 +220,7 @@ function nextSentence(range: RangeWire, { phase, hypothesis, price }: NextInput)
     case 'E':
       return range.objectives.length === 0
         ? 'The trend is under way.'
-        : `The trend is under way; objective ${range.objectives.map(price).join(', ')}.`;
+        : `The trend is under way; objective ${[...new Set(range.objectives.map(price))].join(', ')}.`;
     default:
       return `Range ${price(range.support)} to ${price(range.resistance)} is still forming.`;
   }

@@ -244,6 +244,7 @@ describe('web 10 a bar in words', () => {
 
   it('dates stamped at midnight UTC are that date, intraday bars speak the zone of the exchange', () => {
     expect(barTimes('1d', 'America/New_York').full(Date.UTC(2003, 8, 3))).toBe('3 Sep 2003');
+    expect(barTimes('1d', 'Asia/Tokyo').closing(Date.UTC(2003, 8, 4))).toBe('3 Sep 2003');
     expect(barTimes('1m', 'America/New_York').full(Date.UTC(2020, 11, 15, 14, 30))).toBe('15 Dec 2020 09:30');
   });
 });

@@ -356,6 +356,8 @@ function chartOptions({ times }: PriceChartOptions, colours: Colours) {
       rightOffset: RIGHT_OFFSET,
       minBarSpacing: 0.4,
       timeVisible: true,
+      // The longest label is a year or a time; without this a month is dropped for a day.
+      tickMarkMaxCharacterLength: 5,
       tickMarkFormatter: (time: Time, type: TickMarkType) =>
         typeof time === 'number' ? times.tick(time * 1000, TICK_LEVELS[type]) : null,
     },

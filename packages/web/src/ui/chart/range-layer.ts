@@ -100,7 +100,17 @@ function edges(input: RangeLayerInput, view: PaneView, range: RangeWire): readon
     const text = `${name} ${plain(price, input.decimals)}`;
     if (!current && x2 - x1 < textWidth(text)) return [line];
     // The name stands at the left end of what is visible, outside the range, where candles are rarest.
-    return [line, { kind: 'text', x: Math.max(6, x1 + 2), y: y + (side < 0 ? -6 : 12), text, align: 'left', ink }];
+    return [
+      line,
+      {
+        kind: 'text',
+        x: Math.min(Math.max(6, x1 + 2), view.width - textWidth(text) - 4),
+        y: y + (side < 0 ? -6 : 12),
+        text,
+        align: 'left',
+        ink,
+      },
+    ];
   };
   return [...one(range.resistance, names.above, -1), ...one(range.support, names.below, 1)];
 }

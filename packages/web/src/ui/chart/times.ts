@@ -6,6 +6,8 @@ const DAY_MS = 86_400_000;
 export interface BarTimes {
   /** `3 Jul 2003`, with hours below a day. */
   readonly full: (time: number) => string;
+  /** The bar that a closing instant belongs to: midnight ends the day before. */
+  readonly closing: (time: number) => string;
   /** What an axis tick says: year, month, day or time, by how coarse the tick is. */
   readonly tick: (time: number, level: 'year' | 'month' | 'day' | 'time') => string;
   /** Shown with the axis, such as `America/New_York`. */
@@ -19,6 +21,10 @@ export function barTimes(timeframe: string, timeZone: string): BarTimes {
   const pick = (time: number): ReturnType<typeof formats> => (!intraday && time % DAY_MS === 0 ? zones.date : zones.exchange);
   return {
     full: (time) => fullDate(pick(time), time) + (intraday ? ` ${pick(time).time.format(time)}` : ''),
+    closing: (time) =>
+      !intraday && time % DAY_MS === 0
+        ? fullDate(zones.date, time - 1)
+        : fullDate(zones.exchange, time) + (intraday ? ` ${zones.exchange.time.format(time)}` : ''),
     tick: (time, level) => pick(time)[level].format(time),
     zone: timeZone,
   };
