@@ -28,6 +28,8 @@ const FEWEST_JUDGED = 8;
 /** At most this many rounds are kept for the judgement. */
 const MOST_ROUNDS = 20_000;
 const CLIENTS = 12;
+/** Compiled code that is thrown away after a while would drop the floor in the middle and hide a slope. */
+const FLAGS = ['--expose-gc', '--no-flush-bytecode'];
 
 interface Round {
   readonly census: readonly { readonly name: string; readonly size: number; readonly capacity: number; readonly bytes: number }[];
@@ -39,7 +41,7 @@ interface Round {
 }
 
 const server = fork(join(import.meta.dirname, 'soak-server.ts'), values.leak === true ? ['--leak'] : [], {
-  execArgv: ['--expose-gc'],
+  execArgv: FLAGS,
 });
 await once(server, 'message');
 
