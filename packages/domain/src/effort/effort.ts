@@ -7,7 +7,6 @@ import { Adx } from './adx.ts';
 import { Atr } from './atr.ts';
 import { Baseline } from './baseline.ts';
 import { Ema } from './ema.ts';
-import { RollingExtreme } from './extremes.ts';
 import { Features } from './features.ts';
 import { ForexClock, NO_SESSION } from './forex-session.ts';
 import { declaredReliability, VolumeSilence } from './reliability.ts';
@@ -57,9 +56,6 @@ export class Effort {
   readonly adx: Adx;
   readonly fast = new Ema(10);
   readonly slow = new Ema(50);
-  /** Signed extremes: highs as they are, lows negated, so that the mirror needs no second pair. */
-  readonly shortHigh: RollingExtreme;
-  readonly shortLow: RollingExtreme;
   readonly silence = new VolumeSilence();
   readonly habit: VolumeHabit | null;
   readonly declared: VolumeReliability;
@@ -82,8 +78,6 @@ export class Effort {
     this.#params = params;
     this.atr = new Atr(params.atrPeriod);
     this.adx = new Adx(params.adxPeriod);
-    this.shortHigh = new RollingExtreme(params.newLowBars, 1);
-    this.shortLow = new RollingExtreme(params.newLowBars, -1);
     this.habit = options.habitHalfLife > 0 ? new VolumeHabit(options.habitHalfLife) : null;
     this.declared = declaredReliability(instrument);
     this.#forex = instrument.assetClass === 'FOREX';
@@ -179,11 +173,26 @@ export class Effort {
     this.atr.push(f);
     this.fast.push(f);
     this.slow.push(f);
-    this.shortHigh.push(index, this.bars.high);
-    this.shortLow.push(index, this.bars.low);
     this.silence.push(f);
     if (this.habit !== null) this.habit.push(f);
     if (this.#sessionVolume !== null) this.#sessionVolume.push(this.#localMinute, f);
+  }
+
+  /** Is the bar's low (side +1) below, or its high (side -1) above, that of every bar of the short lookback? */
+  newExtreme(sign: 1 | -1): boolean {
+    const index = this.now.bar;
+    if (index === 0) return false;
+    const n = Math.min(index, this.#params.newLowBars);
+    if (sign === 1) {
+      const held = this.frozen?.lowest;
+      const bound = this.now.low * (1 + 1e-9);
+      if (held !== undefined) return bound < held;
+      for (let i = 1; i <= n; i++) if (this.bars.low[(index - i) & RING_MASK] <= bound) return false;
+      return true;
+    }
+    const bound = this.now.high * (1 - 1e-9);
+    for (let i = 1; i <= n; i++) if (this.bars.high[(index - i) & RING_MASK] >= bound) return false;
+    return true;
   }
 
   /** HH30 as the side `sign` sees it: highest high before this bar, or minus the lowest low. Asked only when a new extreme is made. */
@@ -221,14 +230,12 @@ export class Effort {
     this.adx.adjust(priceFactor);
     this.fast.adjust(priceFactor);
     this.slow.adjust(priceFactor);
-    this.shortHigh.adjust(priceFactor);
-    this.shortLow.adjust(priceFactor);
     this.#sessionVolume?.adjust(priceFactor);
   }
 
   persist(io: StateIo): void {
     const components = [
-      this.now, this.bars, this.baseline, this.atr, this.adx, this.fast, this.slow, this.shortHigh, this.shortLow, this.silence,
+      this.now, this.bars, this.baseline, this.atr, this.adx, this.fast, this.slow, this.silence,
       this.hole,
     ]; // prettier-ignore
     for (const component of components) io.own(component);

@@ -17,11 +17,7 @@ export function declineBehind(study: Study, side: Side): number {
 
 /** low < LL20 (mirrored); false without an earlier bar. */
 export function makesNewLow(study: Study, side: Side): boolean {
-  const { shortLow, shortHigh, frozen } = study.effort;
-  const held = frozen !== null && side.sign === 1 ? frozen.lowest : undefined;
-  const lowest = held ?? -(side.sign === 1 ? shortLow.value : shortHigh.value);
-  const low = side.view.low;
-  return low < lowest - 1e-9 * (low < 0 ? -low : low);
+  return study.effort.newExtreme(side.sign);
 }
 
 /** May a climax of this sign open in the range's present state? */

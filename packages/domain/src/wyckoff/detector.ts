@@ -178,10 +178,9 @@ function judgeSides(study: Study): void {
   const state = range.state;
   const living = state >= FORMING && state <= BROKEN_DOWN;
   // The cheap way through for most bars: no range, nothing waits, no new extreme.
-  const lower = effort.frozen !== null || now.low < -effort.shortLow.value;
-  const higher = effort.frozen !== null || now.high > effort.shortHigh.value;
-  const upWaits = up.seed.live || up.support.live || lower;
-  const downWaits = down.seed.live || down.support.live || higher;
+  const open = state !== ACTIVE;
+  const upWaits = up.seed.live || up.support.live || (open && effort.newExtreme(1));
+  const downWaits = down.seed.live || down.support.live || (open && effort.newExtreme(-1));
   if (!living && !upWaits && !downWaits) return;
   prepare(study, up, living);
   prepare(study, down, living);

@@ -148,6 +148,11 @@ export function judgeActivation(study: Study): void {
 /** RNG-6. Five closes in a row beyond the same edge without a decisive break: the range has drifted away. */
 export function judgeDrift(study: Study): boolean {
   const { range, now, params: p } = study;
+  if (now.close <= range.resistance && now.close >= range.support) {
+    range.closesAbove = 0;
+    range.closesBelow = 0;
+    return false;
+  }
   const distance = p.driftAtr * now.atr;
   range.closesAbove = above(now.close, range.resistance + distance) ? range.closesAbove + 1 : 0;
   range.closesBelow = above(range.support - distance, now.close) ? range.closesBelow + 1 : 0;
