@@ -2,7 +2,7 @@
 import { RING_MASK } from '../bar/bar-ring.ts';
 import { effortResult, volumeWord } from '../effort/effort-result.ts';
 import { FOREX_SESSION_NAMES } from '../effort/forex-session.ts';
-import { volumeTrend } from '../effort/volume-trend.ts';
+import { volumeDivergence, volumeTrend } from '../effort/volume-trend.ts';
 import { RESISTANCE, SUPPORT } from '../structure/level-book.ts';
 import { EVENT_ROUTE, NONE, SEED } from '../structure/range.ts';
 import { RANGE_STATES } from './event.ts';
@@ -210,11 +210,23 @@ function featuresView(study: Study): FeaturesView {
     direction: change > 0 ? 1 : change < 0 ? -1 : 0,
     volumeWord: volumeWord(now.volRatio),
     volumeTrend: volumeTrend(recent),
+    divergence: divergenceOf(study),
     session: now.session < 0 ? null : FOREX_SESSION_NAMES[now.session],
     openingBar: now.openingBar,
     closingBar: now.closingBar,
     sessionVolRatio: numberOrNull(now.sessionVolRatio),
   };
+}
+
+/** Rising price is looked at first. */
+function divergenceOf(study: Study): 'BEARISH' | 'BULLISH' | null {
+  const { now, effort } = study;
+  if (now.bar < 9) return null;
+  const last = (ring: Float64Array, sign: 1 | -1): number[] =>
+    Array.from({ length: 10 }, (_, i) => sign * ring[(now.bar - 9 + i) & RING_MASK]);
+  const volumes = last(effort.bars.volume, 1);
+  if (volumeDivergence(last(effort.bars.high, 1), volumes)) return 'BEARISH';
+  return volumeDivergence(last(effort.bars.low, -1), volumes) ? 'BULLISH' : null;
 }
 
 function causeProgress(study: Study): number {

@@ -76,6 +76,8 @@ export interface FeaturesView {
   readonly direction: 1 | 0 | -1;
   readonly volumeWord: 'CLIMACTIC' | 'HIGH' | 'AVERAGE' | 'LOW' | 'DRIED_UP' | null;
   readonly volumeTrend: 'RISING' | 'FLAT' | 'DECLINING' | null;
+  /** Over 10 bars: a new high (BEARISH) or low (BULLISH) on clearly less volume than the one before. */
+  readonly divergence: 'BEARISH' | 'BULLISH' | null;
   readonly session: string | null;
   readonly openingBar: boolean;
   readonly closingBar: boolean;
