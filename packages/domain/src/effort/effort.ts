@@ -116,7 +116,7 @@ export class Effort {
     f.low = low;
     f.close = close;
     f.volume = volume;
-    this.bars.write(index, bar);
+    this.bars.write(index, f);
 
     const frozen = this.frozen;
     const meanVolume = frozen === null ? this.baseline.meanVolume : frozen.meanVolume;
