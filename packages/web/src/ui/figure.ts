@@ -71,7 +71,7 @@ function body(value: number, { kind, decimals }: FigureOptions): string {
     case 'percent':
       return plain(value * 100, decimals ?? 2) + NO_BREAK + '%';
     case 'quantity':
-      return plain(value / 1e6, Number.isInteger(value / 1e6) ? 0 : 6);
+      return plain(value / 1e6, quantityDecimals(value));
     case 'volume':
       return scaled(value);
     case 'r':
@@ -81,6 +81,12 @@ function body(value: number, { kind, decimals }: FigureOptions): string {
     case 'count':
       return plain(value, 0);
   }
+}
+
+/** Only the digits a quantity has: 8,680,000 millionths are 8.68. */
+function quantityDecimals(millionths: number): number {
+  const digits = String(Math.abs(Math.round(millionths)) % 1e6).padStart(6, '0');
+  return digits.replace(/0+$/, '').length;
 }
 
 function direction(shown: string): FigureText['direction'] {

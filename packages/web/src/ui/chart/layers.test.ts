@@ -201,6 +201,10 @@ describe('web 5 trade layer', () => {
     });
   });
 
+  it('two positions with the same levels are named once', () => {
+    expect(levelNames(trades([position(), position({ id: 'q' })]), view(0, 60))).toHaveLength(4);
+  });
+
   it('names below the pane stay inside it', () => {
     const labels = levelNames(trades([position({ avgEntry: -10, stop: -20, targets: [-5] })]), view(0, 60));
     expect(Math.max(...labels.map((label) => label.y))).toBeLessThanOrEqual(192);

@@ -130,7 +130,9 @@ export function levelNames(input: TradeLayerInput, view: PaneView): readonly Axi
         },
       ];
     })
-    .sort((a, b) => a.wanted - b.wanted);
+    .sort((a, b) => a.wanted - b.wanted)
+    // Two positions with one level need one name.
+    .filter((label, i, all) => all.findIndex((other) => other.text === label.text) === i);
   return spread(labels, view).map(({ y, text, strong }) => ({ y, text, strong }));
 }
 
