@@ -4,9 +4,10 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { root } from './steps.ts';
 
-const documents = ['README.md', ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' }).map((file) => join('docs', file))].filter((file) =>
-  file.endsWith('.md'),
-);
+const documents = [
+  'README.md',
+  ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' }).map((file) => join('docs', file)),
+].filter((file) => file.endsWith('.md'));
 
 function deadLinks(document: string, text: string): string[] {
   const targets = [...text.matchAll(/\]\(([^)#\s]+)[^)]*\)/g)].map((match) => match[1] ?? '');
@@ -24,7 +25,9 @@ describe('architecture 3.14: public prose is tried', () => {
 
   it('every npm command of the README is a script', () => {
     const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: Record<string, string> };
-    const named = [...readFileSync(join(root, 'README.md'), 'utf8').matchAll(/npm (?:run )?([a-z:]+)/g)].map((match) => match[1] ?? '');
+    const named = [...readFileSync(join(root, 'README.md'), 'utf8').matchAll(/npm (?:run )?([a-z:]+)/g)].map(
+      (match) => match[1] ?? '',
+    );
     const known = new Set([...Object.keys(scripts), 'are', 'come']);
     expect(named.length).toBeGreaterThan(5);
     expect(named.filter((name) => !known.has(name) && !/^(and|for|is)$/.test(name))).toEqual([]);

@@ -14,18 +14,27 @@ function compileInDomain(snippet: string): string[] {
   const file = join(domain, 'src', 'planted.ts');
   const host = ts.createCompilerHost(options);
   const readSource = host.getSourceFile.bind(host);
-  host.getSourceFile = (name, version) => (name === file ? ts.createSourceFile(name, snippet, version) : readSource(name, version));
+  host.getSourceFile = (name, version) =>
+    name === file ? ts.createSourceFile(name, snippet, version) : readSource(name, version);
   const program = ts.createProgram([file], options, host);
-  return program.getSemanticDiagnostics(program.getSourceFile(file)).map((d) => ts.flattenDiagnosticMessageText(d.messageText, ' '));
+  return program
+    .getSemanticDiagnostics(program.getSourceFile(file))
+    .map((d) => ts.flattenDiagnosticMessageText(d.messageText, ' '));
 }
 
 describe('architecture 1: purity of the domain is a compile error', () => {
-  it.each(['setTimeout(() => 1, 5)', 'setInterval(() => 1, 5)', "fetch('http://x')", 'process.exit(1)', "console.log('x')", 'document.title', 'localStorage.clear()', 'Buffer.alloc(1)'])(
-    '%s does not exist there',
-    (planted) => {
-      expect(compileInDomain(`export const planted = () => { ${planted}; };`).join()).toMatch(/Cannot find name/);
-    },
-  );
+  it.each([
+    'setTimeout(() => 1, 5)',
+    'setInterval(() => 1, 5)',
+    "fetch('http://x')",
+    'process.exit(1)',
+    "console.log('x')",
+    'document.title',
+    'localStorage.clear()',
+    'Buffer.alloc(1)',
+  ])('%s does not exist there', (planted) => {
+    expect(compileInDomain(`export const planted = () => { ${planted}; };`).join()).toMatch(/Cannot find name/);
+  });
 
   it('ordinary arithmetic compiles, so the errors above are not about the set-up', () => {
     expect(compileInDomain('export const half = (x: number): number => Math.sqrt(x) / 2;')).toEqual([]);
@@ -44,12 +53,15 @@ describe('architecture 1: lint refuses what the compiler must allow', () => {
     return result?.messages.map((m) => m.message) ?? [];
   };
 
-  it.each(['await Promise.resolve(1);', 'export const t = Date.now();', 'export const t = new Date();', 'export const r = Math.random();', 'export const f = async () => 1;'])(
-    '%s is refused in the domain',
-    async (planted) => {
-      expect(await lint(planted)).not.toEqual([]);
-    },
-  );
+  it.each([
+    'await Promise.resolve(1);',
+    'export const t = Date.now();',
+    'export const t = new Date();',
+    'export const r = Math.random();',
+    'export const f = async () => 1;',
+  ])('%s is refused in the domain', async (planted) => {
+    expect(await lint(planted)).not.toEqual([]);
+  });
 
   it('a pure line passes', async () => {
     expect(await lint('export const one = 1;\n')).toEqual([]);

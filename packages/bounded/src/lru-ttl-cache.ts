@@ -35,6 +35,7 @@ export interface CacheStats {
   readonly expired: number;
 }
 
+// eslint-disable-next-line @typescript-eslint/no-empty-object-type -- `lru-cache` takes anything but null and undefined, which is what {} means
 export class LruTtlCache<K extends {}, V extends {}> extends Structure {
   readonly capacity: number;
   readonly #options: LruTtlCacheOptions<K, V>;

@@ -110,7 +110,7 @@ test('C12 a stuck task is reported by name after its deadline and told to stop',
     (signal) =>
       new Promise<void>((resolve) =>
         signal.addEventListener('abort', () => {
-          ({ reason } = signal);
+          reason = signal.reason as unknown;
           resolve();
         }),
       ),

@@ -236,7 +236,7 @@ export class Scope implements Owner, CensusMember, AsyncDisposable {
   timeout(delayMs: number, run: () => unknown, label = 'timeout'): Release {
     const cancel = this.timers.after(delayMs, () => {
       forget();
-      this.#runTimer(label, run);
+      void this.#runTimer(label, run);
     });
     const forget = this.#holdOr(cancel, { sort: 'timer', label, release: cancel });
     return () => {
@@ -273,7 +273,7 @@ export class Scope implements Owner, CensusMember, AsyncDisposable {
     if (host.requestAnimationFrame === undefined) return this.timeout(FRAME_MS, () => run(this.timers.now()), label);
     const handle = host.requestAnimationFrame((timeMs) => {
       forget();
-      this.#runTimer(label, () => run(timeMs));
+      void this.#runTimer(label, () => run(timeMs));
     });
     const cancel = (): void => host.cancelAnimationFrame?.(handle);
     const forget = this.#holdOr(cancel, { sort: 'timer', label, release: cancel });
@@ -335,8 +335,8 @@ export class Scope implements Owner, CensusMember, AsyncDisposable {
       .then(
         (value) => settle({ kind: 'done', value }),
         (error: unknown) => {
-          const { aborted, reason } = running.controller.signal;
-          return settle(aborted ? { kind: 'cancelled', reason } : { kind: 'failed', error });
+          const { signal } = running.controller;
+          return settle(signal.aborted ? { kind: 'cancelled', reason: signal.reason as unknown } : { kind: 'failed', error });
         },
       );
     const release = (): Promise<unknown> => {

@@ -119,7 +119,8 @@ export class SingleFlight<K, V> extends Structure {
         },
         (error: unknown) => {
           leave();
-          reject(error as Error);
+          // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- what the load rejected with is handed on as it is
+          reject(error);
         },
       );
     });

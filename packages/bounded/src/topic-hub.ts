@@ -62,12 +62,11 @@ export class TopicHub<Messages extends object> extends Structure {
   on<T extends keyof Messages & string>(topic: T, handler: (message: Messages[T]) => void, scope?: Owner): Subscription {
     if (this.disposed) throw new DisposedError(this.name);
     const entry: Entry = { handle: handler, active: true };
-    let disown: Release | undefined;
     const dispose = (): void => {
       disown?.();
       this.#remove(topic, entry);
     };
-    disown = scope?.adopt(topic, dispose);
+    const disown: Release | undefined = scope?.adopt(topic, dispose);
     try {
       this.#add(topic, entry);
     } catch (refusal) {

@@ -70,9 +70,7 @@ export async function judgeTwin(subject: LeakCase): Promise<Judgement | undefine
 
 /** Instances now alive, subclasses counted too. The runtime collects garbage before it counts. */
 export function countInstances(constructors: readonly Countable[]): Record<string, number> {
-  return Object.fromEntries(
-    constructors.map((type) => [type.name, queryObjects(type as never, { format: 'count' }) as unknown as number]),
-  );
+  return Object.fromEntries(constructors.map((type) => [type.name, queryObjects(type as never, { format: 'count' })]));
 }
 
 function decides(slope: Slope | undefined, tolerance: number): boolean {

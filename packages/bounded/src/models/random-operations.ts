@@ -1,8 +1,9 @@
 /** Random operations against a structure and its model: a fixed seed, whole sequences, shrunk to the shortest that fails. */
 import fc from 'fast-check';
+import type * as bounded from '../index.ts';
 
 /** The package under test: the real one, or one with a mechanism removed. */
-export type Bounded = typeof import('../index.ts');
+export type Bounded = typeof bounded;
 
 /** How many sequences of up to 1,000 operations. */
 export type Effort = 'full' | 'brief';

@@ -13,7 +13,7 @@ const CAPACITY = 5;
 const operation: fc.Arbitrary<Operation> = fc.record({
   do: fc.constantFrom('open', 'open', 'open', 'open', 'set', 'set', 'get', 'get', 'drop', 'dropOther', 'clear'),
   key: fc.constantFrom(...'abcdefghi'),
-}) as fc.Arbitrary<Operation>;
+});
 
 class Connection implements Disposable {
   ends = 0;
