@@ -14,7 +14,7 @@ const impure = [
 ]; // prettier-ignore
 
 export default ts.config(
-  { ignores: ['**/dist/', '**/node_modules/', 'tools/law/fixture/', 'tools/ownership/fixtures/', 'data/', '**/*.mjs', '**/*.cjs', 'eslint.config.js'] },
+  { ignores: ['**/dist/', '**/node_modules/', '**/.out/', 'tools/law/fixture/', 'tools/ownership/fixtures/', 'data/', '**/*.mjs', '**/*.cjs', 'eslint.config.js'] },
   ...ts.configs.strictTypeChecked,
   {
     languageOptions: {
