@@ -79,6 +79,28 @@ const SOON = { timeout: 15_000, interval: 100 } as const;
 const noOverflow = (page: Page): Promise<boolean> =>
   page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth);
 
+/** Rows of the table behind the canvas. */
+const SHOWN_BARS = 100;
+
+/** Dates of the newest bars as the table behind the canvas has them, newest first. */
+async function datesShown(page: Page): Promise<string[]> {
+  const button = page.getByRole('button', { name: 'Table of the visible bars' });
+  await button.click();
+  const dates = await page.locator('.sheet tbody th').allTextContents();
+  await button.click();
+  return dates.map((date) => date.trim());
+}
+
+/** Dates of the newest bars as the API has them, newest first. */
+async function datesOf(count: number): Promise<string[]> {
+  const { columns } = await server.get<{ columns: { t: number[] } }>(`/chart?symbol=SPX&timeframe=1d&limit=${String(count)}`);
+  const part = (time: number, options: Intl.DateTimeFormatOptions): string =>
+    new Intl.DateTimeFormat('en-US', { ...options, timeZone: 'UTC' }).format(time);
+  return columns.t
+    .map((time) => `${part(time, { day: 'numeric' })} ${part(time, { month: 'short' })} ${part(time, { year: 'numeric' })}`)
+    .reverse();
+}
+
 describe('the desk at 1440 x 900', () => {
   it('issue 2.6 is live while the replay runs: bars, facts and price move on', async () => {
     const { page } = desk;
@@ -164,7 +186,7 @@ describe('the desk at 1440 x 900', () => {
 
   it('M1 a socket that is cut comes back, the missing facts are replayed, and the desk equals the server again', async () => {
     const { page } = desk;
-    await setSpeed(page, 400);
+    await setSpeed(page, 100);
     await play(page);
     const before = await seqOf(page);
     // The longest first wait, so that something happens meanwhile.
@@ -183,6 +205,7 @@ describe('the desk at 1440 x 900', () => {
       .poll(() => page.locator('[data-figure="equity"]').textContent(), SOON)
       .toContain(money(snapshot.account?.equityMicros ?? Number.NaN));
     await expect.poll(() => seqOf(page), SOON).toBe(snapshot.seq);
+    await expect.poll(() => datesShown(page), SOON).toEqual(await datesOf(SHOWN_BARS));
   });
 
   it('M1 the desk survives a restart of the server with its data in place', async () => {
@@ -195,6 +218,7 @@ describe('the desk at 1440 x 900', () => {
     await pause(page);
     await page.keyboard.press('.');
     await expect.poll(() => page.locator('.refusal').count(), SOON).toBe(0);
+    await expect.poll(() => datesShown(page), SOON).toEqual(await datesOf(SHOWN_BARS));
     desk.faults.splice(
       0,
       desk.faults.length,

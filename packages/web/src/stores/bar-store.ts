@@ -42,6 +42,11 @@ export class BarStore {
     this.#windows.set(series, window);
   }
 
+  /** Bars of this series may have been missed. */
+  suspect(series: string): void {
+    this.#windows.get(series)?.suspect();
+  }
+
   apply(series: string, bar: BarWire): void {
     this.#windows.get(series)?.apply(bar);
   }

@@ -1,5 +1,6 @@
 /** Bars of one series in columns: the newest at the end, at most a fixed number, the far side dropped in blocks (C7, H8, M5). */
 import type { BarWire, ChartAnswer } from '@wyckoff/contracts';
+import { lowerBound } from '../ui/chart/view.ts';
 
 const COLUMNS = ['t', 'o', 'h', 'l', 'c', 'v'] as const;
 type Column = (typeof COLUMNS)[number];
@@ -20,6 +21,8 @@ export class BarWindow {
   readonly #columns: Readonly<Record<Column, Float64Array>>;
   #length = 0;
   #live = true;
+  /** Time up to which no bar is missing; null: to the end. */
+  #sureUntil: number | null = null;
 
   constructor(capacity: number) {
     this.capacity = capacity;
@@ -51,23 +54,31 @@ export class BarWindow {
   clear(): void {
     this.#length = 0;
     this.#live = true;
+    this.#sureUntil = null;
   }
 
-  /** The newest page: merged by time when it continues what is held, else in its place. */
+  /**
+   * Bars may be missing after the newest one held: the link was lost, or the stream said so. What the stream still adds is kept, but only
+   * the next newest page makes one run of it again.
+   */
+  suspect(): void {
+    if (this.#length > 0) this.#sureUntil ??= this.t[this.#length - 1];
+  }
+
+  /** The newest page: what it covers is taken from it, older and younger bars stay where they join it without a hole. */
   mergeNewest(page: ChartColumns): WindowChange {
-    if (page.t.length === 0) return NONE;
-    const last = this.#length === 0 ? -Infinity : this.t[this.#length - 1];
-    if (!this.#live || this.#length === 0 || page.t[0] > last) {
-      this.clear();
-      this.#copyIn(page, { from: Math.max(0, page.t.length - this.capacity), at: 0 });
-      return { kind: 'rebuilt', shift: 0 };
-    }
-    const from = page.t.findIndex((time) => time >= last);
-    if (from < 0) return NONE;
-    const fresh = page.t.length - from - (page.t[from] === last ? 1 : 0);
-    const dropped = this.#dropFront(Math.max(0, this.#length + fresh - this.capacity));
-    this.#copyIn(page, { from, at: page.t[from] === last ? this.#length - 1 : this.#length });
-    return { kind: 'rebuilt', shift: -dropped };
+    const { length } = page.t;
+    if (length === 0) return NONE;
+    const joins = this.#live && this.#length > 0 && page.t[0] <= (this.#sureUntil ?? this.t[this.#length - 1]);
+    const younger = this.#takeAfter(this.#live ? page.t[length - 1] : Infinity);
+    const keep = joins ? lowerBound(this, page.t[0]) : 0;
+    const dropped = this.#dropFront(Math.max(0, keep + length + younger.t.length - this.capacity));
+    const at = Math.max(0, keep - dropped);
+    this.#length = at;
+    this.#copyIn(page, { from: Math.max(0, length - this.capacity), at });
+    this.#copyIn(younger, { from: 0, at: this.#length });
+    this.#sureUntil = null;
+    return { kind: 'rebuilt', shift: joins ? -dropped : 0 };
   }
 
   /** An older page, ascending, ending before the first bar held; what exceeds the window leaves at the new end in one step. */
@@ -123,6 +134,13 @@ export class BarWindow {
     for (const name of COLUMNS) for (let i = 0; i < count; i += 1) this.#columns[name][place.at + i] = page[name][place.from + i];
     this.#length = place.at + count;
     this.#live = true;
+  }
+
+  /** Copies of the bars after a time: what the stream brought while the page was on its way. */
+  #takeAfter(time: number): ChartColumns {
+    const from = Number.isFinite(time) ? lowerBound(this, time + 1) : this.#length;
+    const column = (of: Float64Array): number[] => [...of.subarray(from, this.#length)];
+    return { t: column(this.t), o: column(this.o), h: column(this.h), l: column(this.l), c: column(this.c), v: column(this.v) };
   }
 
   /** Drops at least `least` bars at the old end, in whole blocks; gives the number dropped. */

@@ -107,29 +107,64 @@ describe('C7 H8 bars', () => {
     expect(store.get('S0|1d')).toBeUndefined();
   });
 
-  it('C7 whatever is paged in and streamed, the window never holds more than its bound and stays one ascending run', () => {
-    const step = fc.oneof(fc.constant('older' as const), fc.constant('bar' as const), fc.constant('newest' as const));
+  it('C7 whatever is paged in, streamed and missed, the window stays within its bound, and after each newest page it is one run', () => {
+    const step = fc.oneof(
+      { weight: 3, arbitrary: fc.constant({ do: 'older' as const, count: 20 }) },
+      { weight: 6, arbitrary: fc.constant({ do: 'bar' as const, count: 1 }) },
+      { weight: 2, arbitrary: fc.record({ do: fc.constant('missed' as const), count: fc.integer({ min: 1, max: 60 }) }) },
+      { weight: 3, arbitrary: fc.record({ do: fc.constant('newest' as const), count: fc.integer({ min: 0, max: 3 }) }) },
+    );
     fc.assert(
       fc.property(fc.array(step, { maxLength: 200, size: 'max' }), (steps) => {
         const window = new BarWindow(50);
         let now = 1_000;
+        let whole = true;
         window.mergeNewest(columns(now - 20, now));
-        for (const one of steps) {
-          if (one === 'older' && window.length > 0) window.prepend(columns(window.t[0] / DAY - 20, window.t[0] / DAY));
-          if (one === 'bar') {
+        for (const { do: what, count } of steps) {
+          if (what === 'older') window.prepend(columns(window.t[0] / DAY - count, window.t[0] / DAY));
+          if (what === 'bar') {
             window.apply(bar(now));
             now += 1;
           }
-          if (one === 'newest') window.mergeNewest(columns(now - 20, now));
-          expect(window.length).toBeLessThanOrEqual(50);
+          if (what === 'missed') {
+            window.suspect();
+            now += count;
+            whole = false;
+          }
+          if (what === 'newest') {
+            // The page was made before the last bars of the stream came.
+            const page = columns(now - 20, now);
+            for (let i = 0; i < count; i += 1) window.apply(bar(now + i));
+            now += window.live ? count : 0;
+            window.mergeNewest(page);
+            whole = true;
+          }
           const times = [...window.t.subarray(0, window.length)].map((time) => time / DAY);
-          expect(times.every((time, i) => i === 0 || time === times[i - 1] + 1)).toBe(true);
+          expect(window.length).toBeLessThanOrEqual(50);
           expect([...window.c.subarray(0, window.length)]).toEqual(times);
-          if (window.live) expect(times.at(-1)).toBe(now - 1);
+          if (whole) expect(times.every((time, i) => i === 0 || time === times[i - 1] + 1)).toBe(true);
+          if (whole && window.live) expect(times.at(-1)).toBe(now - 1);
         }
       }),
       { numRuns: 200 },
     );
+  });
+
+  it('C7 bars missed while the link was down are filled in, though the stream went on before the page came', () => {
+    const window = new BarWindow(50);
+    window.mergeNewest(columns(980, 1_000));
+    window.suspect();
+    window.apply(bar(1_010));
+    window.mergeNewest(columns(991, 1_011));
+    expect([...window.t.subarray(0, window.length)].map((time) => time / DAY)).toEqual(
+      Array.from({ length: 31 }, (_, i) => 980 + i),
+    );
+    // The twin: without the suspicion a hole larger than a page would be taken for one run.
+    const trusting = new BarWindow(50);
+    trusting.mergeNewest(columns(980, 1_000));
+    trusting.apply(bar(1_100));
+    trusting.mergeNewest(columns(1_081, 1_101));
+    expect(trusting.length).toBe(40);
   });
 
   it('C7 scrolling back drops the new end in one step; the newest page brings it back', () => {

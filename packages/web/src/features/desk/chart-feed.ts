@@ -30,6 +30,9 @@ export class ChartFeed {
   #loadingOlder = false;
   #loadingNewest = false;
   #loaded = false;
+  #askAgain = false;
+  /** Generation of the connection whose bars join those held. */
+  #generation = -1;
 
   constructor(options: ChartFeedOptions) {
     this.#options = options;
@@ -44,12 +47,13 @@ export class ChartFeed {
       `bars:${symbol}:${timeframe}`,
       (frame) => {
         if (frame.type === 'bar.closed') this.#take(frame.data as BarWire);
-        else void this.loadNewest();
+        else this.#missed();
       },
       scope,
     );
     const held = options.session.bars.get(this.#key);
     if (held !== undefined && held.length > 0) this.#show(this.window.mergeNewest(columnsOf(held)));
+    this.#suspect();
   }
 
   /** Whether the first page has come. */
@@ -88,6 +92,8 @@ export class ChartFeed {
   async loadNewest(): Promise<void> {
     if (this.#loadingNewest) return;
     this.#loadingNewest = true;
+    this.#askAgain = false;
+    this.#generation = this.#options.session.link.connection.status.generation;
     try {
       const { symbol, timeframe } = this.#options.series;
       const answer = await this.#options.session.http.chart({ symbol, timeframe, limit: PAGE_BARS }, this.#abort.signal);
@@ -101,6 +107,7 @@ export class ChartFeed {
     } finally {
       this.#loadingNewest = false;
     }
+    if (this.#askAgain && !this.#abort.signal.aborted) await this.loadNewest();
   }
 
   /** The page before the first bar held; at most one at a time, from the cache when it is there. */
@@ -130,7 +137,25 @@ export class ChartFeed {
     return `${this.#options.series.symbol}|${this.#options.series.timeframe}`;
   }
 
+  /** Bars may be missing from here on: the next newest page mends it. */
+  #suspect(): void {
+    this.window.suspect();
+    this.#options.session.bars.suspect(this.#key);
+  }
+
+  #missed(): void {
+    this.#suspect();
+    // A page that is already on its way may be too old to have what was missed.
+    this.#askAgain = true;
+    void this.loadNewest();
+  }
+
   #take(bar: BarWire): void {
+    const { generation } = this.#options.session.link.connection.status;
+    if (generation !== this.#generation) {
+      this.#generation = generation;
+      this.#missed();
+    }
     this.#options.session.bars.apply(this.#key, bar);
     this.#show(this.window.apply(bar));
   }
@@ -143,6 +168,8 @@ export class ChartFeed {
   }
 
   #show(change: WindowChange): void {
+    // What was dropped at the old end can be paged in again.
+    if (change.shift < 0) this.#more = true;
     if (change.kind !== 'none') this.#options.changed(change);
   }
 
