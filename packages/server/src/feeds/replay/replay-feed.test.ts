@@ -1,5 +1,5 @@
 /** The replay on a virtual clock: pace, pause, step, full speed, end. */
-/* eslint-disable @typescript-eslint/require-await -- the source stands in for one that answers later */
+ 
 import { Scope } from '@wyckoff/bounded';
 import { settle, VirtualClock } from '@wyckoff/bounded/leak-kit';
 import type { ConnectionWire } from '@wyckoff/contracts';
