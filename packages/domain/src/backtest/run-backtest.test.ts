@@ -286,7 +286,7 @@ test('7 heap after two hundred thousand bars is that after twenty thousand', () 
   expect(feed(160_000) - early).toBeLessThan(early * 0.05);
 });
 
-test('3 the bars keep their order in columns and a full page is handed over before the next begins', () => {
+test('3 M5 the bars keep their order in columns and a full page is handed over before the next begins', () => {
   const pages = [...inColumns(quiet(10), 4)].length;
   expect(pages).toBe(3);
   const columns = createBarColumns(1);

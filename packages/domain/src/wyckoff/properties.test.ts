@@ -199,7 +199,7 @@ describe('P3, P4 boundedness', () => {
   }
 
   // Measuring itself costs some 60 KB a stretch, one or two bytes a bar; the smallest object would be 16.
-  test('P4 a bar without events allocates nothing', () => {
+  test('P4 M6 a bar without events allocates nothing', () => {
     const detector = make();
     expect(bytesPerBar((bar) => detector.onBar(bar))).toBeLessThan(8);
   });
