@@ -210,15 +210,16 @@ describe('gateway', () => {
 
   it('interface 3.1 other upgrade addresses are told 404 and closed', async () => {
     const { port } = await open();
-    const status = await new Promise<number>((resolve) => {
+    const status = await new Promise<number>((resolve, reject) => {
       const headers = {
         connection: 'Upgrade',
         upgrade: 'websocket',
         'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==',
         'sec-websocket-version': '13',
       };
-      request({ port, path: '/other', headers })
+      request({ host: '127.0.0.1', port, path: '/other', headers })
         .on('response', (response) => resolve(response.statusCode ?? 0))
+        .on('error', reject)
         .end();
     });
     expect(status).toBe(404);
