@@ -4,12 +4,13 @@ import { barDefect } from '../bar/validate.ts';
 import { FORMING, ACTIVE, BROKEN_DOWN } from '../structure/range.ts';
 import { ageRange, passTime, phaseBTurns } from './aftermath.ts';
 import { advanceClimax } from './climax.ts';
-import type { BarContext } from './context.ts';
+import type { BarContext, HtfContext } from './context.ts';
 import { advanceBreak, judgeBreak } from './decisive-break.ts';
 import type { DetectionEvent, Rejection } from './event.ts';
 import type { Funnel } from './funnel.ts';
 import { advanceInRange } from './in-range-last-point.ts';
 import { advanceLastPoint } from './last-point.ts';
+import { leadingContext } from './leading.ts';
 import { keepLevels } from './level-keeping.ts';
 import { Outbox } from './outbox.ts';
 import type { Parameters } from './parameters.ts';
@@ -52,6 +53,8 @@ export interface Detector {
   readonly revision: number;
   /** Phase transitions with `seq > sinceSeq`, oldest first; the last 16 of each hypothesis are kept. */
   transitions(sinceSeq: number): readonly PhaseTransition[];
+  /** What the timeframe below is to hear after the last bar; `last` itself while nothing changed, null when nobody leads. */
+  leading(last: HtfContext | null): HtfContext | null;
   funnel(): Funnel;
 }
 
@@ -135,6 +138,10 @@ export class StreamingDetector implements Detector {
 
   transitions(sinceSeq: number): readonly PhaseTransition[] {
     return listTransitions(this.#study, sinceSeq);
+  }
+
+  leading(last: HtfContext | null): HtfContext | null {
+    return leadingContext(this.#study, last);
   }
 
   funnel(): Funnel {

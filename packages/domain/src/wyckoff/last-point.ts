@@ -48,7 +48,8 @@ function open(study: Study, side: Side): void {
   const since = now.bar - at.lpsFrom;
   if (since < 1 || since > p.lpsWindow || side.lastPoints.count >= p.lpsMax || !now.judged || now.anomaly) return;
   const edge = farEdge(study, side);
-  if (!atMost(view.low, edge + study.pct(p.lpsMaxDist, edge))) return;
+  const reach = Math.max(study.pct(p.lpsMaxDist, edge), p.lpsMaxDistAtr * now.atr);
+  if (!atMost(view.low, edge + reach)) return;
   if (!atLeast(Math.max(at.highSinceSos, view.high) - view.low, p.lpsReaction * now.atr)) return;
   openOn(study, side, lastPoint);
   lastPoint.level = edge;

@@ -111,6 +111,8 @@ function fits(study: Study, support: number, resistance: number): boolean {
   const width = edge[resistance] - edge[support];
   const least = Math.max(study.pct(p.minWidth, edge[support]), p.minWidthAtr * now.atr);
   if (!(width >= least * (1 - 1e-9))) return false;
+  // Two levels a whole trend apart are no range, and block the next climax while they last.
+  if (p.maxWidthAtr > 0 && width > p.maxWidthAtr * now.atr * (1 + 1e-9)) return false;
   const first = Math.min(touches.firstBar(support), touches.firstBar(resistance));
   const last = Math.max(touches.lastBar(support), touches.lastBar(resistance));
   if (last - first < p.minDuration || now.bar - first > p.clusterMaxAge) return false;

@@ -30,6 +30,7 @@ export interface Parameters {
   readonly touchTolW: number; // W
   readonly minWidth: number; // %
   readonly minWidthAtr: number; // ATR
+  readonly maxWidthAtr: number; // ATR, structural route; 0: none
   readonly minDuration: number; // bars
   readonly activeDuration: number; // bars
   readonly maxRangeBars: number; // bars
@@ -126,6 +127,7 @@ export interface Parameters {
   readonly sosDirectConfidence: number; // pt
   readonly lpsWindow: number; // bars
   readonly lpsMaxDist: number; // %
+  readonly lpsMaxDistAtr: number; // ATR, where that is more
   readonly lpsHold: number; // %
   readonly lpsReaction: number; // ATR
   readonly lpsBounce: number; // %
@@ -141,6 +143,8 @@ export interface Parameters {
   readonly inLpsReaction: number; // ATR
   readonly inLpsBars: number; // bars
   readonly inLpsMax: number;
+  /** Also for a hypothesis while the other one leads. */
+  readonly inLpsAgainstLead: boolean;
   readonly confidenceFloor: number; // pt
   readonly confidenceCap: Readonly<Record<VolumeReliability, number>>; // pt
   readonly lowVolumeWeight: number; // share
@@ -196,6 +200,7 @@ export const STRICT_PARAMETERS: Parameters = Object.freeze({
   touchTolW: 0.12,
   minWidth: 3,
   minWidthAtr: 3,
+  maxWidthAtr: 0,
   minDuration: 10,
   activeDuration: 15,
   maxRangeBars: 250,
@@ -299,6 +304,7 @@ export const STRICT_PARAMETERS: Parameters = Object.freeze({
   sosDirectConfidence: 80,
   lpsWindow: 10,
   lpsMaxDist: 3,
+  lpsMaxDistAtr: 0,
   lpsHold: 2,
   lpsReaction: 0.5,
   lpsBounce: 1,
@@ -314,6 +320,7 @@ export const STRICT_PARAMETERS: Parameters = Object.freeze({
   inLpsReaction: 1,
   inLpsBars: 3,
   inLpsMax: 3,
+  inLpsAgainstLead: true,
   confidenceFloor: 70,
   confidenceCap: { HIGH: 100, MEDIUM: 90, LOW: 85, NONE: 70 },
   lowVolumeWeight: 0.3,

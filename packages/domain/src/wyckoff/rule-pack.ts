@@ -53,25 +53,22 @@ const CLASSIC_PARAMETERS: Parameters = Object.freeze({
   ...STRICT_PARAMETERS,
   rangeQualityActive: 50,
   rangeQualityMin: 50,
-  levelStrengthMin: 30,
+  levelStrengthMin: 35,
   phaseConfidenceMin: 60,
   sosDirectConfidence: 70,
-  stTol: 5,
-  formingBreakAtr: 2,
-  formingBreakVol: 2.5,
-  formingFarAtr: 4,
-  driftAtr: 1.5,
-  driftBars: 8,
+  maxWidthAtr: 12,
+  stMaxWait: 5,
   sosFailTol: 4,
   lpsHold: 4,
-  lpsMaxDist: 6,
   lpsWindow: 20,
+  lpsMaxDistAtr: 2,
+  inLpsAgainstLead: false,
 });
 
 /** The default: the same rules, effort measured against the instrument's own habit. */
 export const CLASSIC: RulePack = Object.freeze({
   name: 'classic',
-  version: 1,
+  version: 2,
   params: CLASSIC_PARAMETERS,
   habit: {
     halfLifeBars: 250,

@@ -74,7 +74,7 @@ export function advanceUndercut(study: Study, side: Side): void {
       Math.max(p.springMaxAtr * now.atr, p.springMaxW * view.width),
     );
     undercut.effort = false;
-    announce(study, side, { kind: nameFor(side.sign, 'SPRING'), status: 'candidate', candidate: undercut });
+    announce(study, side, { kind: undercutKind(study, side), status: 'candidate', candidate: undercut });
     judgePenetration(study, side);
   }
 }
@@ -122,24 +122,30 @@ function die(study: Study, side: Side, why: { readonly code: ReasonCode; readonl
   // Only a close beyond the edge on a later bar arms it again.
   side.at.blocked = true;
   study.judge.reject(nameFor(side.sign, 'SPRING'), side.sign, why);
-  announce(study, side, { kind: nameFor(side.sign, 'SPRING'), status: 'expired', candidate: undercut });
+  announce(study, side, { kind: undercutKind(study, side), status: 'expired', candidate: undercut });
 }
 
-/** SPR-3. Low volume makes a Spring, effort a Shakeout; an upthrust needs volume, else it is a minor one. */
+/** SPR-3. What it is if the edge is regained now: low volume makes a Spring, effort a Shakeout; an upthrust needs volume. */
+export function undercutKind(study: Study, side: Side): EventKind {
+  const { undercut } = side;
+  const { noVolume } = study.now;
+  if (study.asymmetric(side)) {
+    const enough = noVolume || atLeast(undercut.volRatio, study.thresholds.utadMin(undercut.session));
+    return enough && study.eligible(side, undercut.bar) ? 'UTAD' : 'UT';
+  }
+  const quiet = noVolume || below(undercut.volRatio, study.thresholds.springMax(undercut.session));
+  return quiet && !undercut.effort ? nameFor(side.sign, 'SPRING') : 'SHAKEOUT';
+}
+
 function recover(study: Study, side: Side): void {
   const { undercut } = side;
   undercut.live = false;
-  const eligible = study.eligible(side, undercut.bar);
-  const session = undercut.session;
-  if (study.asymmetric(side)) {
-    const enough = study.now.noVolume || atLeast(undercut.volRatio, study.thresholds.utadMin(session));
-    if (eligible && enough) confirmSpring(study, side, { kind: 'UTAD', premature: false, fromFailedBreak: false });
-    else confirmMinorUpthrust(study, side);
-    return;
+  const kind = undercutKind(study, side);
+  if (kind === 'UT') confirmMinorUpthrust(study, side);
+  else {
+    const premature = !study.asymmetric(side) && !study.eligible(side, undercut.bar);
+    confirmSpring(study, side, { kind, premature, fromFailedBreak: false });
   }
-  const quiet = study.now.noVolume || below(undercut.volRatio, study.thresholds.springMax(session));
-  const kind = quiet && !undercut.effort ? nameFor(side.sign, 'SPRING') : 'SHAKEOUT';
-  confirmSpring(study, side, { kind, premature: !eligible, fromFailedBreak: false });
 }
 
 interface Recovery {
