@@ -2,6 +2,8 @@
 export * from './bar/bar.ts';
 export * from './bar/columns.ts';
 export * from './bar/validate.ts';
+export { BarAggregator } from './bar/aggregate.ts';
+export type { AggregatorOptions } from './bar/aggregate.ts';
 export * from './wyckoff/event.ts';
 export { qualityGrade, qualityWeaknesses } from './structure/range-quality.ts';
 export type { QualityWeakness } from './structure/range-quality.ts';
@@ -24,6 +26,8 @@ export * from './engine/fact.ts';
 export { createTradingEngine, restoreTradingEngine } from './engine/trading-engine.ts';
 export type { TradingEngine, TradingEngineOptions } from './engine/trading-engine.ts';
 export type { DetectorPort, PortView } from './engine/detector-port.ts';
+export { HIGHER_TIMEFRAMES } from './engine/higher-timeframe.ts';
+export { createDetectorInContext, restoreDetectorInContext } from './engine/htf-detector.ts';
 export { SnapshotError } from './engine/snapshot-codec.ts';
 export { MoneyRangeError, add, mulDiv, neg, sub, toMicros } from './trade/money.ts';
 export type { Rounding } from './trade/money.ts';

@@ -27,7 +27,6 @@ import { positionOf } from '../trade/open-position.ts';
 import { PositionBook } from '../trade/position-book.ts';
 import type { AccountSpec, BookState } from '../trade/position-book.ts';
 import type { Trade } from '../trade/trade.ts';
-import { createDetector, restoreDetector } from '../wyckoff/detector.ts';
 import type { DetectorOptions } from '../wyckoff/detector.ts';
 import type { DetectionEvent } from '../wyckoff/event.ts';
 import type { DetectorPort } from './detector-port.ts';
@@ -38,6 +37,7 @@ import type { BarReport, FactSink } from './fact.ts';
 import { FillDesk } from './fill-desk.ts';
 import { Tray } from './floor.ts';
 import type { Floor } from './floor.ts';
+import { createDetectorInContext, restoreDetectorInContext } from './htf-detector.ts';
 import { OrderBook } from './order-book.ts';
 import { RangeLog } from './range-log.ts';
 import type { RangeLogState } from './range-log.ts';
@@ -63,7 +63,7 @@ export interface TradingEngineOptions {
   readonly warmupBars?: number;
   /** Rule pack and parameters of the detector. */
   readonly pack?: DetectorOptions;
-  /** In place of `createDetector`, for studies: given the bytes of its snapshot when one is restored. */
+  /** In place of `createDetectorInContext`, for studies: given the bytes of its snapshot when one is restored. */
   readonly detector?: (bytes: Uint8Array | null) => DetectorPort;
   /** `full` (default): ranges and phases are facts; `records`: only what trading needs, for runs nobody looks at. */
   readonly analysis?: 'full' | 'records';
@@ -287,7 +287,9 @@ function copyOf({ time, open, high, low, close, volume }: Bar): Bar {
 function openDetector(options: TradingEngineOptions, bytes: Uint8Array | null): DetectorPort {
   if (options.detector !== undefined) return options.detector(bytes);
   const { instrument, timeframe, pack } = options;
-  return bytes === null ? createDetector(instrument, timeframe, pack) : restoreDetector(bytes, instrument, timeframe, pack);
+  return bytes === null
+    ? createDetectorInContext(instrument, timeframe, pack)
+    : restoreDetectorInContext(bytes, instrument, timeframe, pack);
 }
 
 function createFloor(options: TradingEngineOptions, saved: EngineState | null): Floor {
