@@ -65,6 +65,16 @@ test('4.1 MARKET fills at the next open', () => {
   expect(after(entry(), [bar(1, [101, 103, 100, 102])])).toEqual([['ENTRY 101 10']]);
 });
 
+test('3 END_OF_DATA on a bar without volume closes at its close', () => {
+  const held = broker(COST_MODELS['per-share']);
+  held.take({ kind: 'place', order: entry() });
+  held.meet(bar(1, [101, 103, 100, 102]));
+  held.take({ kind: 'place', order: exit() });
+  const closed = held.settle(bar(2, [102, 102, 102, 102], 0)).find((report) => report.kind === 'filled');
+  expect(closed?.kind === 'filled' && closed.fill.grossPrice).toBe(102);
+  expect(closed?.kind === 'filled' && closed.fill.price).toBe(101.97);
+});
+
 test('4.1 LIMIT pays its limit, a better open is not credited, an untouched one waits', () => {
   const limit = entry({ type: 'LIMIT', limitPrice: 100, validBars: 10 });
   expect(after(limit, [bar(1, [102, 103, 100.01, 102]), bar(2, [101, 102, 100, 101])])).toEqual([[], ['ENTRY 100 10']]);

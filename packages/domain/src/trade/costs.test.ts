@@ -34,6 +34,13 @@ test('5 impact: 0.01 % for each started 10 % of the volume above the first 10 %'
   expect(at(300)).toBe(1000.4);
 });
 
+test('5 a bar without volume has no impact, and no impact sells below one tick', () => {
+  const sale = (volume: number): ReturnType<typeof slip> =>
+    slip(COST_MODELS['per-share'], stock, { price: 10, steps: 5_000, side: -1, liquidity: { turnover: null, volume } });
+  expect(sale(0)).toEqual({ price: 9.99, slippageMicros: 50_000_000, impactMicros: 0 });
+  expect(sale(1).price).toBe(0.01);
+});
+
 test('5 currencies pay half the spread instead, and no impact on tick volume', () => {
   const paid = slip(costsFor('FOREX'), euro, { price: 1.1, steps: 100, side: 1, liquidity: { turnover: 1, volume: 1 } });
   expect(paid.price).toBe(1.10008);

@@ -96,7 +96,9 @@ export function slip(
 ): SlippedPrice {
   const slipBy = fill.price * slipRatio(costs, instrument, fill.liquidity) + halfSpread(costs, instrument);
   const impactBy = fill.price * impactRatio(costs, instrument, fill);
-  const price = toTick(fill.price + fill.side * (slipBy + impactBy), instrument.tickSize, fill.side === 1 ? 'up' : 'down');
+  const moved = toTick(fill.price + fill.side * (slipBy + impactBy), instrument.tickSize, fill.side === 1 ? 'up' : 'down');
+  // Against a handful of units traded the formula would pay for being sold to.
+  const price = Math.max(moved, instrument.tickSize);
   const total = Math.abs(moneyBetween(instrument, [price, fill.price], fill.steps));
   const share = slipBy + impactBy > 0 ? impactBy / (slipBy + impactBy) : 0;
   const impactMicros = Math.floor(total * share);
@@ -122,7 +124,8 @@ function impactRatio(
   instrument: TradedInstrument,
   fill: { readonly steps: number; readonly liquidity: Liquidity },
 ): number {
-  if (!costs.impact || !instrument.volumeReal) return 0;
+  // Nobody traded on the last bar of the data: there is no volume to have pushed against.
+  if (!costs.impact || !instrument.volumeReal || fill.liquidity.volume <= 0) return 0;
   const share = (fill.steps * (instrument.lotStepMicros / 1e6)) / fill.liquidity.volume;
   return 0.0001 * Math.ceil(Math.max(0, share - 0.1) / 0.1);
 }
