@@ -134,6 +134,19 @@ test('5 a short stock pays to borrow per calendar day, weekends included; nothin
   expect(held.borrowMicros).toBe(0);
 });
 
+test('5 the days before a close are paid too: the whole is borrowed up to a partial close, the rest up to the last', () => {
+  const fill = { price: 100, ts: 0, steps: 730, commissionMicros: 0, slippageMicros: 0, impactMicros: 0, orderId: 'o' };
+  const book = new PositionBook({ account, instrument: INSTRUMENTS[0], costs: COST_MODELS['per-share'], onLedger: null });
+  const short = book.open(plan('s', 'SHORT', 110), fill, null);
+  book.close(short, { ...fill, ts: DAY, steps: 365 }, 'T1');
+  expect(short.borrowMicros).toBe(2_000_000);
+  book.mark(bar(1, 100));
+  expect(short.borrowMicros).toBe(2_000_000);
+  book.close(short, { ...fill, ts: 4 * DAY, steps: 365 }, 'STOP');
+  expect(short.borrowMicros).toBe(5_000_000);
+  expect(book.cash).toBe(START - 5_000_000);
+});
+
 test('6.3 more than is open cannot be closed', () => {
   const book = new PositionBook({ account, instrument: INSTRUMENTS[0], costs: COST_MODELS.zero, onLedger: null });
   const fill = { price: 100, ts: 0, steps: 10, commissionMicros: 0, slippageMicros: 0, impactMicros: 0, orderId: 'o' };

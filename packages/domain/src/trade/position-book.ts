@@ -146,6 +146,8 @@ export class PositionBook {
     if (fill.steps > position.openSteps || fill.steps <= 0)
       throw new RangeError(`fill of ${fill.orderId}: expected 1-${position.openSteps} steps, was ${fill.steps}`);
     const side = sideOf(position.direction);
+    // The days since the last mark were held too, by what is only closed now.
+    this.#borrow(position, fill.ts);
     const value = amt(instrument, fill.price, { steps: fill.steps, mode: side === 1 ? 'down' : 'up' });
     const isLast = fill.steps === position.openSteps;
     const basis = isLast ? position.basisMicros : mulDiv(position.basisMicros, fill.steps, position.openSteps, 'down');
@@ -205,10 +207,9 @@ export class PositionBook {
   }
 
   #markOne(position: OpenPosition, bar: Bar): void {
-    const side = sideOf(position.direction);
     this.#reach(position, bar.high, bar.low);
     position.bars += 1;
-    if (side === -1 && this.#options.costs.borrowRate > 0) this.#borrow(position, bar);
+    this.#borrow(position, bar.time);
     position.lastAt = bar.time;
     this.#revalue(position, bar.close);
   }
@@ -222,15 +223,17 @@ export class PositionBook {
     if (isLong ? worst < position.worst : worst > position.worst) position.worst = worst;
   }
 
-  /** `notional x rate / 365` per calendar day since the last mark. */
-  #borrow(position: OpenPosition, bar: Bar): void {
-    const days = Math.floor(bar.time / DAY) - Math.floor(position.lastAt / DAY);
-    if (days <= 0) return;
+  /** Shorts: `notional x rate / 365` per calendar day since the last mark or partial close. */
+  #borrow(position: OpenPosition, at: EpochMs): void {
     const { instrument, costs } = this.#options;
+    if (position.direction === 'LONG' || costs.borrowRate === 0) return;
+    const days = Math.floor(at / DAY) - Math.floor(position.lastAt / DAY);
+    if (days <= 0) return;
+    position.lastAt = at;
     const notional = amt(instrument, position.last, { steps: position.openSteps, mode: 'up' });
     const fee = toMicros(((notional / 1e6) * costs.borrowRate * days) / 365, 'up');
     position.borrowMicros = add(position.borrowMicros, fee);
-    this.#ledger.book({ at: bar.time, kind: 'BORROW_FEE', amountMicros: neg(fee), refId: position.id });
+    this.#ledger.book({ at, kind: 'BORROW_FEE', amountMicros: neg(fee), refId: position.id });
   }
 
   #revalue(position: OpenPosition, price: Price): void {
