@@ -59,6 +59,7 @@ interface Draft {
 
 export class Outbox {
   readonly #study: Study;
+  // bounded: the records of one bar, a few at most; emptied when the bar is over
   readonly #drafts: Draft[] = [];
 
   constructor(study: Study) {
