@@ -134,6 +134,7 @@ describe('the server', () => {
       ['auth.host', '/api/v1/auth/session', { headers: { host: 'evil.example' } }],
       ['auth.origin', '/api/v1/auth/session', { headers: { origin: 'https://evil.example' } }],
       ['auth.origin', '/api/v1/auth/session', { headers: { 'sec-fetch-site': 'cross-site' } }],
+      ['auth.origin', '/%61pi/v1/auth/session', { headers: { 'sec-fetch-site': 'cross-site' } }],
       ['auth.csrf', '/api/v1/system/actions', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' }],
       ['auth.csrf', '/api/v1/system/actions', { method: 'POST', headers: { ...json, 'x-wyckoff-token': 'wrong' }, body: '{}' }],
     ];
@@ -298,6 +299,18 @@ describe('the end', () => {
     await expect(start).rejects.toThrow(/expected at least \d+, was 256[\s\S]*server\.ws\.queues/);
     const again = await startServer({ ...QUIET, data });
     await again.stop();
+  });
+
+  it('interface 6.2: a second server on the same data is refused and leaves the token file of the first alone', async () => {
+    const data = folder();
+    const first = await startServer({ ...QUIET, data, play: false });
+    const issued = readFileSync(join(data, 'local-token'), 'utf8');
+    await expect(startServer({ ...QUIET, data })).rejects.toThrow(/in use by another wyckoff/);
+    expect(readFileSync(join(data, 'local-token'), 'utf8')).toBe(issued);
+    const headers = { 'content-type': 'application/json', 'x-wyckoff-token': issued };
+    const body = '{"action":"replay","do":"pause"}';
+    expect((await ask(first, '/api/v1/system/actions', { method: 'POST', headers, body })).status).toBe(200);
+    await first.stop();
   });
 
   it('interface 9: every fault of the settings is told at once', async () => {

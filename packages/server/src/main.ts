@@ -80,7 +80,6 @@ async function open({ options, settings, log, census, scope }: Opening): Promise
   const clock = systemTimers;
   const state = { stopping: false, port: 0 };
   const errors = new RepeatedErrors(log, { scope, clock });
-  const credentials = issueCredentials(settings.dataDir);
 
   // --- the session: store, engine, replay ---
   const storePath = join(settings.dataDir, 'wyckoff.db');
@@ -88,6 +87,8 @@ async function open({ options, settings, log, census, scope }: Opening): Promise
     { scope, storePath, speed: settings.speed, play: false },
     { onProblem: (err) => errors.error({ err }, 'session') },
   );
+  // Only the process that holds the store may replace the token file: a second one is refused above and leaves it alone.
+  const credentials = issueCredentials(settings.dataDir);
 
   // --- the stream ---
   const observed = openMetrics(scope);

@@ -108,7 +108,8 @@ function checkRequests(app: FastifyInstance, options: HttpOptions): void {
 }
 
 function checkOrigin(request: FastifyRequest, options: HttpOptions): void {
-  const path = request.url.split('?', 1)[0] ?? '';
+  // The route that will answer, not the address as written: `/%61pi/` is the API too.
+  const path = request.routeOptions.url ?? request.url.split('?', 1)[0] ?? '';
   const check = options.origin();
   const host = ANY_HOST.includes(path) ? null : hostRefused(request.headers, check);
   if (host !== null)
@@ -122,9 +123,10 @@ function checkOrigin(request: FastifyRequest, options: HttpOptions): void {
 
 /** Files of the app count for the address only; the API counts for the user too. */
 function takeTokens(request: FastifyRequest, options: HttpOptions): void {
-  if (ANY_HOST.includes(request.url)) return;
+  const path = request.routeOptions.url ?? request.url;
+  if (ANY_HOST.includes(path)) return;
   const address = options.perAddress.take(`http:${request.ip}`);
-  const user = request.url.startsWith('/api/') ? options.perUser.take('http:local') : 0;
+  const user = path.startsWith('/api/') ? options.perUser.take('http:local') : 0;
   const waitMs = Math.max(address, user);
   if (waitMs > 0) throw new Problem('request.rate_limited', { headers: { 'retry-after': String(Math.ceil(waitMs / 1000)) } });
 }
