@@ -3,10 +3,11 @@ import { describe, expect, test } from 'vitest';
 import type { Bar } from '../bar/bar.ts';
 import type { BarContext } from './context.ts';
 import { confidenceOf, depthPoints, effortPoints, points, tierOf } from './confidence.ts';
-import { createDetector } from './detector.ts';
+import { createDetector, type Detector } from './detector.ts';
 import type { DetectionEvent } from './event.ts';
-import { f0, fa, fc, fh, Fixture, fs, presetSpring, young, type Row } from './fixture.ts';
+import { f0, fa, fc, fd, fh, fi, Fixture, fs, presetSpring, young, type Row } from './fixture.ts';
 import { kindCode } from './outbox.ts';
+import type { Parameters } from './parameters.ts';
 import { springSeries } from './spring-series.ts';
 
 const IDLE: Row = [105, 106, 104, 105, 1000];
@@ -29,24 +30,30 @@ function times(row: Row, n: number): Row[] {
   return Array.from({ length: n }, () => row);
 }
 
+/** A calm wave between 100 and 110, about seven ATR wide: the detector after it, and the states it went through. */
+function wave(params: Partial<Parameters> = {}): { readonly detector: Detector; readonly states: string } {
+  const detector = createDetector({ symbol: 'WAVE', assetClass: 'STOCK', timeZone: 'UTC' }, '1d', { pack: 'strict', params });
+  let states = '';
+  for (let i = 0; i < 140; i++) {
+    const close = 105 + 5 * Math.sin((2 * Math.PI * i) / 24);
+    const before = 105 + 5 * Math.sin((2 * Math.PI * (i - 1)) / 24);
+    const bar: Bar = {
+      time: i * 86_400_000,
+      open: before,
+      high: Math.max(before, close) + 0.3,
+      low: Math.min(before, close) - 0.3,
+      close,
+      volume: 1000,
+    };
+    detector.onBar(bar);
+    states += `${detector.view().state} `;
+  }
+  return { detector, states };
+}
+
 describe('ranges', () => {
   test('RNG-2 two levels touched twice each become a range, implied for both sides', () => {
-    const detector = createDetector({ symbol: 'WAVE', assetClass: 'STOCK', timeZone: 'UTC' }, '1d', { pack: 'strict' });
-    let states = '';
-    for (let i = 0; i < 140; i++) {
-      const close = 105 + 5 * Math.sin((2 * Math.PI * i) / 24);
-      const before = 105 + 5 * Math.sin((2 * Math.PI * (i - 1)) / 24);
-      const bar: Bar = {
-        time: i * 86_400_000,
-        open: before,
-        high: Math.max(before, close) + 0.3,
-        low: Math.min(before, close) - 0.3,
-        close,
-        volume: 1000,
-      };
-      detector.onBar(bar);
-      states += `${detector.view().state} `;
-    }
+    const { detector, states } = wave();
     expect(states).toMatch(/NONE (FORMING )*ACTIVE/);
     const { range } = detector.view();
     expect(range?.route).toBe('structural');
@@ -56,6 +63,11 @@ describe('ranges', () => {
       ['B', true, false],
       ['B', true, false],
     ]);
+  });
+
+  test('RNG-2 a pack may bound the width: wider than that is no range', () => {
+    expect(wave({ maxWidthAtr: 12 }).detector.view().state).toBe('ACTIVE');
+    expect(wave({ maxWidthAtr: 5 }).states).not.toContain('FORMING');
   });
 
   test('RNG-4 RNG-7 a close far below a forming range ends it, and its summary stays', () => {
@@ -330,5 +342,36 @@ describe('candidates on request', () => {
     expect(f.detector.view().pending).toEqual([
       { kind: 'SPRING', hypothesis: 1, bar: 100, price: 99.2, confirmsAt: 100, failsAt: 97, lastBar: 105 },
     ]);
+  });
+
+  test('SPR-3 a candidate bears the name it would be confirmed under', () => {
+    const loud: Row = [101, 101.4, 99.2, 99.5, 900];
+    expect(said(feed(f0({ emitCandidates: true }), [loud]))).toEqual(['SHAKEOUT candidate 100']);
+    const f = f0();
+    feed(f, [loud]);
+    expect(f.detector.view().pending[0].kind).toBe('SHAKEOUT');
+    const over = (volume: number): Row => [109, 111.6, 108.8, 110.4, volume];
+    expect(said(feed(fd({ emitCandidates: true }), [over(1300)]))).toEqual(['UTAD candidate 100']);
+    expect(said(feed(fd({ emitCandidates: true }), [over(1100)]))).toEqual(['UT candidate 100']);
+  });
+});
+
+describe('bounds a pack may set', () => {
+  test('LPS-1 the back-up stays near the edge: in per cent, or in ATR where that is more', () => {
+    const rows: readonly Row[] = [SOS, [114.5, 116.4, 114.4, 116, 1300], [116, 116.2, 113.8, 114.2, 700], [114.2, 115.4, 114, 115.2, 900]]; // prettier-ignore
+    expect(said(feed(fc(), rows))).not.toContain('LPS 102');
+    expect(said(feed(fc({ params: { lpsMaxDistAtr: 2 } }), rows))).toContain('LPS 102');
+  });
+
+  test('ILP-2 a pack may keep last points inside the range for the hypothesis that leads', () => {
+    const lastPoint = (inLpsAgainstLead: boolean, leading: 'up' | 'down'): string[] => {
+      const f = fi({ params: { inLpsAgainstLead } });
+      f.study.up.at.implied = leading === 'down';
+      f.study.down.at.implied = leading === 'up';
+      return said(feed(f, [[106.8, 107, 105.4, 105.8, 820], [105.8, 106.2, 104.8, 105.4, 700], [105.4, 107, 105.2, 106.8, 900]])); // prettier-ignore
+    };
+    expect(lastPoint(true, 'down')).toEqual(['LPS 101']);
+    expect(lastPoint(false, 'down')).toEqual([]);
+    expect(lastPoint(false, 'up')).toEqual(['LPS 101']);
   });
 });
