@@ -1,7 +1,7 @@
 /** Real sockets on loopback, a virtual clock: what only a kernel can show (C1, M14). */
 import { once } from 'node:events';
 import { createServer, request, type Server } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import { type AddressInfo, connect as connectTcp, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { loopbackHosts } from '../http/origin.ts';
@@ -206,6 +206,21 @@ describe('gateway', () => {
     await until(() => seqs.length === bench.journal.seq());
     expect(seqs).toEqual(bench.journal.numbers('signals'));
     expect(bench.hub.queueBytes).toBe(0);
+  });
+
+  it('C1 a refused upgrade is ended although its peer never ends its own side', async () => {
+    const { port, server } = await open();
+    const peer = connectTcp({ host: '127.0.0.1', port, allowHalfOpen: true });
+    peer.write(`GET /other HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`);
+    peer.resume();
+    await once(peer, 'end');
+    const held = (): Promise<number> =>
+      new Promise((resolve, reject) =>
+        server.getConnections((error, count) => (error === null ? resolve(count) : reject(error))),
+      );
+    for (let turn = 0; turn < 1_000 && (await held()) > 0; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    expect(await held()).toBe(0);
+    peer.destroy();
   });
 
   it('interface 3.1 other upgrade addresses are told 404 and closed', async () => {

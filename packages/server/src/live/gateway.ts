@@ -148,6 +148,8 @@ function refuse(socket: Duplex, { code, detail, retryAfterMs }: Refusal): void {
   const body = JSON.stringify({ type: `urn:wyckoff:${code}`, title, status, code, detail, remedy });
   const retry = retryAfterMs === undefined ? '' : `Retry-After: ${Math.ceil(retryAfterMs / 1000)}\r\n`;
   socket.on('error', () => socket.destroy()); // bounded: one, ends with the socket
+  // Half open it would stay for as long as the peer likes: nobody else watches a socket that asked for an upgrade.
+  socket.once('finish', () => socket.destroy()); // bounded: one, ends the socket
   socket.end(
     `HTTP/1.1 ${status} ${code}\r\nConnection: close\r\nContent-Type: application/problem+json\r\n${retry}` +
       `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
