@@ -77,8 +77,9 @@ export class TradingDays {
   /** The instant at which the day that bears a date begins. */
   startOf(label: number, dated: boolean): EpochMs {
     const clock = this.#clock;
-    if (clock === null || dated) return label * DAY_MS;
-    const local = (this.#turn > 0 ? label - 1 : label) * DAY_MS + this.#turn;
+    const day = this.#turn > 0 ? label - 1 : label;
+    if (clock === null || dated) return day * DAY_MS;
+    const local = day * DAY_MS + this.#turn;
     return instantOf(clock, local, this.from + (label - this.label) * DAY_MS);
   }
 }
