@@ -46,7 +46,8 @@ function restartPossible(study: Study, side: Side): boolean {
 function isClimax(study: Study, side: Side): boolean {
   const { now, params: p, judge, thresholds } = study;
   const view = side.view;
-  if (!makesNewLow(study, side) || !(view.close < view.prevClose) || !now.judged || now.anomaly) return false;
+  if (!makesNewLow(study, side) || !now.judged || now.anomaly) return false;
+  if (!(view.close < view.prevClose) && !(p.climaxReversal && atLeast(view.closePos, p.climaxClose))) return false;
   if (!atLeast(declineBehind(study, side), p.climaxDecline * now.atr)) return false;
   const spread = study.effort.effectiveSpread();
   const needed = thresholds.climaxVol();

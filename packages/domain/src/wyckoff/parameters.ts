@@ -58,6 +58,8 @@ export interface Parameters {
   readonly climaxVol: number; // VR
   readonly climaxSpread: number; // ES
   readonly climaxClose: number; // CP
+  /** A bar that turns the same day and closes above the close before it (selling climax) is one too. */
+  readonly climaxReversal: boolean;
   readonly climaxDecline: number; // ATR
   readonly climaxLookback: number; // bars, at most 64
   readonly newLowBars: number; // bars, at most 64
@@ -228,6 +230,7 @@ export const STRICT_PARAMETERS: Parameters = Object.freeze({
   climaxVol: 2.0,
   climaxSpread: 1.5,
   climaxClose: 0.5,
+  climaxReversal: false,
   climaxDecline: 4,
   climaxLookback: 30,
   newLowBars: 20,

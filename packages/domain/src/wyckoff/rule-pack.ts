@@ -56,6 +56,7 @@ const CLASSIC_PARAMETERS: Parameters = Object.freeze({
   levelStrengthMin: 35,
   phaseConfidenceMin: 60,
   sosDirectConfidence: 70,
+  climaxReversal: true,
   maxWidthAtr: 12,
   stMaxWait: 5,
   sosFailTol: 4,

@@ -357,6 +357,17 @@ describe('candidates on request', () => {
 });
 
 describe('bounds a pack may set', () => {
+  test('SC-1 a climax that turns on its own day and closes higher is one where the pack says so', () => {
+    const reversal: Row = [101, 103.4, 98, 102.8, 2600];
+    const rally: readonly Row[] = [[102.8, 105, 102.2, 104.6, 1300], [104.6, 106, 104.2, 105.4, 1100], [105.4, 105.8, 103.6, 103.9, 800]]; // prettier-ignore
+    expect(said(feed(fs(), [reversal, ...rally]))).toEqual(['PS 100']);
+    expect(said(feed(fs({ params: { climaxReversal: true } }), [reversal, ...rally]))).toEqual(['SC 100', 'AR 102']);
+    const weak: Row = [99, 103.4, 98, 99.5, 2600];
+    expect(said(feed(fs({ params: { climaxReversal: true } }), [[99.4, 99.6, 98.9, 99.2, 1000], weak, ...rally]))).not.toContain(
+      'SC 101',
+    );
+  });
+
   test('LPS-1 the back-up stays near the edge: in per cent, or in ATR where that is more', () => {
     const rows: readonly Row[] = [SOS, [114.5, 116.4, 114.4, 116, 1300], [116, 116.2, 113.8, 114.2, 700], [114.2, 115.4, 114, 115.2, 900]]; // prettier-ignore
     expect(said(feed(fc(), rows))).not.toContain('LPS 102');

@@ -221,11 +221,11 @@ describe('the detector on synthetic structures', () => {
     return [...below.map(([name]) => name), ...Object.entries(rest).flatMap(([name, low]) => (low ? [name] : []))];
   };
 
-  it.each([STRICT, CLASSIC])('ACC-10 $name finds each group with precision 0.90 and recall 0.80', (pack) => {
+  it.each([STRICT, CLASSIC])('ACC-12 $name finds each group with precision 0.90 and recall 0.80', (pack) => {
     expect(short(pack)).toEqual([]);
   });
 
-  it('ACC-10 the twin: wide percentages instead of bounds in ATR fall short', () => {
+  it('ACC-12 the twin: wide percentages instead of bounds in ATR fall short', () => {
     expect(short(resolvePack('classic', { stTol: 5, lpsMaxDist: 6 }))).toEqual(['ST', 'LPS/LPSY']);
   });
 });
