@@ -7,4 +7,6 @@ export * from './frames.ts';
 export * from './http.ts';
 export * from './problems.ts';
 export * from './cli.ts';
+export * from './rule-parameters.ts';
+export * from './rule-pack.ts';
 export * from './routes.ts';
