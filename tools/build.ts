@@ -3,14 +3,18 @@ import { existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, stat
 import { join } from 'node:path';
 import process from 'node:process';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
-import { dist, dropStamp, isStale, type Part, root, sourceHash, writeStamp } from './stale.ts';
+import { dist, dropStamp, engineHash, isStale, type Part, root, sourceHash, writeStamp } from './stale.ts';
 
 const VERSION = (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }).version;
 const KEEP_OLD_CHUNKS_MS = 24 * 3_600_000;
 
 async function definitions(): Promise<Record<string, string>> {
   const { contractHash } = await import('./contract-hash.ts');
-  return { __CONTRACT_HASH__: JSON.stringify(contractHash()), __VERSION__: JSON.stringify(VERSION) };
+  return {
+    __CONTRACT_HASH__: JSON.stringify(contractHash()),
+    __VERSION__: JSON.stringify(VERSION),
+    __ENGINE_HASH__: JSON.stringify(engineHash()),
+  };
 }
 
 const unused = (name: string): string => join(root, 'tools/unused', `${name}.cjs`);

@@ -27,8 +27,17 @@ const SOURCES: Readonly<Record<Part, readonly string[]>> = {
 const PRODUCT: Readonly<Record<Part, string>> = { server: 'main.mjs', web: join('web', 'index.html') };
 
 export function sourceHash(part: Part): string {
+  return hashOf(SOURCES[part]);
+}
+
+/** Of everything that decides what an engine says about a bar. */
+export function engineHash(): string {
+  return hashOf(['packages/domain/src/**/*.ts']);
+}
+
+function hashOf(patterns: readonly string[]): string {
   const hash = createHash('sha256');
-  const files = globSync([...SOURCES[part]], { cwd: root, withFileTypes: true })
+  const files = globSync([...patterns], { cwd: root, withFileTypes: true })
     .filter((entry) => entry.isFile() && !/\.(test|leaks)\.ts$/.test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name))
     .sort();

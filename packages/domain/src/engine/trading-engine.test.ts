@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Bar } from '../bar/bar.ts';
 import { ORDER_TRANSITIONS } from '../execution/order-state.ts';
+import { tightenLimits } from '../risk/limits.ts';
 import { SIGNAL_TRANSITIONS } from '../setup/signal-state.ts';
 import { COST_MODELS } from '../trade/costs.ts';
 import type { DetectionEvent } from '../wyckoff/event.ts';
@@ -407,6 +408,17 @@ test('9.3 a snapshot of something else is refused', () => {
   expect(() => restoreTradingEngine(bytes, options)).toThrow(SnapshotError);
   expect(() => restoreTradingEngine(bytes.slice(0, -1), options)).toThrow(/bytes/);
   expect(() => restoreTradingEngine(new Uint8Array(20), options)).toThrow(/version mark/);
+});
+
+test('9.3 a snapshot of other settings or of other code is refused; with those it was taken with it goes on', () => {
+  const bytes = rig(ONE, { ...ZERO, codeVersion: 'a' }).engine.snapshot();
+  const restore = (changes: Parameters<typeof rig>[1]): unknown => rig(ONE, { ...ZERO, codeVersion: 'a', ...changes }, bytes);
+  expect(() => restore({})).not.toThrow();
+  expect(() => restore({ codeVersion: 'b' })).toThrow(/code b, was .*code a; start from the journal instead/);
+  expect(() => restore({ costs: COST_MODELS['per-share'] })).toThrow(SnapshotError);
+  expect(() => restore({ limits: tightenLimits({ heatBp: 600 }) })).toThrow(SnapshotError);
+  expect(() => restore({ warmupBars: 5 })).toThrow(SnapshotError);
+  expect(() => restore({ limitFill: 'through' })).toThrow(SnapshotError);
 });
 
 test('M10 nothing grows: after two thousand trades a snapshot is as long as after twenty', () => {

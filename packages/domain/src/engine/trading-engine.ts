@@ -1,5 +1,5 @@
 /** One symbol and timeframe, traded: bars in, facts out, approved orders handed out. The loop is `step`. */
-import type { Bar, Instrument, Timeframe } from '../bar/bar.ts';
+import type { Bar, Timeframe } from '../bar/bar.ts';
 import { TIMEFRAME_MS } from '../bar/bar.ts';
 import { BarCursor, appendBar, createBarColumns } from '../bar/columns.ts';
 import { CampaignBook } from '../campaign/campaign-book.ts';
@@ -10,18 +10,10 @@ import { SimulatedBroker } from '../execution/simulated-broker.ts';
 import type { SimulatedBrokerState } from '../execution/simulated-broker.ts';
 import { RiskDesk } from '../risk/desk.ts';
 import type { Exposure } from '../risk/exposure.ts';
-import { DEFAULT_HALTS, FOREX_HALTS, Halts } from '../risk/halts.ts';
-import type { HaltChange, HaltRules, HaltState } from '../risk/halts.ts';
-import { DEFAULT_LIMITS } from '../risk/limits.ts';
-import type { RiskLimits } from '../risk/limits.ts';
-import { DEFAULT_PATTERN_RISK } from '../risk/pattern-risk.ts';
-import type { PatternRisk } from '../risk/pattern-risk.ts';
+import { Halts } from '../risk/halts.ts';
+import type { HaltChange, HaltState } from '../risk/halts.ts';
 import { MarketTracker } from '../setup/market-tracker.ts';
 import type { MarketTrackerState } from '../setup/market-tracker.ts';
-import { costsFor } from '../trade/costs.ts';
-import type { CostModel } from '../trade/costs.ts';
-import { tradedInstrument } from '../trade/instrument.ts';
-import type { TradedInstrument } from '../trade/instrument.ts';
 import type { LedgerSink } from '../trade/ledger.ts';
 import { positionOf } from '../trade/open-position.ts';
 import { PositionBook } from '../trade/position-book.ts';
@@ -30,6 +22,8 @@ import type { Trade } from '../trade/trade.ts';
 import type { DetectorOptions } from '../wyckoff/detector.ts';
 import type { DetectionEvent } from '../wyckoff/event.ts';
 import type { DetectorPort } from './detector-port.ts';
+import { fingerprintOf, settingsOf } from './engine-settings.ts';
+import type { EngineChoices } from './engine-settings.ts';
 import { EntryDesk } from './entry-desk.ts';
 import { ExitDesk } from './exit-desk.ts';
 import { FactDesk } from './fact-desk.ts';
@@ -45,22 +39,11 @@ import { SignalBook } from './signal-book.ts';
 import type { LiveSignal } from './signal-book.ts';
 import { SnapshotError, decodeSnapshot, encodeSnapshot } from './snapshot-codec.ts';
 
-export interface TradingEngineOptions {
-  readonly instrument: Instrument;
+export interface TradingEngineOptions extends EngineChoices {
   readonly timeframe: Timeframe;
   readonly account: AccountSpec;
-  /** Geometry, settlement, leverage; default: by asset class. */
-  readonly traded?: TradedInstrument;
-  /** Default: `DEFAULT_LIMITS`; make others with `tightenLimits`. */
-  readonly limits?: RiskLimits;
-  readonly patternRisk?: PatternRisk;
-  readonly halts?: HaltRules;
-  /** Default: the profile of the asset class. */
-  readonly costs?: CostModel;
-  /** `through`: a LIMIT must be passed by one tick; default `touch`. */
-  readonly limitFill?: 'touch' | 'through';
-  /** Bars that only teach the detector; default 0. */
-  readonly warmupBars?: number;
+  /** Of the code that runs: a snapshot that another one took is refused, because it might go on differently. Default: none. */
+  readonly codeVersion?: string;
   /** Rule pack and parameters of the detector. */
   readonly pack?: DetectorOptions;
   /** In place of `createDetectorInContext`, for studies: given the bytes of its snapshot when one is restored. */
@@ -129,8 +112,12 @@ interface EngineState {
   readonly broker: SimulatedBrokerState;
 }
 
-function identityOf({ instrument, timeframe, account }: TradingEngineOptions): string {
-  return [account.id, instrument.symbol, instrument.assetClass, timeframe].join(' ');
+/** What a snapshot belongs to: the detector adds its own version and rules to it. */
+function identityOf(options: TradingEngineOptions): string {
+  const { instrument, timeframe, account, codeVersion } = options;
+  const fingerprint = fingerprintOf(settingsOf(options));
+  const parts = [account.id, account.startingMicros, instrument.symbol, instrument.assetClass, timeframe];
+  return [...parts, `settings ${fingerprint}`, `code ${codeVersion ?? 'unnamed'}`].join(' ');
 }
 
 class Engine implements TradingEngine {
@@ -294,10 +281,8 @@ function openDetector(options: TradingEngineOptions, bytes: Uint8Array | null): 
 
 function createFloor(options: TradingEngineOptions, saved: EngineState | null): Floor {
   const { account, timeframe } = options;
-  const { symbol, assetClass } = options.instrument;
-  const instrument = options.traded ?? tradedInstrument({ symbol, assetClass });
-  const costs = options.costs ?? costsFor(assetClass);
-  const limits = options.limits ?? DEFAULT_LIMITS;
+  const { symbol } = options.instrument;
+  const { traded: instrument, costs, limits, patternRisk, halts } = settingsOf(options);
   const facts = new FactDesk(options.sink);
   facts.at = saved?.at ?? 0;
   const noHalt: HaltState = {
@@ -313,11 +298,11 @@ function createFloor(options: TradingEngineOptions, saved: EngineState | null): 
     timeframe,
     costs,
     limits,
-    patternRisk: options.patternRisk ?? DEFAULT_PATTERN_RISK,
+    patternRisk,
     facts,
     book: new PositionBook({ account, instrument, costs, onLedger: options.onLedger ?? null }, saved?.book),
     risk: new RiskDesk(instrument, saved?.held),
-    halts: new Halts(options.halts ?? (assetClass === 'FOREX' ? FOREX_HALTS : DEFAULT_HALTS), saved?.halts ?? noHalt),
+    halts: new Halts(halts, saved?.halts ?? noHalt),
     campaigns: new CampaignBook({ accountId: account.id, symbol, timeframe, campaignBp: limits.campaignBp }, saved?.campaigns),
     orders: new OrderBook(facts, instrument, saved?.orders),
     signals: new SignalBook(facts, { instrument, timeframe }, saved?.signals),

@@ -196,7 +196,12 @@ describe('the desk of a history that no longer fits its engine', () => {
 
     const second = new Scope({ name: 'second' });
     const dialect = () => tapeFactory({ accountId: 'replay', startingMicros: 1e11, dialect: 1 });
-    const { desk: again } = await openSession({ scope: second, storePath: path, speed: null }, { factory: dialect });
+    const told: unknown[] = [];
+    const { desk: again } = await openSession(
+      { scope: second, storePath: path, speed: null },
+      { factory: dialect, onProblem: (error) => told.push(error) },
+    );
+    expect(told.map(String)).toEqual([expect.stringMatching(/bar 1 .*--data/)]);
     again.replay.play();
     again.replay.step();
     for (let i = 0; i < 50; i += 1) await turn();

@@ -8,6 +8,7 @@ import type { EngineRef, Series, Store, SymbolRecord } from '../store/store.ts';
 import { DEMO_SYMBOL, DEMO_TIMEFRAME, demoFile } from './demo-series.ts';
 import type { ConflatedValue, Desk, SessionOptions } from './desk.ts';
 import { deskOfSession } from './desk-of-session.ts';
+import { ENGINE_HASH } from '../version.ts';
 import { engineFactory, type EngineFactory } from './engine-factory.ts';
 import { Journal } from './journal.ts';
 import { ResumeMismatch } from './resume.ts';
@@ -55,6 +56,7 @@ export async function openSession(options: SessionOptions<Scope>, parts: Session
   } catch (error) {
     if (!(error instanceof ResumeMismatch)) throw error;
     failure = error.message;
+    parts.onProblem?.(error);
   }
   const cursor = await store.openEngine(ref, account);
   const replay = await ReplayFeed.open({
@@ -118,7 +120,7 @@ function instrumentOf({ symbol, assetClass, timeZone }: SymbolRecord): Instrumen
 
 function defaultFactory(record: SymbolRecord, timeframe: Timeframe): EngineFactory {
   const account = { id: ACCOUNT_ID, kind: 'REPLAY', currency: record.currency, startingMicros: STARTING_MICROS } as const;
-  return engineFactory({ instrument: instrumentOf(record), timeframe, account });
+  return engineFactory({ instrument: instrumentOf(record), timeframe, account, codeVersion: ENGINE_HASH });
 }
 
 function startingAccount(currency: string): Account {

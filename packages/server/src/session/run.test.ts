@@ -318,11 +318,34 @@ describe('C11 resume', () => {
     const before = await allFacts(first.store);
     first.store.close();
     const other = tapeFactory({ accountId: ACCOUNT.id, startingMicros: ACCOUNT.startingMicros, dialect: 1 });
-    await expect(bench({ name: 'a.db', bars: 200, factory: other })).rejects.toThrow(ResumeMismatch);
+    let refused: Store | undefined;
+    const again = bench({ name: 'a.db', bars: 200, factory: other, wrap: (store) => (refused = store) });
+    await expect(again).rejects.toThrow(ResumeMismatch);
     await expect(bench({ name: 'b.db', bars: 200, factory: other })).resolves.toBeDefined();
-    const store = openSqliteStore({ path: join(folder, 'c.db') });
-    store.close();
     expect(before.length).toBeGreaterThan(30);
+    expect(refused === undefined ? null : await allFacts(refused)).toEqual(before);
+  });
+
+  it('a snapshot of other code or other settings is not trusted: every stored bar is stepped and compared again', async () => {
+    const of = (changes: Partial<Parameters<typeof engineFactory>[0]>): EngineFactory =>
+      engineFactory({
+        instrument: { symbol: 'SPX', assetClass: 'INDEX', timeZone: 'UTC' },
+        timeframe: '1d',
+        account: { id: ACCOUNT.id, kind: 'REPLAY', currency: 'USD', startingMicros: ACCOUNT.startingMicros },
+        codeVersion: 'a',
+        ...changes,
+      });
+    const first = await bench({ name: 'a.db', bars: 200, factory: of({}) });
+    await play(first, 130);
+    first.store.close();
+    const same = await bench({ name: 'a.db', bars: 200, factory: of({}) });
+    expect(same.run.resumed.fromSnapshot).toBeGreaterThan(100);
+    same.store.close();
+    for (const changes of [{ codeVersion: 'b' }, { warmupBars: 1 }]) {
+      const other = await bench({ name: 'a.db', bars: 200, factory: of(changes) });
+      expect(other.run.resumed).toEqual({ fromSnapshot: 0, restepped: 130 });
+      other.store.close();
+    }
   });
 
   it('bars changed under a session are noticed', async () => {
