@@ -1,11 +1,10 @@
 /** Average directional index after Wilder (1978): how directed the movement is, not where it goes. */
-import type { Features } from './features.ts';
+import { RING_MASK } from '../bar/bar-ring.ts';
 
 export class Adx {
   /** 0..100; NaN before 2n bars. */
   value = NaN;
   seen = 0;
-  trueRange = 0;
   plus = 0;
   minus = 0;
   dxSeen = 0;
@@ -16,21 +15,30 @@ export class Adx {
     this.#period = period;
   }
 
-  push(now: Features): void {
+  /** Bars `from`..`to` of the ring enter, `from` at least 1. In one go, because only a screen asks for the value. */
+  follow(ring: { readonly high: Float64Array; readonly low: Float64Array }, from: number, to: number): void {
+    const { high, low } = ring;
+    for (let bar = from; bar <= to; bar++) {
+      const at = bar & RING_MASK;
+      const before = (bar - 1) & RING_MASK;
+      this.#move(high[at] - high[before], low[before] - low[at]);
+    }
+  }
+
+  push(now: { readonly high: number; readonly low: number; readonly prevHigh: number; readonly prevLow: number }): void {
+    this.#move(now.high - now.prevHigh, now.prevLow - now.low);
+  }
+
+  #move(up: number, down: number): void {
     const n = this.#period;
-    const trueRange = now.trueRange;
-    const up = now.high - now.prevHigh;
-    const down = now.prevLow - now.low;
     const plusMove = up > down && up > 0 ? up : 0;
     const minusMove = down > up && down > 0 ? down : 0;
     if (this.seen < n) {
       this.seen++;
-      this.trueRange += trueRange;
       this.plus += plusMove;
       this.minus += minusMove;
       if (this.seen < n) return;
     } else {
-      this.trueRange += trueRange - this.trueRange / n;
       this.plus += plusMove - this.plus / n;
       this.minus += minusMove - this.minus / n;
     }
@@ -47,7 +55,6 @@ export class Adx {
   }
 
   adjust(priceFactor: number): void {
-    this.trueRange *= priceFactor;
     this.plus *= priceFactor;
     this.minus *= priceFactor;
   }

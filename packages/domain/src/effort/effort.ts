@@ -7,6 +7,7 @@ import { Adx } from './adx.ts';
 import { Atr } from './atr.ts';
 import { Baseline } from './baseline.ts';
 import { Ema } from './ema.ts';
+import { Extremes } from './extremes.ts';
 import { Features } from './features.ts';
 import { ForexClock, NO_SESSION } from './forex-session.ts';
 import { declaredReliability, VolumeSilence } from './reliability.ts';
@@ -17,6 +18,8 @@ import { ZoneClock } from './zone-clock.ts';
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 const MISSING_INTERVALS = 3;
+/** Bars the directional index may lag until somebody asks; the ring reaches further back. */
+const ADX_BATCH = 64;
 
 /** The numbers of detection.md 10 that measuring needs. */
 export interface EffortParameters {
@@ -53,7 +56,9 @@ export class Effort {
   readonly bars = new BarRing();
   readonly baseline = new Baseline();
   readonly atr: Atr;
-  readonly adx: Adx;
+  readonly #adx: Adx;
+  /** Last bar that has entered it. */
+  #adxBar = 0;
   readonly fast = new Ema(10);
   readonly slow = new Ema(50);
   readonly silence = new VolumeSilence();
@@ -72,12 +77,16 @@ export class Effort {
   readonly #openMinute: number;
   readonly #closeMinute: number;
   #localMinute = 0;
+  /** Of the short lookback, before the current bar. */
+  readonly #extremes = new Extremes();
+  /** The last answer of {@link longExtreme}. */
+  readonly #long = { bar: -1, sign: 0, value: NaN };
 
   constructor(options: EffortOptions) {
     const { instrument, timeframe, params } = options;
     this.#params = params;
     this.atr = new Atr(params.atrPeriod);
-    this.adx = new Adx(params.adxPeriod);
+    this.#adx = new Adx(params.adxPeriod);
     this.habit = options.habitHalfLife > 0 ? new VolumeHabit(options.habitHalfLife) : null;
     this.declared = declaredReliability(instrument);
     this.#forex = instrument.assetClass === 'FOREX';
@@ -94,6 +103,12 @@ export class Effort {
     this.#closeMinute = session ? minuteOf(session.close) : -1;
   }
 
+  /** Average directional index, 0..100; NaN before 2n bars. */
+  get adx(): number {
+    this.#catchUp();
+    return this.#adx.value;
+  }
+
   /** NONE while volume is silent, else what the instrument declares. */
   get reliability(): VolumeReliability {
     return this.now.noVolume ? 'NONE' : this.declared;
@@ -108,6 +123,7 @@ export class Effort {
     if (this.#clock !== null) this.#place(bar.time, f.time);
     const { high, low, close, volume } = bar;
     const index = f.bar + 1;
+    if (index > 0) this.#extremes.advance(this.bars, index - 1, this.#params.newLowBars);
     const prevClose = f.prevClose;
     f.bar = index;
     f.time = bar.time;
@@ -169,7 +185,7 @@ export class Effort {
     const f = this.now;
     const index = f.bar;
     this.baseline.push(f, this.#params.baselineClip);
-    if (index > 0) this.adx.push(f);
+    if (index - this.#adxBar >= ADX_BATCH) this.#catchUp();
     this.atr.push(f);
     this.fast.push(f);
     this.slow.push(f);
@@ -180,29 +196,42 @@ export class Effort {
 
   /** Is the bar's low (side +1) below, or its high (side -1) above, that of every bar of the short lookback? */
   newExtreme(sign: 1 | -1): boolean {
-    const index = this.now.bar;
-    if (index === 0) return false;
-    const n = Math.min(index, this.#params.newLowBars);
-    if (sign === 1) {
-      const held = this.frozen?.lowest;
-      const bound = this.now.low * (1 + 1e-9);
-      if (held !== undefined) return bound < held;
-      for (let i = 1; i <= n; i++) if (this.bars.low[(index - i) & RING_MASK] <= bound) return false;
-      return true;
-    }
-    const bound = this.now.high * (1 - 1e-9);
-    for (let i = 1; i <= n; i++) if (this.bars.high[(index - i) & RING_MASK] >= bound) return false;
-    return true;
+    if (this.now.bar === 0) return false;
+    if (sign === -1) return this.now.high * (1 - 1e-9) > this.#extremes.highest;
+    const held = this.frozen === null ? undefined : this.frozen.lowest;
+    return this.now.low * (1 + 1e-9) < (held ?? this.#extremes.lowest);
   }
 
   /** HH30 as the side `sign` sees it: highest high before this bar, or minus the lowest low. Asked only when a new extreme is made. */
   longExtreme(sign: 1 | -1): number {
-    const ring = sign === 1 ? this.bars.high : this.bars.low;
+    const long = this.#long;
+    if (long.bar !== this.now.bar || long.sign !== sign) {
+      // Climax and preliminary support ask on the same bar: look once.
+      long.bar = this.now.bar;
+      long.sign = sign;
+      long.value = sign === 1 ? this.#highestOfLookback() : -this.#lowestOfLookback();
+    }
+    return long.value;
+  }
+
+  #highestOfLookback(): number {
+    const ring = this.bars.high;
     const to = this.now.bar - 1;
     let best = -Infinity;
     for (let i = Math.max(0, to - this.#params.climaxLookback + 1); i <= to; i++) {
-      const candidate = sign * ring[i & RING_MASK];
-      if (candidate > best) best = candidate;
+      const price = ring[i & RING_MASK];
+      if (price > best) best = price;
+    }
+    return best;
+  }
+
+  #lowestOfLookback(): number {
+    const ring = this.bars.low;
+    const to = this.now.bar - 1;
+    let best = Infinity;
+    for (let i = Math.max(0, to - this.#params.climaxLookback + 1); i <= to; i++) {
+      const price = ring[i & RING_MASK];
+      if (price < best) best = price;
     }
     return best;
   }
@@ -224,23 +253,41 @@ export class Effort {
     f.trueRange *= priceFactor;
     f.atr *= priceFactor;
     f.volume /= priceFactor;
+    this.#catchUp();
     this.bars.adjust(priceFactor);
+    this.#forget();
     this.baseline.adjust(priceFactor);
     this.atr.adjust(priceFactor);
-    this.adx.adjust(priceFactor);
+    this.#adx.adjust(priceFactor);
     this.fast.adjust(priceFactor);
     this.slow.adjust(priceFactor);
     this.#sessionVolume?.adjust(priceFactor);
   }
 
   persist(io: StateIo): void {
+    this.#catchUp();
     const components = [
-      this.now, this.bars, this.baseline, this.atr, this.adx, this.fast, this.slow, this.silence,
+      this.now, this.bars, this.baseline, this.atr, this.#adx, this.fast, this.slow, this.silence,
       this.hole,
     ]; // prettier-ignore
     for (const component of components) io.own(component);
     if (this.habit !== null) io.own(this.habit);
     if (this.#sessionVolume !== null) io.own(this.#sessionVolume);
+    this.#adxBar = Math.max(0, this.now.bar);
+    this.#forget();
+  }
+
+  #catchUp(): void {
+    const { bar } = this.now;
+    if (bar <= this.#adxBar) return;
+    this.#adx.follow(this.bars, this.#adxBar + 1, bar);
+    this.#adxBar = bar;
+  }
+
+  /** What was remembered to save a search is found again. */
+  #forget(): void {
+    this.#extremes.forget();
+    this.#long.bar = -1;
   }
 
   /** Local time of the bar: holes in the data, session slot, session label. */

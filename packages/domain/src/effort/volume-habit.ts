@@ -7,6 +7,38 @@ const WIDTH = (Math.log(20) - FROM) / BINS;
 /** Weights grow instead of the past shrinking; past this the whole histogram is scaled down. */
 const RESCALE_AT = 2 ** 20;
 
+/** Fine enough that a bin is found in a step or two from the guess. */
+const GUESSES_PER_UNIT = 64;
+const HIGHEST = 20;
+
+/** Lowest volume ratio of each bin: exactly those of the logarithm, but a bar need not take one. */
+const EDGES = Float64Array.from({ length: BINS }, (_, bin) => (bin === 0 ? 0 : lowestOf(bin)));
+/** Bin of each multiple of 1 / {@link GUESSES_PER_UNIT}: where the search begins. */
+const GUESSES = Uint8Array.from({ length: HIGHEST * GUESSES_PER_UNIT }, (_, i) => binByLogarithm(i / GUESSES_PER_UNIT));
+
+function binByLogarithm(volRatio: number): number {
+  const at = volRatio > 0 ? Math.floor((Math.log(volRatio) - FROM) / WIDTH) : 0;
+  return at < 0 ? 0 : at >= BINS ? BINS - 1 : at;
+}
+
+/** Found by halving, down to the last bit. */
+function lowestOf(bin: number): number {
+  let under = Math.exp(FROM + (bin - 0.5) * WIDTH);
+  let over = Math.exp(FROM + (bin + 0.5) * WIDTH);
+  for (let middle = (under + over) / 2; middle > under && middle < over; middle = (under + over) / 2) {
+    if (binByLogarithm(middle) < bin) under = middle;
+    else over = middle;
+  }
+  return over;
+}
+
+function binOf(volRatio: number): number {
+  if (!(volRatio < HIGHEST)) return BINS - 1;
+  let bin = GUESSES[Math.floor(volRatio * GUESSES_PER_UNIT)];
+  while (bin < BINS - 1 && volRatio >= EDGES[bin + 1]) bin++;
+  return bin;
+}
+
 export class VolumeHabit {
   readonly bins = new Float32Array(BINS);
   total = 0;
@@ -21,8 +53,7 @@ export class VolumeHabit {
   push(now: Features): void {
     const volRatio = now.volRatio;
     if (volRatio !== volRatio) return;
-    const at = volRatio > 0 ? Math.floor((Math.log(volRatio) - FROM) / WIDTH) : 0;
-    this.bins[at < 0 ? 0 : at >= BINS ? BINS - 1 : at] += this.weight;
+    this.bins[binOf(volRatio)] += this.weight;
     this.total += this.weight;
     this.weight *= this.#growth;
     this.samples++;

@@ -75,12 +75,27 @@ export class LevelBook {
     const maxAge = limits.clusterMaxAge;
     const overSupport = now.close + limits.clusterBreak * now.atr;
     const underResistance = now.close - limits.clusterBreak * now.atr;
+    const { touches, edge, watch } = this;
+    let highest = -Infinity;
+    let lowest = Infinity;
+    let oldest = Infinity;
     for (let list = 0; list < 2 * CLUSTERS; list++) {
-      if (this.touches.count[list] === 0) continue;
-      const broken = list < CLUSTERS ? this.edge[list] > overSupport : this.edge[list] < underResistance;
-      if (broken || bar - this.touches.lastBar(list) > maxAge) this.touches.clear(list);
+      if (touches.count[list] === 0) continue;
+      const price = edge[list];
+      const last = touches.lastBar(list);
+      const broken = list < CLUSTERS ? price > overSupport : price < underResistance;
+      if (broken || bar - last > maxAge) {
+        touches.clear(list);
+        continue;
+      }
+      if (list >= CLUSTERS) {
+        if (price < lowest) lowest = price;
+      } else if (price > highest) highest = price;
+      if (last < oldest) oldest = last;
     }
-    this.refresh();
+    watch.highestSupport = highest;
+    watch.lowestResistance = lowest;
+    watch.oldestTouch = oldest;
   }
 
   /** Lists of the other side, for the search of a range. */

@@ -1,7 +1,10 @@
 /** Volume by price over the range and half its width on either side, in a fixed grid (detection.md 3.8), for display. */
+import { RING_MASK, type BarRing } from '../bar/bar-ring.ts';
 
 export const PROFILE_BINS = 64;
 const VALUE_SHARE = 0.7;
+
+const NO_BAR = Infinity;
 
 /** What the profile needs of a bar. */
 export interface TradedExtent {
@@ -20,6 +23,9 @@ export class VolumeProfile {
   high = 0;
   binWidth = 0;
 
+  /** First bar that has not entered yet. */
+  #next = NO_BAR;
+
   start(low: number, high: number): void {
     this.low = low;
     this.high = high;
@@ -27,12 +33,41 @@ export class VolumeProfile {
     this.steps.fill(0);
   }
 
+  /** From this bar on the bars of the ring belong to it; they enter when somebody looks, at the latest when the ring is full. */
+  followFrom(bar: number): void {
+    this.#next = bar;
+  }
+
+  /** Must the bars that wait enter before the ring forgets them? */
+  urgent(bar: number): boolean {
+    return bar - this.#next >= RING_MASK;
+  }
+
+  /** Bars up to `to` enter. */
+  catchUp(ring: BarRing, to: number): void {
+    for (; this.#next <= to; this.#next++) {
+      const at = this.#next & RING_MASK;
+      this.#enter(ring.low[at], ring.high[at], ring.volume[at]);
+    }
+  }
+
+  /** Its range is over. */
+  stop(): void {
+    this.#next = NO_BAR;
+    this.binWidth = 0;
+    this.steps.fill(0);
+  }
+
   /** PRF-1. Splits the bar's volume evenly over the bins its low..high covers. */
   push(bar: TradedExtent): void {
+    this.#enter(bar.low, bar.high, bar.volume);
+  }
+
+  #enter(low: number, high: number, volume: number): void {
     if (!(this.binWidth > 0)) return;
-    const from = this.#bin(bar.low);
-    const to = this.#bin(bar.high);
-    const part = bar.volume / (to - from + 1);
+    const from = this.#bin(low);
+    const to = this.#bin(high);
+    const part = volume / (to - from + 1);
     this.steps[from] += part;
     this.steps[to + 1] -= part;
   }

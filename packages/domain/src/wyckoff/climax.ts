@@ -48,17 +48,20 @@ function isClimax(study: Study, side: Side): boolean {
   const view = side.view;
   if (!makesNewLow(study, side) || !now.judged || now.anomaly) return false;
   if (!(view.close < view.prevClose) && !(p.climaxReversal && atLeast(view.closePos, p.climaxClose))) return false;
-  if (!atLeast(declineBehind(study, side), p.climaxDecline * now.atr)) return false;
   const spread = study.effort.effectiveSpread();
+  const wide = atLeast(spread, p.climaxSpread);
+  const otherDoor = study.asymmetric(side) && atLeast(spread, p.bcAltSpread);
+  // The cheap way out of most new lows: two conditions fail, which is not even a near miss.
+  if (!wide && !otherDoor && !judge.traced && !study.volumeAtLeast(thresholds.climaxVolAtLeast())) return false;
+  if (!atLeast(declineBehind(study, side), p.climaxDecline * now.atr)) return false;
   const needed = thresholds.climaxVol();
   const blind = (now.openingBar || now.closingBar) && !(now.sessionVolRatio === now.sessionVolRatio) && !now.noVolume;
   judge.open(nameFor(side.sign, 'SC'), side.sign);
   if (blind) judge.require(false, 'LOW_HISTORY', now.volRatio, needed);
   // SC-2. A buying climax is often quieter and wider: the second door of asymmetry 1.
-  if (study.asymmetric(side) && study.volumeAtLeast(thresholds.bcAltVol()) && atLeast(spread, p.bcAltSpread))
-    return judge.verdict();
+  if (otherDoor && study.volumeAtLeast(thresholds.bcAltVol())) return judge.verdict();
   judge.require(study.volumeAtLeast(needed), 'VOLUME_TOO_LOW', now.volRatio, needed);
-  judge.require(atLeast(spread, p.climaxSpread), 'SPREAD_NARROW', spread, p.climaxSpread);
+  judge.require(wide, 'SPREAD_NARROW', spread, p.climaxSpread);
   return judge.verdict();
 }
 

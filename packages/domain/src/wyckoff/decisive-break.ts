@@ -38,13 +38,18 @@ function meetsConditions(study: Study, side: Side, threshold: number): boolean {
   const { view } = side;
   const { now, params: p, judge, thresholds } = study;
   if (!now.judged || now.anomaly) return false;
+  const beyond = above(view.close, threshold);
+  const wide = atLeast(now.spreadRatio, p.sosSpread);
+  const strong = atLeast(view.closePos, p.sosClose);
+  // Two failures are not even a near miss; then no quantile need be read.
+  if (!judge.traced && (beyond ? !wide && !strong : !wide || !strong)) return false;
   const needed = thresholds.sosMin(now.session);
   const alternative = study.asymmetric(side) && atLeast(now.spreadRatio, p.sowAltSpread);
   judge.open(nameFor(side.sign, 'SOS'), side.sign);
-  judge.require(above(view.close, threshold), 'TOO_SHALLOW', view.close, threshold);
+  judge.require(beyond, 'TOO_SHALLOW', view.close, threshold);
   judge.require(study.volumeAtLeast(alternative ? needed - p.sowAltVolDrop : needed), 'VOLUME_TOO_LOW', now.volRatio, needed);
-  judge.require(atLeast(now.spreadRatio, p.sosSpread), 'SPREAD_NARROW', now.spreadRatio, p.sosSpread);
-  judge.require(atLeast(view.closePos, p.sosClose), 'WEAK_CLOSE', view.closePos, p.sosClose);
+  judge.require(wide, 'SPREAD_NARROW', now.spreadRatio, p.sosSpread);
+  judge.require(strong, 'WEAK_CLOSE', view.closePos, p.sosClose);
   return judge.verdict();
 }
 

@@ -129,6 +129,7 @@ export class StreamingDetector implements Detector {
   }
 
   view(): DetectorView {
+    this.#study.fillProfile();
     return buildView(this.#study, this.counters);
   }
 
@@ -242,7 +243,7 @@ function judgeCourse(study: Study, side: Side): void {
 function followRange(study: Study): void {
   const { range, count, profile, zones, now, params } = study;
   count.push(now);
-  profile.push(now);
+  if (profile.urgent(now.bar)) profile.catchUp(study.effort.bars, now.bar);
   if (range.state !== ACTIVE) return;
   if (zones.count > 0) zones.follow(now, params);
   if (

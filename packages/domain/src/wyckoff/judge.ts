@@ -34,6 +34,11 @@ export class Judge {
     this.trace = trace;
   }
 
+  /** Does somebody want to hear of every condition, even where the verdict is certain? */
+  get traced(): boolean {
+    return this.trace !== null;
+  }
+
   /** A trigger holds: the conditions of this rule follow. */
   open(kind: EventKind, hypothesis: Hypothesis): void {
     this.#kind = kind;

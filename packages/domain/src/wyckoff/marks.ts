@@ -71,14 +71,11 @@ export class SpringMark extends Mark {
 /** A short list of slots, oldest first; a full one gives up its oldest. */
 export class MarkList<M extends Mark> {
   readonly #slots: M[];
-  readonly #count = new Int32Array(1);
+  /** Slots in use. */
+  count = 0;
 
   constructor(slots: M[]) {
     this.#slots = slots;
-  }
-
-  get count(): number {
-    return this.#count[0];
   }
 
   /** Oldest first. */
@@ -93,7 +90,7 @@ export class MarkList<M extends Mark> {
   /** The slot to fill for a new event. */
   next(): M {
     const slots = this.#slots;
-    if (this.count < slots.length) return slots[this.#count[0]++];
+    if (this.count < slots.length) return slots[this.count++];
     const reused = slots[0];
     for (let i = 1; i < slots.length; i++) slots[i - 1] = slots[i];
     slots[slots.length - 1] = reused;
@@ -101,7 +98,7 @@ export class MarkList<M extends Mark> {
   }
 
   clear(): void {
-    this.#count[0] = 0;
+    this.count = 0;
   }
 
   adjust(priceFactor: number): void {
@@ -109,7 +106,9 @@ export class MarkList<M extends Mark> {
   }
 
   persist(io: StateIo): void {
-    io.own({ count: this.#count });
+    const stored = { count: new Int32Array([this.count]) };
+    io.own(stored);
+    this.count = stored.count[0];
     for (const slot of this.#slots) io.own(slot);
   }
 }

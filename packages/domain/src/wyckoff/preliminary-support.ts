@@ -14,9 +14,10 @@ export function advancePreliminary(study: Study, side: Side): void {
   if (waiting.live || side.seed.live || side.bar.rallyConfirmed || side.bar.restarted) return;
   if (!makesNewLow(study, side) || !seedAllowed(study, side)) return;
   const { now, params: p, thresholds } = study;
-  if (!now.judged || now.anomaly) return;
+  if (!now.judged || now.anomaly || !study.volumeAtLeast(thresholds.psVolAtLeast())) return;
+  if (!atLeast(side.view.closePos, p.psClose)) return;
   if (!atLeast(declineBehind(study, side), p.psDecline * now.atr)) return;
-  if (!atLeast(side.view.closePos, p.psClose) || !study.volumeAtLeast(thresholds.psVol())) return;
+  if (!study.volumeAtLeast(thresholds.psVol())) return;
   openOn(study, side, waiting);
   announce(study, side, { kind: nameFor(side.sign, 'PS'), status: 'candidate', candidate: waiting });
 }

@@ -75,13 +75,13 @@ export function completeBirth(study: Study): void {
   count.start(niceStep(p.pnfBox * now.atr), bars.close[range.startBar & RING_MASK], p.pnfReversal);
   profile.start(range.support - 0.5 * range.width, range.resistance + 0.5 * range.width);
   // A pack may let levels grow older than the ring of bars reaches.
-  for (let bar = Math.max(range.startBar, now.bar - RING_MASK); bar < now.bar; bar++) {
+  const first = Math.max(range.startBar, now.bar - RING_MASK);
+  profile.followFrom(first);
+  for (let bar = first === range.startBar ? first + 1 : first; bar < now.bar; bar++) {
     const at = bar & RING_MASK;
     replayed.high = bars.high[at];
     replayed.low = bars.low[at];
-    replayed.volume = bars.volume[at];
-    if (bar > range.startBar) count.push(replayed);
-    profile.push(replayed);
+    count.push(replayed);
   }
 }
 
@@ -91,6 +91,7 @@ export function endRange(study: Study, as: keyof typeof ENDS): void {
   range.state = ENDS[as];
   range.endBar = now.bar;
   range.endTime = now.time;
+  study.profile.stop();
   keepSummary(study);
   endSide(study, study.up, 'RANGE_ENDED');
   endSide(study, study.down, 'RANGE_ENDED');

@@ -160,7 +160,13 @@ export class Study {
     this.changed = true;
   }
 
+  /** The bars since somebody last looked enter the volume profile. */
+  fillProfile(): void {
+    this.profile.catchUp(this.effort.bars, this.now.bar);
+  }
+
   adjust(priceFactor: number): void {
+    this.fillProfile();
     const parts = [this.effort, this.book, this.range, this.previous, this.zones, this.profile, this.count, this.up, this.down];
     for (const part of parts) part.adjust(priceFactor);
     this.tally.lastLowPivot *= priceFactor;
@@ -168,6 +174,7 @@ export class Study {
   }
 
   persist(io: StateIo): void {
+    this.fillProfile();
     this.effort.persist(io);
     this.book.persist(io);
     this.range.persist(io);
@@ -177,5 +184,6 @@ export class Study {
     io.own(this.judge.rejections);
     io.own(this.judge.refused);
     io.own(this.funnel);
+    if (this.range.living) this.profile.followFrom(this.now.bar + 1);
   }
 }

@@ -35,6 +35,15 @@ export class Thresholds {
     return this.#of(this.#rules?.climaxVol, this.#params.climaxVol);
   }
 
+  /** No volume below these passes, whatever the habit: the cheap no, before a quantile is read. */
+  climaxVolAtLeast(): number {
+    return this.#least(this.#rules?.climaxVol, this.#params.climaxVol);
+  }
+
+  psVolAtLeast(): number {
+    return this.#least(this.#rules?.psVol, this.#params.psVol);
+  }
+
   bcAltVol(): number {
     return this.#of(this.#rules?.bcAltVol, this.#params.bcAltVol);
   }
@@ -85,6 +94,10 @@ export class Thresholds {
   #habit() {
     const habit = this.#effort.habit;
     return this.#rules === null || habit === null || habit.samples < this.#rules.minSamples ? null : habit;
+  }
+
+  #least(rule: QuantileRule | undefined, fixed: number): number {
+    return rule === undefined || this.#habit() === null ? fixed : rule.min;
   }
 
   /** PCK-1. */

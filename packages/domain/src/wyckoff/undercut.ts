@@ -74,7 +74,7 @@ export function advanceUndercut(study: Study, side: Side): void {
       Math.max(p.springMaxAtr * now.atr, p.springMaxW * view.width),
     );
     undercut.effort = false;
-    announce(study, side, { kind: undercutKind(study, side), status: 'candidate', candidate: undercut });
+    if (study.emitCandidates) announce(study, side, { kind: undercutKind(study, side), status: 'candidate', candidate: undercut });
     judgePenetration(study, side);
   }
 }
@@ -122,7 +122,7 @@ function die(study: Study, side: Side, why: { readonly code: ReasonCode; readonl
   // Only a close beyond the edge on a later bar arms it again.
   side.at.blocked = true;
   study.judge.reject(nameFor(side.sign, 'SPRING'), side.sign, why);
-  announce(study, side, { kind: undercutKind(study, side), status: 'expired', candidate: undercut });
+  if (study.emitCandidates) announce(study, side, { kind: undercutKind(study, side), status: 'expired', candidate: undercut });
 }
 
 /** SPR-3. What it is if the edge is regained now: low volume makes a Spring, effort a Shakeout; an upthrust needs volume. */

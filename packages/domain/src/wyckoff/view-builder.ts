@@ -241,7 +241,7 @@ function regimeOf(study: Study): Regime | null {
   const ratio = effort.atr.relative;
   if (ratio > p.regimeHigh) return 'HIGH_VOLATILITY';
   if (ratio < p.regimeLow) return 'LOW_VOLATILITY';
-  if (!(effort.adx.value >= p.regimeAdx)) return 'RANGING';
+  if (!(effort.adx >= p.regimeAdx)) return 'RANGING';
   return now.close >= effort.bars.close[(now.bar - 20) & RING_MASK] ? 'TREND_UP' : 'TREND_DOWN';
 }
 
