@@ -16,12 +16,15 @@ export interface Verdict {
 const ALL: readonly Leg[] = ['F', 'S', 'L'];
 const WHOLE: Verdict = { legs: ALL, ends: 'INVALIDATED' };
 
+interface Heard {
+  readonly events: readonly DetectionEvent[];
+  readonly transitions: readonly PhaseTransition[];
+  /** A position of the first leg is open. */
+  readonly holdsFirstLeg: boolean;
+}
+
 /** The verdict of this bar over one campaign; null: nothing happened. */
-export function invalidationOf(
-  campaign: Campaign,
-  bar: Bar,
-  heard: { readonly events: readonly DetectionEvent[]; readonly transitions: readonly PhaseTransition[] },
-): Verdict | null {
+export function invalidationOf(campaign: Campaign, bar: Bar, heard: Heard): Verdict | null {
   const side = sideOf(campaign.direction);
   if (campaign.extreme !== null && side * (bar.close - campaign.extreme) < 0) return WHOLE;
   if (heard.events.some((event) => event.status === 'failed' && campaign.parents.includes(event.id))) return WHOLE;
@@ -31,7 +34,9 @@ export function invalidationOf(
   );
   if (ended !== undefined && (ended.from === 'D' || ended.from === 'E'))
     return { legs: ALL, ends: ended.from === 'E' ? 'COMPLETED' : 'INVALIDATED' };
-  return heard.events.some((event) => isFailedBreak(event, campaign)) ? { legs: ['S', 'L'], ends: null } : null;
+  if (!heard.events.some((event) => isFailedBreak(event, campaign))) return null;
+  // 6.1: the trend it marked up is gone, and nothing of the first leg is left to wait for another.
+  return campaign.state === 'MARKUP' && !heard.holdsFirstLeg ? WHOLE : { legs: ['S', 'L'], ends: null };
 }
 
 export function isFailedBreak(event: DetectionEvent, campaign: Campaign): boolean {

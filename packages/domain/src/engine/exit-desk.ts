@@ -61,7 +61,7 @@ export class ExitDesk {
     for (const event of heard.events) campaigns.heard(event.rangeId);
     for (const campaign of [...campaigns.living]) {
       this.#noteObjective(campaign, bar);
-      const verdict = invalidationOf(campaign, bar, heard);
+      const verdict = invalidationOf(campaign, bar, { ...heard, holdsFirstLeg: this.#holdsFirstLeg(campaign.id) });
       if (verdict !== null) this.#carryOut(campaign, verdict);
       const broke = heard.events.find((event) => isBreakOf(event, campaign));
       if (broke !== undefined) campaigns.broke(campaign, broke.status === 'failed');
@@ -83,6 +83,10 @@ export class ExitDesk {
     for (const position of book.positions)
       if (position.campaignId === campaign.id && verdict.legs.includes(position.leg)) this.leave(position, 'INVALIDATED');
     if (verdict.ends !== null) campaigns.end(campaign, verdict.ends, verdict.ends === 'INVALIDATED' ? facts.at : null);
+  }
+
+  #holdsFirstLeg(campaignId: string): boolean {
+    return this.#floor.book.positions.some((position) => position.campaignId === campaignId && position.leg === 'F');
   }
 
   #isBusy(campaignId: string): boolean {
