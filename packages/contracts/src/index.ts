@@ -9,4 +9,5 @@ export * from './problems.ts';
 export * from './cli.ts';
 export * from './rule-parameters.ts';
 export * from './rule-pack.ts';
+export { nearestKey } from './nearest-key.ts';
 export * from './routes.ts';

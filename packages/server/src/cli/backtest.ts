@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { instrumentOf, readBars, type BarOptions } from './bar-options.ts';
 import { Exit, EXIT } from './exit-codes.ts';
 import { Output } from './output.ts';
+import { rulesOf, type Rules } from './rules.ts';
 import { figure, tableLines, timeText } from './table.ts';
 
 export interface BacktestCommandOptions extends BarOptions {
@@ -12,20 +13,21 @@ export interface BacktestCommandOptions extends BarOptions {
 }
 
 export async function backtest(options: BacktestCommandOptions): Promise<void> {
+  const rules = await rulesOf(options);
   const { columns } = await readBars(options);
   const run = new Backtest({
     instrument: instrumentOf(options),
     timeframe: options.timeframe,
     capitalMicros: Math.round(options.capital * 1_000_000),
-    pack: { pack: options.rules },
+    pack: { pack: rules.pack },
     inputHasher: sha256(),
     outputHasher: sha256(),
   });
   run.feed(columns);
   const result = run.end();
   const output = new Output();
-  if (options.json === true) output.json(summaryOf(result, options));
-  else for (const line of linesOf(result, options)) output.line(line);
+  if (options.json === true) output.json(summaryOf(result, options, rules));
+  else for (const line of linesOf(result, options, rules)) output.line(line);
   output.flush();
   if (result.status === 'TOO_FEW_BARS') {
     throw new Exit(
@@ -41,7 +43,7 @@ function sha256(): Hasher {
 }
 
 /** The document of `--json`; the fields of the contract first. */
-function summaryOf(result: BacktestResult, options: BacktestCommandOptions): Record<string, unknown> {
+function summaryOf(result: BacktestResult, options: BacktestCommandOptions, rules: Rules): Record<string, unknown> {
   const { run, trades } = result;
   const instrument = instrumentOf(options);
   return {
@@ -58,7 +60,8 @@ function summaryOf(result: BacktestResult, options: BacktestCommandOptions): Rec
     outputHash: result.outputHash,
     status: result.status,
     assetClass: instrument.assetClass,
-    rules: options.rules,
+    rules: rules.name,
+    rulesHash: rules.hash,
     costs: result.costs,
     warmupBars: result.warmupBars,
     from: run.firstAt,
@@ -87,7 +90,7 @@ function summaryOf(result: BacktestResult, options: BacktestCommandOptions): Rec
   };
 }
 
-function linesOf(result: BacktestResult, options: BacktestCommandOptions): string[] {
+function linesOf(result: BacktestResult, options: BacktestCommandOptions, rules: Rules): string[] {
   const { run, trades } = result;
   const percent = (ratio: number | null): string => (ratio === null ? '–' : `${(ratio * 100).toFixed(1)} %`);
   const money = (micros: number): string => (micros / 1_000_000).toFixed(2);
@@ -96,7 +99,7 @@ function linesOf(result: BacktestResult, options: BacktestCommandOptions): strin
   const span = run.firstAt === null || run.lastAt === null ? '' : `, ${timeText(run.firstAt)} to ${timeText(run.lastAt)}`;
   const halfWidth = trades.meanRHalfWidth === null ? '' : ` ± ${figure(trades.meanRHalfWidth, 2)}`;
   return [
-    `${instrumentOf(options).symbol} ${options.timeframe}, rules ${options.rules}, costs ${result.costs}: ${result.status.toLowerCase()}`,
+    `${instrumentOf(options).symbol} ${options.timeframe}, rules ${rules.name}, costs ${result.costs}: ${result.status.toLowerCase()}`,
     `${result.bars} bars${span}, the first ${result.warmupBars} to warm up`,
     '',
     ...tableLines(
@@ -115,6 +118,7 @@ function linesOf(result: BacktestResult, options: BacktestCommandOptions): strin
       ],
     ),
     '',
+    `rules  ${rules.hash}`,
     `input  ${result.inputHash ?? '–'}`,
     `output ${result.outputHash ?? '–'}`,
   ];

@@ -16,7 +16,10 @@ export interface BarOptions {
   readonly timeframe: Timeframe;
   readonly assetClass: AssetClass;
   readonly tz: string;
-  readonly rules: 'strict' | 'classic';
+  /** `strict`, `classic` or the path of a user's pack; `rulesOf` resolves it. */
+  readonly rules: string;
+  /** Opening hours of the exchange; without them days turn at its midnight. */
+  readonly session?: Session;
   readonly json?: boolean;
   readonly quiet?: boolean;
 }
@@ -38,13 +41,30 @@ export function withBarOptions(command: Command): Command {
         .argParser(assetClassArgument),
     ) // prettier-ignore
     .addOption(new Option('--tz <zone>', 'time zone of the exchange').default('UTC').argParser(zoneArgument))
-    .addOption(
-      new Option('-r, --rules <pack>', 'strict: fixed volume ratios; classic: volume against its own habit')
-        .choices(['strict', 'classic'])
-        .default('classic'),
-    ) // prettier-ignore
+    .option('--session <hours>', 'local hours of the exchange, 09:30-16:00, or 24h', sessionArgument)
+    .addOption(rulesOption())
     .option('--json', 'machine-readable output on stdout')
     .option('-q, --quiet', 'no remarks on stderr; errors are still told');
+}
+
+/** `--rules` of every verb that detects. */
+export function rulesOption(): Option {
+  const says = "strict: fixed volume ratios; classic: volume against its own habit; or a JSON file with rules of one's own";
+  return new Option('-r, --rules <pack>', says).default('classic').argParser(rulesArgument);
+}
+
+function rulesArgument(text: string): string {
+  if (text === 'strict' || text === 'classic' || /\.json$/i.test(text)) return text;
+  throw new InvalidArgumentError('expected strict, classic or a file that ends with .json');
+}
+
+type Session = NonNullable<Instrument['session']>;
+
+function sessionArgument(text: string): Session {
+  if (/^24h$/i.test(text)) return '24h';
+  const match = /^((?:[01]\d|2[0-3]):[0-5]\d)-((?:[01]\d|2[0-3]):[0-5]\d)$/.exec(text);
+  if (match === null) throw new InvalidArgumentError('expected hours such as 09:30-16:00, or 24h');
+  return { open: match[1], close: match[2] };
 }
 
 export function symbolArgument(text: string): string {
@@ -83,7 +103,8 @@ export function symbolOf(options: { readonly input: string; readonly symbol?: st
 }
 
 export function instrumentOf(options: BarOptions): Instrument {
-  return { symbol: symbolOf(options), assetClass: options.assetClass, timeZone: options.tz };
+  const { assetClass, tz, session } = options;
+  return { symbol: symbolOf(options), assetClass, timeZone: tz, ...(session === undefined ? {} : { session }) };
 }
 
 export interface BarInput {

@@ -1,7 +1,9 @@
 /** `wyckoff detect`: scans a file of bars and prints what the detector records, in the order in which it became knowable. */
-import { BarCursor, createDetector, type DetectionEvent, type Funnel } from '@wyckoff/domain';
+import { BarCursor, createDetectorInContext, type DetectionEvent } from '@wyckoff/domain';
 import { instrumentOf, readBars, type BarOptions } from './bar-options.ts';
+import { GateTally, printFunnelJson, printFunnelTables } from './funnel-report.ts';
 import { Output, tell } from './output.ts';
+import { rulesOf } from './rules.ts';
 import { figure, tableLines, timeText } from './table.ts';
 
 export interface DetectOptions extends BarOptions {
@@ -13,8 +15,10 @@ const TABLE_ROWS = 200;
 const HEAD = ['confirmed', 'event', 'status', 'way', 'phase', 'price', 'volume', 'confidence', 'tradeable', 'reasons'];
 
 export async function detect(options: DetectOptions): Promise<void> {
+  const rules = await rulesOf(options);
   const { columns } = await readBars(options);
-  const detector = createDetector(instrumentOf(options), options.timeframe, { pack: options.rules });
+  const detector = createDetectorInContext(instrumentOf(options), options.timeframe, { pack: rules.pack });
+  const gates = new GateTally();
   const output = new Output();
   const asRecords = options.funnel !== true;
   const rows: string[][] = [];
@@ -27,15 +31,21 @@ export async function detect(options: DetectOptions): Promise<void> {
   for (let row = 0; row < columns.length && !output.closed; row += 1) {
     for (const event of detector.onBar(bar.at(row))) {
       count += 1;
+      gates.hear(event);
       if (!asRecords) continue;
       if (options.json === true) output.json(event);
       else if (rows.push(tableRow(event)) >= TABLE_ROWS) printTable();
     }
   }
   printTable();
-  if (!asRecords) printFunnel(output, detector.funnel(), options.json === true);
+  if (!asRecords) {
+    const funnel = detector.funnel();
+    if (options.json === true) printFunnelJson(output, funnel, { gates: gates.rows(funnel), rules });
+    else printFunnelTables(output, funnel, gates.rows(funnel));
+  }
   output.flush();
-  if (options.json !== true && options.quiet !== true) tell(`${count} records in ${columns.length} bars`);
+  if (options.json !== true && options.quiet !== true)
+    tell(`${count} records in ${columns.length} bars, rules ${rules.name} ${rules.hash}`);
 }
 
 function tableRow(event: DetectionEvent): string[] {
@@ -51,28 +61,4 @@ function tableRow(event: DetectionEvent): string[] {
     event.tradeable ? 'yes' : 'no',
     event.reasons.join(' '),
   ];
-}
-
-function printFunnel(output: Output, funnel: Funnel, asJson: boolean): void {
-  if (asJson) {
-    output.json({ funnel });
-    return;
-  }
-  const { bars, seeds, formedByEvent, formedByStructure, active, broken, failedBreaks } = funnel;
-  const stages = { bars, seeds, formedByEvent, formedByStructure, active, broken, failedBreaks };
-  for (const line of tableLines(['stage', 'count'], Object.entries(stages).map(([stage, n]) => [stage, String(n)]))) output.line(line); // prettier-ignore
-  const kinds = [
-    ...new Set([...Object.keys(funnel.confirmed), ...Object.keys(funnel.refused), ...Object.keys(funnel.gated)]),
-  ] as (keyof Funnel['confirmed'])[];
-  const reasons = (of: Readonly<Partial<Record<string, number>>> | undefined): string =>
-    Object.entries(of ?? {}).sort((a, b) => (b[1] ?? 0) - (a[1] ?? 0)).slice(0, 4).map(([code, n]) => `${code} ${n}`).join(', '); // prettier-ignore
-  const rows = kinds.map((kind) => [
-    kind,
-    String(funnel.confirmed[kind] ?? 0),
-    String(funnel.tradeable[kind] ?? 0),
-    reasons(funnel.refused[kind]),
-    reasons(funnel.gated[kind]),
-  ]);
-  output.line('');
-  for (const line of tableLines(['event', 'confirmed', 'tradeable', 'refused by', 'not tradeable by'], rows)) output.line(line);
 }

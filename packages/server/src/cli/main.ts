@@ -6,6 +6,7 @@ import { registerAccuracy } from '../jobs/accuracy/register-accuracy.ts';
 import { registerCertify } from '../jobs/certify/register-certify.ts';
 import { registerExplain } from '../jobs/explain/register-explain.ts';
 import { registerGenerate } from '../jobs/generate/register-generate.ts';
+import { registerSensitivity } from '../jobs/sensitivity/register-sensitivity.ts';
 import { Exit, EXIT } from './exit-codes.ts';
 import { tell } from './output.ts';
 import type { BacktestCommandOptions } from './backtest.ts';
@@ -79,6 +80,7 @@ function program(): Command {
   registerCertify(wyckoff);
   registerGenerate(wyckoff);
   registerAccuracy(wyckoff);
+  registerSensitivity(wyckoff);
 
   return wyckoff;
 }

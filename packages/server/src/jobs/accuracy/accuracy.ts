@@ -2,11 +2,12 @@
 import {
   AccuracyMeter,
   BarCursor,
-  createDetector,
+  createDetectorInContext,
   TIMEFRAMES,
   type AccuracyReport,
   type AssetClass,
   type Example,
+  type RulePack,
   type Timeframe,
 } from '@wyckoff/domain';
 import { setImmediate as turn } from 'node:timers/promises';
@@ -19,7 +20,7 @@ export interface AccuracyJob {
   readonly input: string;
   /** Default: beside the input. */
   readonly labels?: string;
-  readonly rules: 'strict' | 'classic';
+  readonly rules: RulePack | 'strict' | 'classic';
   readonly assetClass: AssetClass;
   readonly tolerance?: number;
   readonly minConfidence?: number;
@@ -53,7 +54,12 @@ export async function accuracy(job: AccuracyJob): Promise<AccuracyResult> {
     const symbol = series.symbol ?? 'FILE';
     const instrument = { symbol, assetClass: job.assetClass, timeZone: 'UTC' };
     const found = await readLabels(labels, series.symbol, series.timeframe);
-    meter.begin({ symbol, timeframe, labels: found, detector: createDetector(instrument, timeframe, { pack: job.rules }) });
+    meter.begin({
+      symbol,
+      timeframe,
+      labels: found,
+      detector: createDetectorInContext(instrument, timeframe, { pack: job.rules }),
+    });
     for await (const chunk of readBars(bars, series)) {
       cursor.over(chunk);
       for (let row = 0; row < chunk.length; row++) meter.next(cursor.at(row));

@@ -1,9 +1,10 @@
 /** `wyckoff accuracy`. */
 import type { AccuracyReport, AssetClass, Metrics } from '@wyckoff/domain';
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { assetClassArgument } from '../../cli/bar-options.ts';
+import { assetClassArgument, rulesOption } from '../../cli/bar-options.ts';
 import { Exit, EXIT } from '../../cli/exit-codes.ts';
 import { Output } from '../../cli/output.ts';
+import { rulesOf } from '../../cli/rules.ts';
 import { figure, tableLines } from '../../cli/table.ts';
 import { orExit } from '../endings.ts';
 import { interruptible, Progress } from '../progress.ts';
@@ -12,7 +13,7 @@ import { gatesOf, type Gate } from './gates.ts';
 interface Options {
   readonly input: string;
   readonly labels?: string;
-  readonly rules: 'strict' | 'classic';
+  readonly rules: string;
   readonly assetClass: AssetClass;
   readonly tolerance?: number;
   readonly minConfidence?: number;
@@ -29,7 +30,7 @@ export function registerAccuracy(program: Command): void {
     .description('Run the detector over labelled bars: precision, recall, phases, ranges, confusion, examples.')
     .requiredOption('-i, --input <file>', 'Parquet file of bars; labels beside it in <name>.labels.parquet')
     .option('--labels <file>', 'Parquet file of labels, when it lies elsewhere')
-    .addOption(new Option('-r, --rules <pack>', 'rule pack').choices(['strict', 'classic']).default('classic'))
+    .addOption(rulesOption())
     .addOption(new Option('-a, --asset-class <class>', 'of all series').default('STOCK').argParser(assetClassArgument))
     .option('--tolerance <bars>', 'largest distance of a pair (default: 1 on 1d and 1w, 3 intraday)', amount(0, 100))
     .option('--min-confidence <points>', 'leave out scored records below this (default: 70, the floor; 0: all)', amount(0, 100))
@@ -44,18 +45,19 @@ export function registerAccuracy(program: Command): void {
 async function run(options: Options): Promise<void> {
   const { accuracy } = await import('./accuracy.ts');
   const { exampleFile } = await import('./example-file.ts');
+  const rules = await rulesOf(options);
   const progress = new Progress('accuracy', options.quiet !== true);
   using interrupt = interruptible();
   await using examples = exampleFile(options.examplesOut);
   const { onExample, ...rest } = { ...options, onExample: examples?.add };
-  const job = { ...rest, ...(onExample === undefined ? {} : { onExample }), signal: interrupt.signal };
+  const job = { ...rest, rules: rules.pack, ...(onExample === undefined ? {} : { onExample }), signal: interrupt.signal };
   const result = await orExit(() => accuracy({ ...job, onProgress: (done, total) => progress.show(done, total, 'bars') }));
   progress.done();
   const { report, synthetic } = result;
   const gates = gatesOf(report);
   const output = new Output();
-  if (options.json === true) printJson(output, { report, gates, synthetic, rules: options.rules });
-  else printTables(output, { report, gates, synthetic, rules: options.rules });
+  if (options.json === true) printJson(output, { report, gates, synthetic, rules: rules.name, rulesHash: rules.hash });
+  else printTables(output, { report, gates, synthetic, rules: rules.name, rulesHash: rules.hash });
   output.flush();
   if (result.interrupted) throw new Exit(EXIT.interrupted, 'interrupted; the figures cover the bars read so far.');
   const failed = gates.filter((gate) => gate.verdict === 'FAIL');
@@ -68,12 +70,13 @@ interface Shown {
   readonly gates: readonly Gate[];
   readonly synthetic: boolean;
   readonly rules: string;
+  readonly rulesHash: string;
 }
 
 function printJson(output: Output, shown: Shown): void {
   const { kinds, ...rest } = shown.report;
   for (const kind of kinds) output.json(kind);
-  output.json({ ...rest, gates: shown.gates, synthetic: shown.synthetic, rules: shown.rules });
+  output.json({ ...rest, gates: shown.gates, synthetic: shown.synthetic, rules: shown.rules, rulesHash: shown.rulesHash });
 }
 
 function printTables(output: Output, shown: Shown): void {

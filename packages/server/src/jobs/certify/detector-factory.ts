@@ -1,7 +1,7 @@
-/** The real detector as the certificates ask for it. */
+/** The real detector, with the timeframes above it, as the certificates ask for it. */
 import {
-  createDetector,
-  restoreDetector,
+  createDetectorInContext,
+  restoreDetectorInContext,
   type DetectorOptions,
   type Instrument,
   type SubjectFactory,
@@ -16,7 +16,7 @@ export function detectorFactory(instrument: Instrument, timeframe: Timeframe, op
     ...(test.mirrorBase === undefined ? {} : { params: { ...options.params, symmetric: true, percentBase: test.mirrorBase } }),
   });
   return {
-    create: (test) => createDetector(instrument, timeframe, withTest(test)),
-    restore: (bytes, test) => restoreDetector(bytes, instrument, timeframe, withTest(test)),
+    create: (test) => createDetectorInContext(instrument, timeframe, withTest(test)),
+    restore: (bytes, test) => restoreDetectorInContext(bytes, instrument, timeframe, withTest(test)),
   };
 }

@@ -9,9 +9,10 @@ import {
 } from '@wyckoff/domain';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { setImmediate as turn } from 'node:timers/promises';
-import { withBarOptions, type BarOptions } from '../../cli/bar-options.ts';
+import { instrumentOf, withBarOptions, type BarOptions } from '../../cli/bar-options.ts';
 import { Exit, EXIT } from '../../cli/exit-codes.ts';
 import { Output } from '../../cli/output.ts';
+import { rulesOf, type Rules } from '../../cli/rules.ts';
 import { figure, tableLines } from '../../cli/table.ts';
 import { interruptible, Progress } from '../progress.ts';
 
@@ -43,10 +44,11 @@ async function run(options: Options): Promise<void> {
   const { certify } = await import('@wyckoff/domain');
   const { readSeries } = await import('../series-input.ts');
   const { detectorFactory } = await import('./detector-factory.ts');
+  const rules = await rulesOf(options);
   const { columns, symbol } = await readSeries(options);
   columns.length = Math.min(columns.length, options.bars ?? Infinity);
-  const instrument = { symbol, assetClass: options.assetClass, timeZone: options.tz };
-  const factory = detectorFactory(instrument, options.timeframe, { pack: options.rules });
+  const instrument = { ...instrumentOf(options), symbol };
+  const factory = detectorFactory(instrument, options.timeframe, { pack: rules.pack });
   const steps = certify({ factory, columns, seed: options.seed, ...(options.only === undefined ? {} : { only: options.only }) });
   const report = await walk(steps, { rows: columns.length, quiet: options.quiet === true });
   const output = new Output();
@@ -57,10 +59,11 @@ async function run(options: Options): Promise<void> {
       bars: report.bars,
       symbol,
       timeframe: options.timeframe,
-      rules: options.rules,
+      rules: rules.name,
+      rulesHash: rules.hash,
       repaint: report.repaint,
     });
-  } else printTables(output, report);
+  } else printTables(output, report, rules);
   output.flush();
   if (report.verdict === 'FAIL') throw new Exit(EXIT.gateFailed, `FAIL: ${failed(report)}`);
   if (report.verdict === 'NOT_RUN') throw new Exit(EXIT.failed, 'nothing was compared: no certificate can be given.');
@@ -91,7 +94,7 @@ function failed(report: CertifyReport): string {
   return names.join(', ');
 }
 
-function printTables(output: Output, report: CertifyReport): void {
+function printTables(output: Output, report: CertifyReport, rules: Rules): void {
   const head = ['certificate', 'verdict', 'bars compared', 'with facts', 'mismatches'];
   const row = (c: Certificate): string[] => [c.certificate, c.verdict, ...[c.compared, c.facts, c.mismatchCount].map(String)];
   for (const line of tableLines(head, report.certificates.map(row))) output.line(line);
@@ -109,7 +112,7 @@ function printTables(output: Output, report: CertifyReport): void {
   ];
   for (const line of tableLines(titles, report.repaint.map(cells))) output.line(line);
   output.line('');
-  output.line(`${report.verdict} over ${report.bars} bars`);
+  output.line(`${report.verdict} over ${report.bars} bars, rules ${rules.name} ${rules.hash}`);
 }
 
 function namesArgument(text: string): CertificateName[] {

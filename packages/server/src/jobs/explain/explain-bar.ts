@@ -1,6 +1,6 @@
 /** Why a bar meant what it meant: the machine before it, every rule it met with by how much, and what may come next. */
 import {
-  BarCursor, createDetector, restoreDetector,
+  BarCursor, createDetectorInContext, restoreDetectorInContext,
   type BarColumns, type DetectionEvent, type Detector, type DetectorOptions, type DetectorView, type EpochMs, type EventKind, type Hypothesis, type Instrument,
   type PendingView, type PhaseTransition, type RangeView, type ReasonCode, type Rejection, type Timeframe, type TracedCondition,
 } from '@wyckoff/domain'; // prettier-ignore
@@ -68,7 +68,7 @@ export function rowAt(columns: BarColumns, time: EpochMs): number | null {
 /** Runs up to the bar, takes a snapshot, and runs the bar again from it with every condition written down. */
 export function explainBar(input: ExplainInput): Explanation {
   const { columns, instrument, timeframe, options = {}, row } = input;
-  const detector = createDetector(instrument, timeframe, options);
+  const detector = createDetectorInContext(instrument, timeframe, options);
   const cursor = new BarCursor(columns);
   for (let i = 0; i < row; i++) detector.onBar(cursor.at(i));
   return explainStep(detector.snapshot(), input);
@@ -78,7 +78,7 @@ export function explainBar(input: ExplainInput): Explanation {
 export function explainStep(snapshot: Uint8Array, input: ExplainInput): Explanation {
   const { columns, instrument, timeframe, options = {}, row } = input;
   const conditions: TracedCondition[] = [];
-  const detector = restoreDetector(snapshot, instrument, timeframe, {
+  const detector = restoreDetectorInContext(snapshot, instrument, timeframe, {
     ...options,
     trace: (condition) => conditions.push(condition),
   });

@@ -1,8 +1,9 @@
 /** `wyckoff explain`. */
 import { InvalidArgumentError, type Command } from 'commander';
-import { withBarOptions, type BarOptions } from '../../cli/bar-options.ts';
+import { instrumentOf, withBarOptions, type BarOptions } from '../../cli/bar-options.ts';
 import { Exit, EXIT } from '../../cli/exit-codes.ts';
 import { Output } from '../../cli/output.ts';
+import { rulesOf } from '../../cli/rules.ts';
 import { figure, tableLines, timeText } from '../../cli/table.ts';
 import type { ExplainedRule, Explanation, Machine } from './explain-bar.ts';
 
@@ -33,6 +34,7 @@ export function registerExplain(program: Command): void {
 async function run(options: Options): Promise<void> {
   const { readSeries } = await import('../series-input.ts');
   const { explainBar, rowAt } = await import('./explain-bar.ts');
+  const rules = await rulesOf(options);
   const { columns, symbol } = await readSeries(options);
   const row = rowAt(columns, options.at);
   if (row === null)
@@ -40,8 +42,8 @@ async function run(options: Options): Promise<void> {
       EXIT.nothingToRun,
       `expected a bar at or before ${timeText(options.at)}, the first is ${timeText(columns.time[0])}.`,
     );
-  const instrument = { symbol, assetClass: options.assetClass, timeZone: options.tz };
-  const explanation = explainBar({ columns, instrument, timeframe: options.timeframe, options: { pack: options.rules }, row });
+  const instrument = { ...instrumentOf(options), symbol };
+  const explanation = explainBar({ columns, instrument, timeframe: options.timeframe, options: { pack: rules.pack }, row });
   const output = new Output();
   if (options.json === true) output.json(explanation);
   else printText(output, explanation);
