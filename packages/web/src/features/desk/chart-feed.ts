@@ -92,6 +92,16 @@ export class ChartFeed {
   async loadNewest(): Promise<void> {
     if (this.#loadingNewest) return;
     this.#loadingNewest = true;
+    try {
+      // A loop, not a call of itself: a client that is always behind would wait for ever deeper.
+      do await this.#takeNewest();
+      while (this.#askAgain && !this.#abort.signal.aborted);
+    } finally {
+      this.#loadingNewest = false;
+    }
+  }
+
+  async #takeNewest(): Promise<void> {
     this.#askAgain = false;
     this.#generation = this.#options.session.link.connection.status.generation;
     try {
@@ -104,10 +114,7 @@ export class ChartFeed {
       this.#accept(answer, change);
     } catch (error) {
       this.#fail(error);
-    } finally {
-      this.#loadingNewest = false;
     }
-    if (this.#askAgain && !this.#abort.signal.aborted) await this.loadNewest();
   }
 
   /** The page before the first bar held; at most one at a time, from the cache when it is there. */
