@@ -1,8 +1,7 @@
 /** What the detector says over the demo series, bar by bar: records, the edges of its range, the phases. */
 import { createDetector, type DetectionEvent, type Phase } from '@wyckoff/domain';
 import { readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { DEMO_SYMBOL, DEMO_TIMEFRAME, demoFile } from '../../packages/server/src/session/demo-series.ts';
 
 interface PlainBar {
   readonly time: number;
@@ -60,8 +59,7 @@ export function tellDemoSeries(): Told {
 }
 
 function demoBars(): PlainBar[] {
-  const entry = fileURLToPath(import.meta.resolve('vega-datasets'));
-  const text = readFileSync(join(dirname(entry), '..', 'data', 'sp500-2000.csv'), 'utf8');
+  const text = readFileSync(demoFile(), 'utf8');
   const [head, ...rows] = text.trim().split(/\r?\n/);
   const names = (head ?? '').split(',');
   return rows.map((row) => {

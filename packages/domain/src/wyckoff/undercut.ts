@@ -74,7 +74,8 @@ export function advanceUndercut(study: Study, side: Side): void {
       Math.max(p.springMaxAtr * now.atr, p.springMaxW * view.width),
     );
     undercut.effort = false;
-    if (study.emitCandidates) announce(study, side, { kind: undercutKind(study, side), status: 'candidate', candidate: undercut });
+    if (study.emitCandidates)
+      announce(study, side, { kind: undercutKind(study, side), status: 'candidate', candidate: undercut });
     judgePenetration(study, side);
   }
 }
