@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { createServer, request, type Server } from 'node:http';
 import { type AddressInfo, connect as connectTcp, type Socket } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { loopbackHosts } from '../http/origin.ts';
 import { TokenBuckets } from '../http/token-buckets.ts';
@@ -105,16 +105,15 @@ describe('gateway', () => {
     const client = await greet();
     let pings = 0;
     client.on('ping', () => (pings += 1));
+    const heard = vi.spyOn(bench.hub, 'seen');
     for (let turn = 1; turn <= 6; turn += 1) {
       bench.clock.advance(9_000);
-      const [connection] = [bench.hub.size];
-      expect(connection).toBe(1);
-      const [expected] = [pings];
-      await new Promise((resolve) => setTimeout(resolve, 5));
-      expect(pings).toBeGreaterThanOrEqual(expected);
+      // Both ends live in this process: a few turns of the loop carry a ping there and its pong back, however slow the machine is.
+      for (let i = 0; i < 20; i += 1) await new Promise((resolve) => setImmediate(resolve));
+      await until(() => heard.mock.calls.length === pings);
+      expect(bench.hub.size).toBe(1);
     }
     expect(pings).toBeGreaterThanOrEqual(2);
-    expect(bench.hub.size).toBe(1);
   });
 
   it('C1 100 connections at once, each coming back three times, leave nothing', async () => {

@@ -4,6 +4,7 @@ import { openDeskLink } from '../testing/desk-link.ts';
 import { MemoryServer } from '../testing/memory-server.ts';
 import { ceilingMs, delayMs, verdictOf } from './backoff.ts';
 import { SILENCE_MS } from './connection.ts';
+import type { LinkEnvironment, SocketEvents } from './environment.ts';
 
 describe('M1 reconnect', () => {
   it('M1 waits 1, 2, 4 ... 30 s at most, anywhere below with full jitter', () => {
@@ -64,6 +65,35 @@ describe('M1 reconnect', () => {
     expect(server.mostAlive).toBe(1);
     expect(desk.timers.waiting).toBe(base);
     expect(server.opened).toBe(101);
+  });
+
+  it('M1 what a socket that was given up still says is not heard', async () => {
+    const server = new MemoryServer({ ring: 10 });
+    const sockets: SocketEvents[] = [];
+    const real = server.environment.bind(server);
+    server.environment = (random) => {
+      const environment = real(random);
+      const openSocket: LinkEnvironment['openSocket'] = (events) => {
+        sockets.push(events);
+        return environment.openSocket(events);
+      };
+      return { ...environment, openSocket };
+    };
+    const desk = openDeskLink(server);
+    desk.link.connection.wake();
+    await desk.timers.advance(10);
+    desk.link.connection.restart();
+    await desk.timers.advance(10);
+    const [former] = sockets;
+    const { generation } = desk.link.connection.status;
+    former.opened();
+    former.received('not json');
+    former.received('{"op":"event","topic":"account","type":"account.updated","ts":0,"key":"a","data":{}}');
+    former.closed(4403);
+    await desk.timers.advance(10);
+    expect(desk.link.connection.status).toMatchObject({ state: 'open', generation, reason: null, closeCode: null });
+    expect([server.hellos.length, desk.values.length, desk.link.connection.unreadable]).toEqual([2, 0, 0]);
+    expect([server.opened, server.alive]).toEqual([2, 1]);
   });
 
   it('M1 4403 stops for good; 4409 waits without a timer until it is wanted; 4401 reads the session once', async () => {
