@@ -114,20 +114,24 @@ export class Effort {
     return this.now.noVolume ? 'NONE' : this.declared;
   }
 
-  /** Step 2: the bar becomes the current one, measured with what was known before it. */
-  measure(bar: Bar): void {
+  /** Step 2: the bar becomes the current one, measured with what was known before it; false when it is refused, and nothing has changed. */
+  measure(bar: Bar): boolean {
     const f = this.now;
+    const { time, open, high, low, close, volume } = bar;
+    // BAR-1, BAR-2 in one breath: a sum is finite only if all its parts are. Why a bar is refused is asked elsewhere.
+    const sum = open + high + low + close + volume + time;
+    const sound = sum - sum === 0 && open > 0 && low > 0 && close > 0 && high >= low && volume >= 0;
+    if (!sound || !(time > f.time || f.bar < 0)) return false;
     f.prevClose = f.close;
     f.prevHigh = f.high;
     f.prevLow = f.low;
-    if (this.#clock !== null) this.#place(bar.time, f.time);
-    const { high, low, close, volume } = bar;
+    if (this.#clock !== null) this.#place(time, f.time);
     const index = f.bar + 1;
     if (index > 0) this.#extremes.advance(this.bars, index - 1, this.#params.newLowBars);
     const prevClose = f.prevClose;
     f.bar = index;
-    f.time = bar.time;
-    f.open = bar.open;
+    f.time = time;
+    f.open = open;
     f.high = high;
     f.low = low;
     f.close = close;
@@ -161,6 +165,7 @@ export class Effort {
       f.sessionVolRatio = this.#sessionVolume.ratio(this.#localMinute, f);
       if ((f.openingBar || f.closingBar) && f.sessionVolRatio < ratio) f.volFloor = f.sessionVolRatio;
     }
+    return true;
   }
 
   /** Features that only a rule in progress or a screen asks for: effective spread, gap and wicks. */

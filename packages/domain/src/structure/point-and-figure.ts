@@ -41,24 +41,46 @@ export class PointAndFigure {
 
   push(bar: Extent): void {
     if (!(this.box > 0)) return;
-    const up = Math.floor(bar.high / this.box + TOLERANCE);
-    const down = Math.ceil(bar.low / this.box - TOLERANCE);
-    if (this.direction === 0) this.#begin(up, down);
-    else if (this.direction > 0) {
-      if (up > this.top) this.top = up;
-      else if (down <= this.top - this.reversal) {
-        this.bottom = down;
-        this.top -= 1;
-        this.direction = -1;
-        this.column++;
-      }
-    } else if (down < this.bottom) this.bottom = down;
-    else if (up >= this.bottom + this.reversal) {
+    if (this.direction === 0) this.#begin(this.#boxesUnder(bar.high), this.#boxesOver(bar.low));
+    else if (this.direction > 0) this.#followUp(bar);
+    else this.#followDown(bar);
+  }
+
+  /** The turn is looked for only when the column has not grown: a division saved on half of all bars. */
+  #followUp(bar: Extent): void {
+    const up = this.#boxesUnder(bar.high);
+    if (up > this.top) {
       this.top = up;
-      this.bottom += 1;
-      this.direction = 1;
-      this.column++;
+      return;
     }
+    const down = this.#boxesOver(bar.low);
+    if (down > this.top - this.reversal) return;
+    this.bottom = down;
+    this.top -= 1;
+    this.direction = -1;
+    this.column++;
+  }
+
+  #followDown(bar: Extent): void {
+    const down = this.#boxesOver(bar.low);
+    if (down < this.bottom) {
+      this.bottom = down;
+      return;
+    }
+    const up = this.#boxesUnder(bar.high);
+    if (up < this.bottom + this.reversal) return;
+    this.top = up;
+    this.bottom += 1;
+    this.direction = 1;
+    this.column++;
+  }
+
+  #boxesUnder(high: number): number {
+    return Math.floor(high / this.box + TOLERANCE);
+  }
+
+  #boxesOver(low: number): number {
+    return Math.ceil(low / this.box - TOLERANCE);
   }
 
   adjust(priceFactor: number): void {

@@ -81,6 +81,17 @@ export class Range {
   readonly objectives = new Float64Array(3);
   readonly touches = new Touches(2);
   held: HeldScores | null = null;
+  /** Grows whenever a level's price or edge moves, so that nobody reads them again before. Not state: it only has to differ. */
+  #moves = 0;
+
+  get moves(): number {
+    return this.#moves;
+  }
+
+  /** Levels were set from outside. */
+  levelsMoved(): void {
+    this.#moves++;
+  }
 
   get width(): number {
     return this.resistance - this.support;
@@ -190,6 +201,7 @@ export class Range {
 
   refresh(): void {
     const touches = this.touches;
+    this.#moves++;
     this.supportPrice = touches.weightedPrice(SUPPORT);
     this.resistancePrice = touches.weightedPrice(RESISTANCE);
     this.touchScore = touchPoints(touches.count[SUPPORT], touches.count[RESISTANCE]);
@@ -200,6 +212,7 @@ export class Range {
   }
 
   adjust(priceFactor: number): void {
+    this.#moves++;
     this.support *= priceFactor;
     this.resistance *= priceFactor;
     this.supportPrice *= priceFactor;
@@ -216,6 +229,7 @@ export class Range {
   }
 
   persist(io: StateIo): void {
+    this.#moves++;
     io.own(this);
     io.own(this.touches);
   }

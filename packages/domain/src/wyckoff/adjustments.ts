@@ -19,8 +19,10 @@ export function htfBias(htf: HtfContext | null | undefined, side: Side): -1 | 0 
 /** ADJ-1. Only what applies is listed; the sum is added once. */
 export function adjustmentsFor(study: Study, side: Side, event: Emission): Readonly<Record<string, number>> {
   const p = study.params;
-  const out: Record<string, number> = {};
   const session = event.session ?? -1;
+  const plain = session < 0 && event.opening !== true && event.doubleBottom !== true;
+  if (plain && event.spring === undefined && study.context === null) return NO_ADJUSTMENT;
+  const out: Record<string, number> = {};
   if (session >= 0) put(out, 'session', p.sessionPenalty[FOREX_SESSION_NAMES[session]]);
   if (event.opening === true) put(out, 'openingBar', p.openingPenalty);
   if (study.context !== null) {

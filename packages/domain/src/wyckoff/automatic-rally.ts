@@ -3,11 +3,10 @@ import { atLeast, atMost } from '../bar/tolerance.ts';
 import { announce } from './capture.ts';
 import { points } from './confidence.ts';
 import { nameFor } from './mirror.ts';
-import { kindCode } from './outbox.ts';
 import { enterA } from './phases.ts';
 import type { Side } from './side.ts';
 import type { Study } from './study.ts';
-import type { ReasonCode } from './event.ts';
+import { kindCode, type ReasonCode } from './event.ts';
 
 /** AR-1. Follows the rally after a seed whose low holds. */
 export function advanceRally(study: Study, side: Side): void {

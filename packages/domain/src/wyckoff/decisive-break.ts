@@ -4,7 +4,7 @@ import { above, atLeast, atMost, below } from '../bar/tolerance.ts';
 import { points, type Components } from './confidence.ts';
 import type { BreakMark } from './marks.ts';
 import { nameFor } from './mirror.ts';
-import { kindCode } from './outbox.ts';
+import { kindCode } from './event.ts';
 import { enterD, fallBack } from './phases.ts';
 import { NO_PHASE, PHASE_B, PHASE_D, PHASE_E, type Side } from './side.ts';
 import type { Study } from './study.ts';

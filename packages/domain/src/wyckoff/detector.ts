@@ -18,7 +18,7 @@ import { renewPhaseConfidence } from './phase-confidence.ts';
 import { advancePreliminary } from './preliminary-support.ts';
 import { endRange, foundOnClimax, judgeForming } from './range-life.ts';
 import type { RulePack } from './rule-pack.ts';
-import { advanceSecondary } from './secondary-test.ts';
+import { advanceSecondary, testReach } from './secondary-test.ts';
 import { NO_PHASE, PHASE_B, PHASE_D, type Side } from './side.ts';
 import { loadSnapshot, takeSnapshot } from './snapshot.ts';
 import { advanceTest } from './spring-test.ts';
@@ -85,10 +85,12 @@ export class StreamingDetector implements Detector {
 
   onBar(bar: Bar, ctx?: BarContext): readonly DetectionEvent[] {
     const study = this.#study;
-    if (!admit(study, bar)) return Outbox.nothing;
+    if (!study.effort.measure(bar)) {
+      refuse(study, bar);
+      return Outbox.nothing;
+    }
     study.context = ctx ?? null;
     study.changed = false;
-    study.effort.measure(bar);
     study.judge.bar = study.now.bar;
     if (ctx !== undefined) followBenchmark(study, ctx);
     judgeForming(study);
@@ -163,21 +165,19 @@ export class StreamingDetector implements Detector {
 }
 
 /** Step 1. BAR-1, BAR-2: refused bars are counted and change nothing. */
-function admit(study: Study, bar: Bar): boolean {
+function refuse(study: Study, bar: Bar): void {
   const { now, tally } = study;
   if (barDefect(bar) !== null) {
     tally.invalid++;
-    return false;
+    return;
   }
-  if (bar.time > now.time || now.bar < 0) return true;
   if (bar.time < now.time) {
     tally.late++;
-    return false;
+    return;
   }
   const same =
     bar.open === now.open && bar.high === now.high && bar.low === now.low && bar.close === now.close && bar.volume === now.volume;
   if (!same) tally.duplicate++;
-  return false;
 }
 
 /** Step 4. Accumulation first, then distribution; what one does to the range waits until both were heard. */
@@ -212,8 +212,20 @@ function settleDown(study: Study): void {
 }
 
 function prepare(study: Study, side: Side, living: boolean): void {
-  side.view.lookAt(study.now);
-  if (living) side.view.lookAtLevels(study.range);
+  const { view } = side;
+  view.lookAt(study.now);
+  if (living && view.outdated(study.range)) lookAtLevels(study, side);
+}
+
+/** The levels, and the prices short of which secondary test and in-range last point have nothing to say. */
+function lookAtLevels(study: Study, side: Side): void {
+  const { view } = side;
+  const { params: p } = study;
+  view.lookAtLevels(study.range);
+  // A hair wider than the rule's own tolerance: the rule decides, this only spares asking it.
+  view.nearSupport = view.support + testReach(study, view) * (1 + 1e-6);
+  view.rearm = view.support + p.stRearm * view.width;
+  view.inRangeFloor = view.support + p.inLpsMin * view.width;
 }
 
 /** Climax, rally, preliminary support. */
@@ -226,17 +238,17 @@ function judgeBeginning(study: Study, side: Side): void {
 function judgeCourse(study: Study, side: Side): void {
   const { at, view } = side;
   if (at.phase !== NO_PHASE) {
-    if (at.phase <= PHASE_B || side.secondary.live) advanceSecondary(study, side);
+    if (side.secondary.live || (at.phase <= PHASE_B && (at.stArmed ? view.low <= view.nearSupport : view.high > view.rearm)))
+      advanceSecondary(study, side);
     if (side.springs.count > 0) failSprings(study, side);
   }
   if (side.bar.broke || study.range.breakSide === side.sign) advanceBreak(study, side);
   if (at.phase === NO_PHASE) return;
   if (side.undercut.live || at.blocked || view.low < view.support) advanceUndercut(study, side);
   if (side.springs.count > 0) advanceTest(study, side);
-  if (side.inRange.live || view.low < view.prevLow) {
-    advanceInRange(study, side);
-    if (at.phase >= PHASE_D || side.lastPoint.live) advanceLastPoint(study, side);
-  } else if (side.lastPoint.live) advanceLastPoint(study, side);
+  const lower = view.low < view.prevLow;
+  if (side.inRange.live || (lower && view.low > view.inRangeFloor)) advanceInRange(study, side);
+  if (side.lastPoint.live || (lower && at.phase >= PHASE_D)) advanceLastPoint(study, side);
 }
 
 /** Step 5, second half: zones, profile and count of the living range. */

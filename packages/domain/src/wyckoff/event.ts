@@ -6,6 +6,13 @@ export const EVENT_KINDS = [
 ] as const; // prettier-ignore
 export type EventKind = (typeof EVENT_KINDS)[number];
 
+const KIND_CODES: ReadonlyMap<EventKind, number> = new Map(EVENT_KINDS.map((kind, i) => [kind, i]));
+
+/** Index of a kind in {@link EVENT_KINDS}, as marks, rings and counters keep it. */
+export function kindCode(kind: EventKind): number {
+  return KIND_CODES.get(kind) ?? -1;
+}
+
 /** `candidate` and `expired` appear only with `emitCandidates`. */
 export const EVENT_STATUSES = ['confirmed', 'failed', 'held', 'repeat', 'direct', 'candidate', 'expired'] as const;
 export type EventStatus = (typeof EVENT_STATUSES)[number];
@@ -27,6 +34,13 @@ export const REASON_CODES = [
   'HYPOTHESIS_CONFLICT', 'SESSION', 'HTF_CONFLICT', 'NO_VOLUME',
 ] as const; // prettier-ignore
 export type ReasonCode = (typeof REASON_CODES)[number];
+
+const CODES_OF_REASONS: ReadonlyMap<ReasonCode, number> = new Map(REASON_CODES.map((code, i) => [code, i]));
+
+/** Index of a reason in {@link REASON_CODES}. */
+export function reasonCode(reason: ReasonCode): number {
+  return CODES_OF_REASONS.get(reason) ?? -1;
+}
 
 export const TIERS = ['EXCELLENT', 'GOOD', 'ACCEPTABLE', 'WEAK'] as const;
 export type Tier = (typeof TIERS)[number];

@@ -3,7 +3,7 @@ import type { Bar, Instrument, Timeframe } from '../bar/bar.ts';
 import { ACTIVE, EVENT_ROUTE, FORMING } from '../structure/range.ts';
 import { completeBirth } from './range-life.ts';
 import { StreamingDetector, type DetectorOptions } from './detector.ts';
-import { kindCode } from './outbox.ts';
+import { kindCode } from './event.ts';
 import { renewPhaseConfidence } from './phase-confidence.ts';
 import { C_TEST, PHASE_A, PHASE_B, PHASE_C, type Side } from './side.ts';
 import { Study } from './study.ts';
@@ -154,6 +154,7 @@ export function presetRange(fixture: Fixture, startBar: number, state: 'ACTIVE' 
   range.resistance = 110;
   completeBirth(study);
   range.supportPrice = 100.6;
+  range.levelsMoved();
   range.resistancePrice = 109.5;
   range.activeWidth = 10;
   range.held = { quality: 78, support: 74, resistance: 72 };

@@ -1,5 +1,5 @@
 /** How many bars, seeds and ranges became events and tradeable records, and which condition refused the rest. */
-import { EVENT_KINDS, REASON_CODES, type EventKind, type ReasonCode } from './event.ts';
+import { EVENT_KINDS, kindCode, REASON_CODES, reasonCode, type EventKind, type ReasonCode } from './event.ts';
 
 export interface Funnel {
   readonly bars: number;
@@ -36,10 +36,10 @@ export class FunnelCounts {
   failedBreaks = 0;
 
   countRecord(kind: EventKind, tradeable: boolean, reasons: readonly ReasonCode[]): void {
-    const at = EVENT_KINDS.indexOf(kind);
+    const at = kindCode(kind);
     this.confirmed[at]++;
     if (tradeable) this.tradeable[at]++;
-    for (const reason of reasons) this.gated[at * REASONS + REASON_CODES.indexOf(reason)]++;
+    for (const reason of reasons) this.gated[at * REASONS + reasonCode(reason)]++;
   }
 
   read(bars: number, refused: Uint32Array): Funnel {

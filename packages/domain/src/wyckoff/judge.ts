@@ -1,5 +1,14 @@
 /** Judges the conditions of a rule: all met, a near miss (exactly one failed: kept as a rejection), or nothing. */
-import { EVENT_KINDS, REASON_CODES, type EventKind, type Hypothesis, type ReasonCode, type Rejection } from './event.ts';
+import {
+  EVENT_KINDS,
+  kindCode,
+  REASON_CODES,
+  reasonCode,
+  type EventKind,
+  type Hypothesis,
+  type ReasonCode,
+  type Rejection,
+} from './event.ts';
 import type { TraceSink } from './trace.ts';
 
 const KEPT = 50;
@@ -95,8 +104,8 @@ export class Judge {
   #keep(): void {
     const ring = this.rejections;
     const at = ring.next;
-    const kind = EVENT_KINDS.indexOf(this.#kind);
-    const reason = REASON_CODES.indexOf(this.#code);
+    const kind = kindCode(this.#kind);
+    const reason = reasonCode(this.#code);
     ring.kind[at] = kind;
     ring.hypothesis[at] = this.#hypothesis;
     ring.reason[at] = reason;

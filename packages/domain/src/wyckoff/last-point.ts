@@ -5,9 +5,8 @@ import { announce, capture, openOn } from './capture.ts';
 import { clamp01 } from '../bar/piecewise.ts';
 import { effortPoints, points } from './confidence.ts';
 import { farEdge } from './decisive-break.ts';
-import type { ReasonCode } from './event.ts';
+import { kindCode, type ReasonCode } from './event.ts';
 import { nameFor } from './mirror.ts';
-import { kindCode } from './outbox.ts';
 import { PHASE_D, PHASE_E, type Side } from './side.ts';
 import type { Study } from './study.ts';
 

@@ -40,7 +40,12 @@ export class Mirror {
   supportPrice = NaN;
   resistancePrice = NaN;
   width = NaN;
+  /** What a price must reach before a rule need be asked: functions of the levels, so worked out only when those move. */
+  nearSupport = NaN;
+  rearm = NaN;
+  inRangeFloor = NaN;
   readonly #sign: Hypothesis;
+  #moves = -1;
 
   constructor(sign: Hypothesis) {
     this.#sign = sign;
@@ -62,6 +67,13 @@ export class Mirror {
       this.prevLow = -now.prevHigh;
       this.closePos = 1 - now.closePos;
     }
+  }
+
+  /** Have the levels moved since this was last asked? */
+  outdated(range: Range): boolean {
+    if (this.#moves === range.moves) return false;
+    this.#moves = range.moves;
+    return true;
   }
 
   lookAtLevels(range: Range): void {

@@ -3,7 +3,7 @@ import { atLeast } from '../bar/tolerance.ts';
 import { announce, openOn } from './capture.ts';
 import { declineBehind, makesNewLow, seedAllowed } from './climax.ts';
 import { nameFor } from './mirror.ts';
-import { kindCode } from './outbox.ts';
+import { kindCode } from './event.ts';
 import type { Side } from './side.ts';
 import type { Study } from './study.ts';
 

@@ -4,9 +4,8 @@ import type { Bar } from '../bar/bar.ts';
 import type { BarContext } from './context.ts';
 import { confidenceOf, depthPoints, effortPoints, points, tierOf } from './confidence.ts';
 import { createDetector, type Detector } from './detector.ts';
-import type { DetectionEvent } from './event.ts';
+import { kindCode, type DetectionEvent } from './event.ts';
 import { f0, fa, fc, fd, fh, fi, Fixture, fs, presetSpring, young, type Row } from './fixture.ts';
-import { kindCode } from './outbox.ts';
 import type { Parameters } from './parameters.ts';
 import { springSeries } from './spring-series.ts';
 

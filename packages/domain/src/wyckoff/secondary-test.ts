@@ -3,7 +3,8 @@ import { above, atLeast, atMost, below } from '../bar/tolerance.ts';
 import { ACTIVE, FORMING } from '../structure/range.ts';
 import { announce, capture, openOn } from './capture.ts';
 import { points } from './confidence.ts';
-import { kindCode } from './outbox.ts';
+import type { Mirror } from './mirror.ts';
+import { kindCode } from './event.ts';
 import { enterB } from './phases.ts';
 import { PHASE_A, PHASE_B, type Side } from './side.ts';
 import type { Study } from './study.ts';
@@ -26,13 +27,19 @@ export function advanceSecondary(study: Study, side: Side): void {
   if (!at.stArmed && !secondary.live && above(view.high, view.support + study.params.stRearm * view.width)) at.stArmed = true;
 }
 
+/** How far from the support a test may turn. */
+export function testReach(study: Study, view: Mirror): number {
+  const { params: p } = study;
+  return Math.min(study.pct(p.stTol, view.support), p.stTolW * view.width);
+}
+
 function open(study: Study, side: Side): void {
   const { at, view, secondary } = side;
   const { now, params: p } = study;
   if (at.phase === PHASE_A && now.bar - at.rallyConfirmBar > p.stWindow) return;
   if (!now.judged || now.anomaly) return;
   const distance = Math.abs(view.low - view.support);
-  if (!atMost(distance, Math.min(study.pct(p.stTol, view.support), p.stTolW * view.width))) return;
+  if (!atMost(distance, testReach(study, view))) return;
   if (belongsToUndercut(study, side)) return;
   if (!meetsConditions(study, side)) return;
   openOn(study, side, secondary);

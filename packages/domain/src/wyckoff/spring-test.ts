@@ -2,7 +2,7 @@
 import { atLeast, atMost, below, above } from '../bar/tolerance.ts';
 import { points } from './confidence.ts';
 import type { SpringMark } from './marks.ts';
-import { kindCode } from './outbox.ts';
+import { kindCode } from './event.ts';
 import { C_READY, C_TEST, PHASE_B, PHASE_C, type Side } from './side.ts';
 import type { Study } from './study.ts';
 import { springComponents, springKind, springPattern } from './undercut.ts';

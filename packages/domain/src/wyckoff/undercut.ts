@@ -2,10 +2,9 @@
 import { above, atLeast, atMost, below } from '../bar/tolerance.ts';
 import { announce, capture, openOn } from './capture.ts';
 import { depthPoints, points, type Components } from './confidence.ts';
-import type { EventKind, ReasonCode } from './event.ts';
+import { kindCode, type EventKind, type ReasonCode } from './event.ts';
 import type { SpringMark } from './marks.ts';
 import { nameFor } from './mirror.ts';
-import { kindCode } from './outbox.ts';
 import { enterC, returnToB } from './phases.ts';
 import { C_SPRING, PHASE_B, PHASE_C, type Side } from './side.ts';
 import type { Study } from './study.ts';
