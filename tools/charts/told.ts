@@ -32,9 +32,7 @@ export interface Told {
 /** The S&P 500 as `classic` hears it. */
 export function tellDemoSeries(): Told {
   const bars = demoBars();
-  const detector = createDetector({ symbol: 'SPX', assetClass: 'INDEX', timeZone: 'America/New_York' }, '1d', {
-    pack: 'classic',
-  });
+  const detector = createDetector(DEMO_SYMBOL, DEMO_TIMEFRAME, { pack: 'classic' });
   const standings: (Standing | null)[] = [];
   const records: DetectionEvent[] = [];
   let revision = -1;
