@@ -176,6 +176,12 @@ test('PCK-6 the nearest key is near, or there is none', () => {
   expect(nearestKey('elephant', ['sosVol', 'psVol'])).toBeNull();
 });
 
+test('PCK-5 the example of docs/rule-packs.md is a pack', () => {
+  const text = readFileSync(join(import.meta.dirname, '../../../docs/rule-packs.md'), 'utf8');
+  const example = /```json\n([^`]+)```/.exec(text)?.[1] ?? '';
+  expect(accepted(JSON.parse(example)).pack.params).toMatchObject({ lpsWindow: 30, levelStrengthMin: 0, htfStrict: true });
+});
+
 /** What ships, without the tables that name every parameter. */
 function sources(folder: string): string {
   return readdirSync(folder, { withFileTypes: true })

@@ -119,7 +119,7 @@ function habitOf(file: RulePackFile, base: RulePack): VolumeHabitRules | null {
     const value = given[name];
     return [name, typeof value === 'object' && value !== null ? { ...(own as object), ...value } : (value ?? own)];
   });
-  return Object.fromEntries(merged) as unknown as VolumeHabitRules;
+  return Object.fromEntries(merged);
 }
 
 function contradictions(file: RulePackFile): string[] {

@@ -2,7 +2,7 @@
 import {
   AccuracyMeter,
   BarCursor,
-  createDetectorInContext,
+  createDetector,
   TIMEFRAMES,
   type AccuracyReport,
   type AssetClass,
@@ -37,7 +37,10 @@ export interface AccuracyResult {
   readonly interrupted: boolean;
 }
 
-/** Memory is that of one chunk of bars and the labels of one series, whatever the size of the file. */
+/**
+ * The detector is heard without the timeframe above it: synthetic structures have none, so its points would be noise in the figures.
+ * Memory is that of one chunk of bars and the labels of one series, whatever the size of the file.
+ */
 export async function accuracy(job: AccuracyJob): Promise<AccuracyResult> {
   await using bars = await ParquetTable.open(job.input);
   await using labels = await ParquetTable.open(job.labels ?? labelsPathOf(job.input));
@@ -58,7 +61,7 @@ export async function accuracy(job: AccuracyJob): Promise<AccuracyResult> {
       symbol,
       timeframe,
       labels: found,
-      detector: createDetectorInContext(instrument, timeframe, { pack: job.rules }),
+      detector: createDetector(instrument, timeframe, { pack: job.rules }),
     });
     for await (const chunk of readBars(bars, series)) {
       cursor.over(chunk);

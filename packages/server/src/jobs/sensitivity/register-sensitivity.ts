@@ -70,10 +70,11 @@ function printTables(output: Output, report: SensitivityReport, title: string): 
   output.line(`${title}: ${report.records} records, ${report.tradeable} tradeable in ${report.bars} bars`);
   output.line('');
   const steps = ['x0.8', 'x0.9', 'x1.1', 'x1.2'];
-  const mattering = report.thresholds.filter((one) => one.influence > 0);
+  // One that was asked for is shown even if nothing depends on it.
+  const mattering = report.thresholds.filter((one) => one.influence > 0 || report.thresholds.length === 1);
   const head = ['threshold', 'value', 'unit', 'influence', ...steps.map((step) => `records ${step}`), 'tradeable, least to most'];
   for (const line of tableLines(head, mattering.map((one) => rowOf(one, steps)))) output.line(line); // prettier-ignore
-  const idle = report.thresholds.filter((one) => one.influence === 0).map(({ name }) => name);
+  const idle = report.thresholds.filter((one) => !mattering.includes(one)).map(({ name }) => name);
   output.line('');
   output.line(`records: added and removed. No difference on these bars: ${idle.length === 0 ? 'none' : idle.join(' ')}`);
   output.line(`Not swept: ${report.skipped.map(({ name, reason }) => `${name} (${reason})`).join(', ') || 'none'}`);
