@@ -1,6 +1,5 @@
 /** Bounded, owned and counted: the only places where long-lived state may live. */
-export { BoundedQueue, isRefusal } from './bounded-queue.ts';
-export type { BoundedQueueOptions, OverflowPolicy, Pressure, PushOutcome, QueueStats } from './bounded-queue.ts';
+export { BoundedQueue } from './bounded-queue.ts';
 export { Census, processCensus } from './census.ts';
 export type {
   CensusFigures,
@@ -38,6 +37,8 @@ export type { DropReason, Drops } from './ledger.ts';
 export { LruTtlCache } from './lru-ttl-cache.ts';
 export type { CacheStats, LruTtlCacheOptions } from './lru-ttl-cache.ts';
 export type { Batch } from './queue-batch.ts';
+export { isRefusal } from './queue-options.ts';
+export type { BoundedQueueOptions, OverflowPolicy, Pressure, PushOutcome, QueueStats } from './queue-options.ts';
 export { QueuedHandler } from './queued-handler.ts';
 export type { QueuedHandlerOptions } from './queued-handler.ts';
 export { Ring } from './ring.ts';
@@ -45,7 +46,7 @@ export type { RingOptions } from './ring.ts';
 export { RollingCounter } from './rolling-counter.ts';
 export type { RollingCounterOptions } from './rolling-counter.ts';
 export { Scope } from './scope.ts';
-export type { ChildOptions, DisposalReport, ScopeOptions, ScopeView, Task, TaskOptions, TaskOutcome } from './scope.ts';
+export type { ChildOptions, DisposalReport, ScopeOptions, ScopeView, Task, TaskOptions, TaskOutcome } from './scope-types.ts';
 export { SingleFlight } from './single-flight.ts';
 export type { Load } from './single-flight.ts';
 export type { Owner, StructureOptions } from './structure.ts';

@@ -1,5 +1,6 @@
 /** A subscriber with a queue of its own: a slow or throwing one delays and harms nobody else (C8). */
-import { BoundedQueue, type BoundedQueueOptions, type PushOutcome } from './bounded-queue.ts';
+import { BoundedQueue } from './bounded-queue.ts';
+import type { BoundedQueueOptions, PushOutcome } from './queue-options.ts';
 import { yieldTurn } from './clock.ts';
 import { host, type StopSignal } from './host.ts';
 import type { Scope } from './scope.ts';
