@@ -1,7 +1,7 @@
 /** The command line as a user meets it: a process with arguments, two streams and an exit code. */
 import { backtestSummary, detectLine } from '@wyckoff/contracts';
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -35,6 +35,19 @@ function file(name: string, content: string | Uint8Array): string {
 }
 
 const demo = ['--input', demoFile(), '--symbol', 'SPX', '--timeframe', '1d'] as const;
+
+describe('a full disk', () => {
+  it('is said in one sentence with exit code 1, not with a stack', () => {
+    const full = openSync('/dev/full', 'w');
+    const ended = spawnSync(process.execPath, ['--disable-warning=ExperimentalWarning', entry, 'detect', ...demo, '--json'], {
+      encoding: 'utf8',
+      stdio: ['ignore', full, 'pipe'],
+    });
+    closeSync(full);
+    expect(ended.status).toBe(1);
+    expect(ended.stderr).toMatch(/^wyckoff: The output cannot be written: ENOSPC.*\n$/);
+  });
+});
 
 describe('issue 2.7 detect', () => {
   it('prints one record of the contract per line, in the order of confirmBar, and nothing else on stdout', () => {

@@ -1,5 +1,6 @@
 /** Standard output that survives its reader: `wyckoff detect ... | head` ends quietly when head has seen enough. */
 import process from 'node:process';
+import { EXIT } from './exit-codes.ts';
 
 /** Bytes gathered before they are written. */
 const FLUSH_AT = 65_536;
@@ -11,8 +12,11 @@ export class Output {
   constructor() {
     // bounded: one listener per process, for as long as its stream lives.
     process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
       this.#closed = true;
+      if (error.code === 'EPIPE') return;
+      // What is missing cannot be told on stdout, and a result cut short must not look complete.
+      tell(`wyckoff: The output cannot be written: ${error.message}. Free space, or write it elsewhere.`);
+      process.exit(EXIT.failed);
     });
   }
 
