@@ -156,6 +156,7 @@ describe('the verbs', () => {
   it.each([
     ['an unknown schematic', ['generate', '--schematic', 'Z9', '--out', 'x.parquet'], 2],
     ['no output', ['generate'], 2],
+    ['a Parquet file under the name of a CSV', ['generate', '--out', join(tmpdir(), 'x.csv')], 2],
     ['a file that is not there', ['accuracy', '--input', '/nonexistent/F.parquet', '--quiet'], 2],
     ['an unknown certificate', ['certify', '--input', 'x.csv', '--only', 'hope'], 2],
     ['a time that is none', ['explain', '--input', 'x.csv', '--at', 'noon'], 2],

@@ -31,7 +31,7 @@ export function registerGenerate(program: Command): void {
     .option('--symbols <n>', 'number of series', whole(1, MOST_SYMBOLS), 10)
     .option('--bars <n>', 'bars per series', whole(LEAST_BARS, MOST_BARS), 3000)
     .addOption(new Option('--noise <level>', 'chance over the intention').choices([...NOISE_LEVELS]).default('moderate'))
-    .requiredOption('--out <file>', 'Parquet file of the bars; the labels go beside it into <name>.labels.parquet')
+    .requiredOption('--out <file>', 'Parquet file of the bars; the labels go beside it into <name>.labels.parquet', parquetName)
     .option('--json', 'the summary as one object on stdout')
     .option('-q, --quiet', 'no progress on stderr')
     .addHelpText(
@@ -64,6 +64,12 @@ async function run(options: Options): Promise<void> {
   if (made.interrupted)
     throw new Exit(EXIT.interrupted, `interrupted after ${made.symbols} of ${options.symbols} series; the files hold those.`);
   if (options.seed < 1000 && options.quiet !== true) tell('seed below 1000: a tuning set, not for reports');
+}
+
+/** A name that says what the file holds: nobody should take it for CSV. */
+function parquetName(text: string): string {
+  if (!text.endsWith('.parquet')) throw new InvalidArgumentError('expected a name that ends in .parquet');
+  return text;
 }
 
 /** Parses a whole number within bounds. */
