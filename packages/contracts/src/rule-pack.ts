@@ -119,7 +119,8 @@ function habitOf(file: RulePackFile, base: RulePack): VolumeHabitRules | null {
     const value = given[name];
     return [name, typeof value === 'object' && value !== null ? { ...(own as object), ...value } : (value ?? own)];
   });
-  return Object.fromEntries(merged);
+  const whole: unknown = Object.fromEntries(merged);
+  return whole as VolumeHabitRules;
 }
 
 function contradictions(file: RulePackFile): string[] {
