@@ -50,7 +50,7 @@ export class VolumeHabit {
     this.#growth = 2 ** (1 / halfLifeBars);
   }
 
-  push(now: Features): void {
+  push(now: Pick<Features, 'volRatio'>): void {
     const volRatio = now.volRatio;
     if (volRatio !== volRatio) return;
     this.bins[binOf(volRatio)] += this.weight;

@@ -1,7 +1,7 @@
 /** The properties of detection.md 11, over noise, each guard with a twin that must fail. */
 import { describe, expect, test } from 'vitest';
 import type { Bar, Instrument } from '../bar/bar.ts';
-import { BarCursor, type BarColumns } from '../bar/columns.ts';
+import { BarCursor, createBarColumns, type BarColumns } from '../bar/columns.ts';
 import { ForexClock, FOREX_SESSION_NAMES } from '../effort/forex-session.ts';
 import { WEIGHTS } from './confidence.ts';
 import { createDetector, restoreDetector, type Detector, type DetectorOptions } from './detector.ts';
@@ -172,6 +172,54 @@ describe('P3, P4 boundedness', () => {
     expect(detector.snapshot().length).toBe(early);
     expect(early).toBeLessThanOrEqual(SNAPSHOT_LIMIT_BYTES);
     expect(createDetector(STOCK, '5m', { pack }).snapshot().length).toBeLessThanOrEqual(SNAPSHOT_LIMIT_BYTES);
+  });
+
+  /** Time per bar after 240,000 bars over that after 60,000; by turns, so that a busy machine slows both. */
+  function slowdown(listener: () => (bar: Bar) => unknown): number {
+    const columns = createBarColumns(2000);
+    const noise = new Noise({ seed: 6 });
+    const cursor = new BarCursor(columns);
+    const read = (onBar: (bar: Bar) => unknown): number => {
+      const from = process.hrtime.bigint();
+      for (let row = 0; row < columns.length; row++) onBar(cursor.at(row));
+      return Number(process.hrtime.bigint() - from);
+    };
+    const [old, young] = [listener(), listener()];
+    for (let done = 0; done < 240_000; done += 2000) {
+      noise.fill(columns, 2000);
+      read(old);
+      if (done >= 180_000) read(young);
+    }
+    // The fastest of twenty: what disturbs a stretch only makes it slower.
+    let [late, early] = [Infinity, Infinity];
+    for (let i = 0; i < 20; i++) {
+      noise.fill(columns, 2000);
+      late = Math.min(late, read(old));
+      early = Math.min(early, read(young));
+    }
+    return late / early;
+  }
+
+  test('P3 a bar costs no more late than early', () => {
+    const listener = () => {
+      const detector = make();
+      return (bar: Bar) => detector.onBar(bar);
+    };
+    expect(slowdown(listener)).toBeLessThanOrEqual(1.5);
+  });
+
+  test('P3 the twin: work that grows with the bars is seen', () => {
+    const listener = () => {
+      const detector = make();
+      const kept: number[] = [];
+      let sum = 0;
+      return (bar: Bar) => {
+        kept.push(bar.close);
+        for (let i = 0; i < kept.length; i += 192) sum += kept[i];
+        return sum > 0 ? detector.onBar(bar) : [];
+      };
+    };
+    expect(slowdown(listener)).toBeGreaterThan(1.5);
   });
 
   /** Short enough that even the twin's waste fits into the young generation: nothing is collected in between. */
