@@ -226,6 +226,42 @@ describe('the desk at 1440 x 900', () => {
     );
   });
 
+  it('web 1.2 what a lost server refused is not said any more once the link is open again', async () => {
+    const { page, faults } = desk;
+    await page.route('**/system/actions', (route) => route.abort());
+    await page.keyboard.press('.');
+    await page.locator('.refusal').waitFor();
+    await page.unroute('**/system/actions');
+    await page.evaluate(() => (window as unknown as { cut: { sockets: WebSocket[] } }).cut.sockets.at(-1)?.close());
+    await expect.poll(() => page.locator('.refusal').count(), SOON).toBe(0);
+    await untilLive(page);
+    faults.splice(0, faults.length, ...faults.filter((fault) => !fault.includes('ERR_FAILED')));
+  });
+
+  it('issue 2.6 rows are dated by their bar: a daily series has no row on a weekend', async () => {
+    const { page } = desk;
+    await untilLive(page);
+    await setSpeed(page, null);
+    const playButton = page.getByRole('button', { name: 'Play' });
+    if ((await playButton.isVisible()) && (await playButton.isEnabled())) await playButton.click();
+    await expect
+      .poll(async () => (await server.get<SnapshotAnswer>('/snapshot')).connections?.at(0)?.replay?.finished, {
+        ...SOON,
+        timeout: 60_000,
+      })
+      .toBe(true);
+    const weekend = (text: string): boolean => [0, 6].includes(new Date(`${text} UTC`).getUTCDay());
+    // The twin: the instant at which Friday's bar closes is a Saturday.
+    expect(weekend('17 Oct 2015')).toBe(true);
+    for (const tab of ['Positions', 'Orders', 'Signals', 'Journal']) {
+      await page.getByRole('tab', { name: tab }).click();
+      const cells = await page.locator('#drawer tbody').allInnerTexts();
+      const dates = cells.join(' ').match(/\b\d{1,2} [A-Z][a-z]{2} \d{4}\b/g) ?? [];
+      expect(dates.length, tab).toBeGreaterThan(0);
+      expect(dates.filter(weekend), tab).toEqual([]);
+    }
+  });
+
   it('web 11 nothing overflows, nothing violates the content policy, nothing is logged', async () => {
     expect(await noOverflow(desk.page)).toBe(true);
     expect(desk.faults).toEqual([]);

@@ -1,7 +1,8 @@
 /** The desk says what it sees in the trader's words, equally for both readings. */
 import type { DetectionEventWire, RangeWire, SignalWire } from '@wyckoff/contracts';
 import { describe, expect, it } from 'vitest';
-import { describeStructure, factWords, reasonWords, refusalSentence } from './words.ts';
+import { GLOSSARY } from '../shell/glossary.ts';
+import { EVENT_NAMES, describeStructure, factWords, orderReason, paceWords, reasonWords, refusalSentence } from './words.ts';
 
 const range = (hypothesis: 1 | -1, phase: 'B' | 'C' | 'D' | null): RangeWire =>
   ({
@@ -74,6 +75,27 @@ describe('web 4.2 structure in words', () => {
       'volume 2.31, needs below 0.70',
     );
     expect(reasonWords(['AWAIT_TEST', 'CONFIDENCE'])).toBe('waits for its test, confidence too low');
+  });
+
+  it('phase C does not speak of a spring: a shakeout or a last point of support may have opened it', () => {
+    const next = (hypothesis: 1 | -1): string =>
+      describeStructure({ range: range(hypothesis, 'C'), events: [], cause: null, decimals: 2, date }).next;
+    expect(next(1)).toBe('A strong close over creek 103.90 confirms; a close under the low of phase C ends it.');
+    expect(next(-1)).toBe('A weak close under ice 91.10 confirms; a close over the high of phase C ends it.');
+  });
+
+  it('every label of the chart has its sentence in the help', () => {
+    const words = new Set(GLOSSARY.flatMap(({ word }) => word.toUpperCase().split(', ')));
+    expect(Object.keys(EVENT_NAMES).filter((kind) => !words.has(kind))).toEqual([]);
+    expect(words.has('XYZ')).toBe(false);
+  });
+
+  it('an order says in words why it ended, a broker in its own; one bar is one bar', () => {
+    expect(orderReason({ reason: null })).toBe('–');
+    expect(orderReason({ reason: 'OCO' })).toBe('the other exit filled');
+    expect(orderReason({ reason: 'END_OF_DATA' })).toBe('end of data');
+    expect(orderReason({ reason: 'Insufficient margin.' })).toBe('Insufficient margin.');
+    expect([paceWords(1), paceWords(4), paceWords(null)]).toEqual(['1 bar/s', '4 bars/s', 'max speed']);
   });
 
   it('every fact is one line', () => {

@@ -124,6 +124,18 @@ export function legWords(order: OrderWire): string {
   return /^T\d$/.test(leg) ? `target ${leg.slice(1)}` : codeWords(leg);
 }
 
+/** Why an order ended, in words; a broker's own text stays as it is. */
+export function orderReason(order: Pick<OrderWire, 'reason'>): string {
+  if (order.reason === null) return NOTHING;
+  if (order.reason === 'OCO') return 'the other exit filled';
+  return /^[A-Z][A-Z_]*$/.test(order.reason) ? codeWords(order.reason) : order.reason;
+}
+
+/** Pace of a replay; null is as fast as possible. */
+export function paceWords(speed: number | null): string {
+  return speed === null ? 'max speed' : `${String(speed)} ${speed === 1 ? 'bar' : 'bars'}/s`;
+}
+
 /** What the desk says about a range. */
 export interface Structure {
   readonly range: RangeWire;
@@ -211,8 +223,8 @@ function nextSentence(range: RangeWire, { phase, hypothesis, price }: NextInput)
         : `An upthrust over ${above} opens phase C; a weak close under ${below} goes straight to D.`;
     case 'C':
       return bull
-        ? `A strong close over ${above} confirms; a close under the spring's low ends it.`
-        : `A weak close under ${below} confirms; a close over the upthrust's high ends it.`;
+        ? `A strong close over ${above} confirms; a close under the low of phase C ends it.`
+        : `A weak close under ${below} confirms; a close over the high of phase C ends it.`;
     case 'D':
       return bull
         ? `A pullback that holds ${above} is the last point of support; falling back into the range would fail it.`
