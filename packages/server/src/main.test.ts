@@ -316,6 +316,7 @@ describe('the end', () => {
   it('interface 9: every fault of the settings is told at once', async () => {
     const start = startServer({ ...QUIET, data: folder(), port: 99_999, host: '0.0.0.0', speed: 'slow' });
     await expect(start).rejects.toThrow(/server\.port[\s\S]*server\.host[\s\S]*speed/);
+    await expect(startServer({ ...QUIET, data: folder(), speed: 1e9 })).rejects.toThrow('above 0 and up to 1,000,000, or max');
   });
 });
 

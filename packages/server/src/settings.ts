@@ -150,7 +150,7 @@ function readSpeed(found: number | string | null | undefined, faults: Fault[]): 
     key: 'speed',
     source: '--speed',
     found: String(found),
-    expected: 'bars per second above 0, or max',
+    expected: 'bars per second above 0 and up to 1,000,000, or max',
   });
   return DEFAULT_BARS_PER_SECOND;
 }
