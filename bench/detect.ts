@@ -48,10 +48,6 @@ function readOptions(argv: readonly string[]): Options {
   return { bars, warmUp, seed: Number(value('seed', '1')), pack, json: argv.includes('--json') };
 }
 
-function collect(): void {
-  (globalThis as { gc?: () => void }).gc?.();
-}
-
 /** A record as numbers, so that hashing it costs the timed loop nothing. */
 function write(told: Float64Array, row: number, record: DetectionEvent): void {
   if (row >= RECORDS_PER_CHUNK) throw new RangeError(`bench: expected at most ${RECORDS_PER_CHUNK} records a chunk, was more`);
@@ -123,12 +119,9 @@ function read(pack: Options['pack'], seed: number, bars: number): Figures {
     records += heard;
     output.update(new Uint8Array(told.buffer, 0, heard * COLUMNS_PER_RECORD * 8));
     done += rows;
-    if (done >= SETTLED_AT && settledRss === 0) {
-      collect();
-      settledRss = process.memoryUsage.rss();
-    }
+    // No collection here: a full one throws away shapes no record bears just then, and the code compiled for them.
+    if (done >= SETTLED_AT && settledRss === 0) settledRss = process.memoryUsage.rss();
   }
-  collect();
   return {
     seconds,
     cpuSeconds: cpuMicroseconds / 1e6,
