@@ -1,5 +1,5 @@
 /** The replay on a virtual clock: pace, pause, step, full speed, end. */
- 
+
 import { Scope } from '@wyckoff/bounded';
 import { settle, VirtualClock } from '@wyckoff/bounded/leak-kit';
 import type { ConnectionWire } from '@wyckoff/contracts';
