@@ -2,7 +2,7 @@
 import type { DetectionEventWire, RangeWire, SignalWire } from '@wyckoff/contracts';
 import { describe, expect, it } from 'vitest';
 import { GLOSSARY } from '../shell/glossary.ts';
-import { EVENT_NAMES, describeStructure, factWords, orderReason, paceWords, reasonWords, refusalSentence } from './words.ts';
+import { EVENT_NAMES, describeStructure, factWords, orderReason, reasonWords, refusalSentence } from './words.ts';
 
 const range = (hypothesis: 1 | -1, phase: 'B' | 'C' | 'D' | null): RangeWire =>
   ({
@@ -90,12 +90,11 @@ describe('web 4.2 structure in words', () => {
     expect(words.has('XYZ')).toBe(false);
   });
 
-  it('an order says in words why it ended, a broker in its own; one bar is one bar', () => {
+  it('an order says in words why it ended, a broker in its own', () => {
     expect(orderReason({ reason: null })).toBe('–');
     expect(orderReason({ reason: 'OCO' })).toBe('the other exit filled');
     expect(orderReason({ reason: 'END_OF_DATA' })).toBe('end of data');
     expect(orderReason({ reason: 'Insufficient margin.' })).toBe('Insufficient margin.');
-    expect([paceWords(1), paceWords(4), paceWords(null)]).toEqual(['1 bar/s', '4 bars/s', 'max speed']);
   });
 
   it('every fact is one line', () => {

@@ -131,11 +131,6 @@ export function orderReason(order: Pick<OrderWire, 'reason'>): string {
   return /^[A-Z][A-Z_]*$/.test(order.reason) ? codeWords(order.reason) : order.reason;
 }
 
-/** Pace of a replay; null is as fast as possible. */
-export function paceWords(speed: number | null): string {
-  return speed === null ? 'max speed' : `${String(speed)} ${speed === 1 ? 'bar' : 'bars'}/s`;
-}
-
 /** What the desk says about a range. */
 export interface Structure {
   readonly range: RangeWire;
