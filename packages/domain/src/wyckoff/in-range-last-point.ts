@@ -5,7 +5,7 @@ import { clamp01 } from '../bar/piecewise.ts';
 import { announce, capture, openOn } from './capture.ts';
 import { effortPoints, points } from './confidence.ts';
 import { kindCode, type ReasonCode } from './event.ts';
-import { leads } from './leading.ts';
+import { trails } from './leading.ts';
 import { nameFor } from './mirror.ts';
 import { enterC } from './phases.ts';
 import { C_READY, PHASE_B, PHASE_C, type Side } from './side.ts';
@@ -38,7 +38,7 @@ function qualifies(study: Study, side: Side): boolean {
   const { now, params: p } = study;
   if (!above(view.low, view.support + p.inLpsMin * view.width) || !below(view.close, view.resistance)) return false;
   if (side.secondaries.count === 0 && side.goodSpring === null) return false;
-  if (!p.inLpsAgainstLead && leads(study.other(side), side)) return false;
+  if (!p.inLpsAgainstLead && trails(study, side)) return false;
   if (!now.judged || now.anomaly || (!now.noVolume && !below(now.volRatio, p.inLpsVol))) return false;
   return aboveEarlierLows(study, side) && atLeast(highestOfReaction(study, side) - view.low, p.inLpsReaction * now.atr);
 }

@@ -5,11 +5,21 @@ import type { Study } from './study.ts';
 import { phaseName } from './sub-phase.ts';
 
 /** LEA-1. Alone, or the explicit one of two, or the one in the later phase; in the same phase neither. */
-export function leads(side: Side, other: Side): boolean {
-  if (side.at.phase === NO_PHASE || side.at.suspended) return false;
+export function leads(side: Side, other: Side, phase = side.at.phase): boolean {
+  if (phase === NO_PHASE || side.at.suspended) return false;
   if (other.at.phase === NO_PHASE || other.at.suspended) return true;
   if (side.at.implied !== other.at.implied) return other.at.implied;
-  return side.at.phase > other.at.phase;
+  return phase > other.at.phase;
+}
+
+/**
+ * Does the other hypothesis lead, standing where it stood before the bar being judged? Asked otherwise, distribution would
+ * know what accumulation, heard first, has just become, and not the other way round: the mirror would break (detection.md 4.1).
+ */
+export function trails(study: Study, side: Side): boolean {
+  const other = study.other(side);
+  const { cameFrom } = other.bar;
+  return leads(other, side, cameFrom < 0 ? other.at.phase : cameFrom);
 }
 
 /** What the timeframe below hears: the leading hypothesis of the living range, or null. `last` is given back while it still holds. */

@@ -7,6 +7,7 @@ import type { Cause } from './transition-log.ts';
 export function moveTo(study: Study, side: Side, phase: number, cause: Cause): void {
   const from = side.at.phase;
   side.at.phase = phase;
+  if (side.bar.cameFrom < 0) side.bar.cameFrom = from;
   side.bar.touched = true;
   logStep(study, side, { from, to: phase, cause });
 }

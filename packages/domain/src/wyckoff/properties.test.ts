@@ -1,5 +1,6 @@
 /** The properties of detection.md 11, over noise, each guard with a twin that must fail. */
 import { describe, expect, test } from 'vitest';
+import { mirrored as mirroredColumns, onGrid } from '../backtest/certify/transformed.ts';
 import type { Bar, Instrument } from '../bar/bar.ts';
 import { BarCursor, createBarColumns, type BarColumns } from '../bar/columns.ts';
 import { ForexClock, FOREX_SESSION_NAMES } from '../effort/forex-session.ts';
@@ -337,6 +338,26 @@ describe('P5, P6 symmetry', () => {
       expect(tellMirror(run(bars.map(mirrored), MIRROR), true)).toEqual(straight);
     }
     expect(seen).toBeGreaterThan(200);
+  });
+
+  test('P6 also with a pack that asks who leads, and where a volatile market matures sooner', () => {
+    // Noise as it comes (stretch 1) and wild (2.5), over most of 0..2000: far from 1000 a percentage of the price would not mirror.
+    const markets = [[1, 1], [5, 1], [15, 1], [34, 1], [10, 2.5], [16, 2.5], [13, 2.5]] as const; // prettier-ignore
+    for (const [seed, stretch] of markets) {
+      const columns = noiseColumns(seed, 3000);
+      for (const prices of [columns.open, columns.high, columns.low, columns.close])
+        prices.forEach((price, i) => (prices[i] = (price / 100) ** stretch));
+      const grid = onGrid(columns);
+      for (const pack of PACKS) {
+        const tell = (flip: boolean): string[] => {
+          const detector = make({ pack, params: MIRROR });
+          return tellMirror(feed(detector, flip ? mirroredColumns(grid) : grid), flip);
+        };
+        const straight = tell(false);
+        expect(straight.length).toBeGreaterThan(50);
+        expect(tell(true)).toEqual(straight);
+      }
+    }
   });
 
   test('P6 the twin: with the asymmetries on the mirror breaks', () => {

@@ -116,6 +116,8 @@ export class Happenings {
   fastFail = false;
   rallyConfirmed = false;
   restarted = false;
+  /** Phase before the bar's first step; -1 while it has taken none. */
+  cameFrom = -1;
   /** Mirrored price to which its edge moves, NaN for none; by a confirmed ST (unlimited) or by a test or minor upthrust. */
   stEdge = NaN;
   widenTo = NaN;
@@ -128,6 +130,7 @@ export class Happenings {
     this.fastFail = false;
     this.rallyConfirmed = false;
     this.restarted = false;
+    this.cameFrom = -1;
     this.stEdge = NaN;
     this.widenTo = NaN;
     this.touched = false;

@@ -130,14 +130,17 @@ export class Study {
     return side.at.phase === PHASE_B && bar - side.at.bStart >= this.minPhaseB(side);
   }
 
-  /** Mean absolute move of the last 20 closes before this bar; 0 with fewer. */
+  /** Mean absolute move of the last 20 closes before this bar, as a share of the close before or of `percentBase`; 0 with fewer. */
   meanAbsMove(): number {
     const last = this.now.bar - 1;
     if (last < VOLATILE_WINDOW) return 0;
     const closes = this.effort.bars.close;
+    const base = this.params.percentBase;
     let sum = 0;
     for (let i = last - VOLATILE_WINDOW + 1; i <= last; i++) {
-      sum += Math.abs(closes[i & RING_MASK] / closes[(i - 1) & RING_MASK] - 1);
+      const close = closes[i & RING_MASK];
+      const before = closes[(i - 1) & RING_MASK];
+      sum += base > 0 ? Math.abs(close - before) / base : Math.abs(close / before - 1);
     }
     return sum / VOLATILE_WINDOW;
   }
