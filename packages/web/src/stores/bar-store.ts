@@ -42,9 +42,9 @@ export class BarStore {
     this.#windows.set(series, window);
   }
 
-  /** Bars of this series may have been missed. */
-  suspect(series: string): void {
-    this.#windows.get(series)?.suspect();
+  /** Bars of this series may have been missed after a time, or after the newest held. */
+  suspect(series: string, after?: number): void {
+    this.#windows.get(series)?.suspect(after);
   }
 
   apply(series: string, bar: BarWire): void {

@@ -58,11 +58,11 @@ export class BarWindow {
   }
 
   /**
-   * Bars may be missing after the newest one held: the link was lost, or the stream said so. What the stream still adds is kept, but only
+   * Bars may be missing after the newest one held, or after a time: the link was lost, or the stream said so. What the stream still adds is kept, but only
    * the next newest page makes one run of it again.
    */
-  suspect(): void {
-    if (this.#length > 0) this.#sureUntil ??= this.t[this.#length - 1];
+  suspect(after?: number): void {
+    if (this.#length > 0) this.#sureUntil ??= after ?? this.t[this.#length - 1];
   }
 
   /** The newest page: what it covers is taken from it, older and younger bars stay where they join it without a hole. */

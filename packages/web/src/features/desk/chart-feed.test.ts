@@ -25,7 +25,7 @@ async function settled(): Promise<void> {
 /** A feed on a connected link; `answer` is asked for every page, by its number from 1. */
 async function open(answer: (n: number) => Promise<Response>) {
   const server = new MemoryServer({ ring: 10 });
-  const { link, scope } = openDeskLink(server);
+  const { link, scope, timers } = openDeskLink(server);
   link.connection.wake();
   await settled();
   const seen = { asked: 0, at: 0, most: 0, problems: 0 };
@@ -49,17 +49,65 @@ async function open(answer: (n: number) => Promise<Response>) {
     problem: (view) => void (seen.problems += view === null ? 0 : 1),
   });
   const gap = (): void => server.value(TOPIC, 'bars.gap', { symbol: 'SPX', timeframe: '1d', fromTs: 1 });
-  return { feed, scope, seen, gap };
+  return { feed, scope, timers, seen, gap, server };
 }
 
-it('interface 3.3 bars left out while a page is on its way are asked for again, one page at a time, until none are', async () => {
+/** Lets time pass second by second, with room for the answers in between. */
+async function seconds(desk: Awaited<ReturnType<typeof open>>, count: number): Promise<void> {
+  for (let second = 0; second < count; second += 1) {
+    await desk.timers.advance(1_000);
+    await settled();
+  }
+}
+
+const newest = ({ feed }: Awaited<ReturnType<typeof open>>): number => feed.window.t[feed.window.length - 1];
+
+it('interface 3.3 bars left out while a page is on its way are asked for again, one page a second, until none are', async () => {
   const desk = await open((n) => {
     if (n <= 20) desk.gap();
     return Promise.resolve(Response.json(page(n)));
   });
   await desk.feed.loadNewest();
+  desk.gap();
+  await settled();
+  // A desk that is always behind leaves the server alone in between: 300 requests a minute are allowed.
+  expect(desk.seen.asked).toBe(1);
+  await seconds(desk, 60);
   expect(desk.seen).toEqual({ asked: 21, at: 0, most: 1, problems: 0 });
-  expect(desk.feed.window.t[desk.feed.window.length - 1]).toBe(21);
+  expect(newest(desk)).toBe(21);
+  await desk.scope.dispose();
+});
+
+it('interface 3.3 a page for missing bars that the server refuses is asked for again when it may be, so that the chart ends up whole', async () => {
+  const problem = { title: 'Too many requests.', code: 'request.rate_limited', remedy: 'Wait.' };
+  const refused = () => Response.json(problem, { status: 429, headers: { 'retry-after': '7' } });
+  const desk = await open((n) => Promise.resolve(n === 2 || n === 3 ? refused() : Response.json(page(n))));
+  await desk.feed.loadNewest();
+  await seconds(desk, 5);
+  desk.gap();
+  await settled();
+  expect(desk.seen).toMatchObject({ asked: 2, problems: 1 });
+  // More gaps do not jump the queue.
+  desk.gap();
+  await seconds(desk, 6);
+  expect([desk.seen.asked, newest(desk)]).toEqual([2, 1]);
+  await seconds(desk, 30);
+  expect([desk.seen.asked, newest(desk)]).toEqual([4, 4]);
+  await desk.scope.dispose();
+});
+
+it('C7 a gap while a page is on its way stays suspected: a hole before the next page is not taken for one run', async () => {
+  const desk = await open((n) => {
+    if (n === 1) {
+      desk.gap();
+      desk.server.value(TOPIC, 'bar.closed', { symbol: 'SPX', timeframe: '1d', ts: 50, o: 1, h: 1, l: 1, c: 1, v: 1 });
+    }
+    return Promise.resolve(Response.json(page(n === 1 ? 1 : 50)));
+  });
+  await desk.feed.loadNewest();
+  await seconds(desk, 2);
+  // The page 49, 50 does not reach back to 1: what is held starts anew with it instead of hiding 2 to 48.
+  expect([...desk.feed.window.t.subarray(0, desk.feed.window.length)]).toEqual([49, 50]);
   await desk.scope.dispose();
 });
 

@@ -1,6 +1,6 @@
 /** Feeds one series into a window of bars: newest page first, older pages when asked, the stream on top (C7). */
 import type { BarWire, ChartAnswer, DetectionEventWire, PositionWire, RangeWire } from '@wyckoff/contracts';
-import { LruTtlCache, type Scope } from '@wyckoff/bounded';
+import { LruTtlCache, type Release, type Scope } from '@wyckoff/bounded';
 import { isAbort, problemOf, type ProblemView } from '../../link/http.ts';
 import type { DeskSession } from '../../stores/session-scope.ts';
 import { BarWindow, type WindowChange } from '../../stores/bar-window.ts';
@@ -8,6 +8,9 @@ import { BarWindow, type WindowChange } from '../../stores/bar-window.ts';
 /** Bars held on a page (web.md 5). */
 export const WINDOW_BARS = 5_000;
 const PAGE_BARS = 1_000;
+/** Between two newest pages that nobody asked for: a desk that is always behind must not use up what the server allows a minute. */
+const MEND_MS = 1_000;
+const MEND_MOST_MS = 30_000;
 
 export interface ChartFeedOptions {
   readonly session: Pick<DeskSession, 'http' | 'link' | 'slices' | 'bars'>;
@@ -30,7 +33,12 @@ export class ChartFeed {
   #loadingOlder = false;
   #loadingNewest = false;
   #loaded = false;
+  /** Bars are missing that the page on its way may be too old to have, or that no page has brought yet. */
   #askAgain = false;
+  /** Newest pages that failed since the last one came. */
+  #failed = 0;
+  /** Runs out when the next page may be asked for. */
+  #calm: Release | undefined;
   /** Generation of the connection whose bars join those held. */
   #generation = -1;
 
@@ -88,20 +96,24 @@ export class ChartFeed {
     this.#options.overlaysChanged();
   }
 
-  /** The newest page: at the start, after a gap or a reconnect, and on "now". Calls meanwhile share it. */
+  /** The newest page: at the start, after a gap or a reconnect, and on "now". Calls meanwhile share it; one that fails is asked for again. */
   async loadNewest(): Promise<void> {
-    if (this.#loadingNewest) return;
+    if (this.#loadingNewest || this.#abort.signal.aborted) return;
     this.#loadingNewest = true;
-    try {
-      // A loop, not a call of itself: a client that is always behind would wait for ever deeper.
-      do await this.#takeNewest();
-      while (this.#askAgain && !this.#abort.signal.aborted);
-    } finally {
-      this.#loadingNewest = false;
-    }
+    this.#calm?.();
+    const waitMs = await this.#takeNewest();
+    this.#loadingNewest = false;
+    if (this.#options.scope.state === 'open') this.#calm = this.#options.scope.timeout(waitMs, () => this.#mend(), 'chart-mend');
   }
 
-  async #takeNewest(): Promise<void> {
+  /** Asks for what is still missing, if the last page was long enough ago. */
+  #mend(): void {
+    this.#calm = undefined;
+    if (this.#askAgain) void this.loadNewest();
+  }
+
+  /** Takes one newest page; answers how long to leave the server alone then, in milliseconds. */
+  async #takeNewest(): Promise<number> {
     this.#askAgain = false;
     this.#generation = this.#options.session.link.connection.status.generation;
     try {
@@ -111,9 +123,17 @@ export class ChartFeed {
       const change = this.window.mergeNewest(answer.columns);
       if (!wasLive || this.window.length === answer.columns.t.length) this.#more = answer.more;
       this.#options.session.bars.merge(this.#key, answer.columns);
+      // What was missed while the page was on its way is missing after its end.
+      if (this.#askAgain) this.#suspect(answer.columns.t.at(-1));
+      this.#failed = 0;
       this.#accept(answer, change);
+      return MEND_MS;
     } catch (error) {
       this.#fail(error);
+      // Without another try the chart would stay behind until someone loads the page anew.
+      this.#askAgain = true;
+      this.#failed += 1;
+      return problemOf(error).retryAfterMs ?? Math.min(MEND_MOST_MS, MEND_MS * 2 ** Math.min(this.#failed, 10));
     }
   }
 
@@ -144,17 +164,17 @@ export class ChartFeed {
     return `${this.#options.series.symbol}|${this.#options.series.timeframe}`;
   }
 
-  /** Bars may be missing from here on: the next newest page mends it. */
-  #suspect(): void {
-    this.window.suspect();
-    this.#options.session.bars.suspect(this.#key);
+  /** Bars may be missing from here, or from a time, on: the next newest page mends it. */
+  #suspect(after?: number): void {
+    this.window.suspect(after);
+    this.#options.session.bars.suspect(this.#key, after);
   }
 
   #missed(): void {
     this.#suspect();
     // A page that is already on its way may be too old to have what was missed.
     this.#askAgain = true;
-    void this.loadNewest();
+    if (this.#calm === undefined) this.#mend();
   }
 
   #take(bar: BarWire): void {

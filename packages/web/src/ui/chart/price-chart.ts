@@ -196,7 +196,8 @@ function build(
   const onRange = (range: LogicalRange | null): void => {
     if (range === null || bars.length === 0) return;
     if (range.from < NEAR_EDGE_BARS) options.nearLeftEdge();
-    const seen = range.to >= bars.length - 1;
+    // Against what is drawn: the columns may have grown since, and the view would be taken for one scrolled back, and left behind.
+    const seen = range.to >= drawn - 1;
     if (seen !== edgeSeen) {
       edgeSeen = seen;
       options.liveEdgeSeen(seen);
