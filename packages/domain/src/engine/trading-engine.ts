@@ -259,7 +259,7 @@ class Engine implements TradingEngine {
   #mark(bar: Bar): void {
     const { book, halts, facts } = this.#floor;
     book.mark(bar);
-    halts.next(facts.at, book.equity, book.peak, this.#tellHalt);
+    if (halts.concernedBy(book.equity)) halts.next(facts.at, book.equity, book.peak, this.#tellHalt);
   }
 
   #enter(bar: Bar, events: readonly DetectionEvent[]): void {
