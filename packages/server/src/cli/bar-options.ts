@@ -29,9 +29,13 @@ export function withBarOptions(command: Command): Command {
   return command
     .requiredOption(
       '-i, --input <file>',
-      'CSV file with a header: time (or date, timestamp), open, high, low, close, volume; - reads standard input',
+      'CSV file with a header: time (or date, timestamp), open, high, low, close, volume; - reads standard input; or a .parquet file',
     )
-    .option('-s, --symbol <symbol>', 'name of the instrument (default: the name of the file)', symbolArgument)
+    .option(
+      '-s, --symbol <symbol>',
+      'name of the instrument (default: the name of the file; of a Parquet file its first series)',
+      symbolArgument,
+    )
     .addOption(
       new Option('-t, --timeframe <timeframe>', `one of ${TIMEFRAMES.join(' ')}`).default('1d').argParser(timeframeArgument),
     )

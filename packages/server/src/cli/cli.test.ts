@@ -1,11 +1,13 @@
 /** The command line as a user meets it: a process with arguments, two streams and an exit code. */
 import { backtestSummary, detectLine } from '@wyckoff/contracts';
 import { spawn, spawnSync } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { generate } from '../jobs/generate/generate.ts';
 import { demoFile } from '../session/demo-series.ts';
+import { priceText } from './table.ts';
 
 const entry = join(import.meta.dirname, 'main.ts');
 let folder: string;
@@ -32,6 +34,15 @@ function file(name: string, content: string | Uint8Array): string {
   const path = join(folder, name);
   writeFileSync(path, content);
   return path;
+}
+
+/** Bytes without order, the same every time, and none of them zero. */
+function noise(length: number): Uint8Array {
+  let state = 1;
+  return Uint8Array.from({ length }, () => {
+    state = (state * 48_271) % 2_147_483_647;
+    return 1 + (state % 255);
+  });
 }
 
 const demo = ['--input', demoFile(), '--symbol', 'SPX', '--timeframe', '1d'] as const;
@@ -133,7 +144,15 @@ describe('issue 2.7 detect', () => {
   it.each([
     ['missing column', 'date,open,high,low,close\n2020-01-02,1,2,1,2\n', 2, /volume/],
     ['empty', '', 1, /empty/],
-    ['binary', new Uint8Array(4096), 1, /binary/],
+    ['zeros', new Uint8Array(4096), 1, /binary data, not CSV/],
+    ['noise', noise(4096), 1, /binary data, not CSV/],
+    ['header only', 'date,open,high,low,close,volume\n', 1, /no valid bar: there are no rows below it\. Give one bar per line/],
+    [
+      'American dates',
+      'date,open,high,low,close,volume\n12/31/2019,1,1,1,1,1\n',
+      1,
+      /line 2: ROW_TIME.*year first \(2019-12-31.*"12\/31\/2019"/,
+    ],
     ['no valid bar', 'date,open,high,low,close,volume\nx,1,1,1,1,1\n', 1, /no valid bar/],
   ])('a file that is unfit: %s', (name, content, expected, says) => {
     for (const verb of ['detect', 'backtest']) {
@@ -167,12 +186,65 @@ describe('issue 2.7 backtest', () => {
     expect(backtestSummary.parse(JSON.parse(other.out)).inputHash).not.toBe(summary.inputHash);
   });
 
+  it('a bar is known by its opening: the span is that of the file', () => {
+    const json = JSON.parse(wyckoff('backtest', ...demo, '--json').out) as Record<string, unknown>;
+    expect([json['from'], json['to']]).toEqual([Date.UTC(2000, 0, 3), Date.UTC(2020, 3, 17)]);
+    expect(json).toMatchObject({ haltedAt: null, haltedBy: null, haltedRefusals: 0 });
+    expect(wyckoff('backtest', ...demo).out).toContain('5105 bars, 2000-01-03 to 2020-04-17,');
+  });
+
   it('exit 4: too few bars, with the summary of what there was', () => {
     const text = spawnSync('head', ['-50', demoFile()], { encoding: 'utf8' }).stdout;
     const { code, out, err } = wyckoff('backtest', '--input', file('few.csv', text), '--json');
     expect(code).toBe(4);
     expect(backtestSummary.parse(JSON.parse(out)).bars).toBe(49);
     expect(err).toMatch(/expected at least 350 bars/);
+  });
+});
+
+describe('Parquet', () => {
+  it('detect and backtest read it as explain and certify do, with the name its series has', async () => {
+    const out = join(folder, 'made.parquet');
+    await generate({ schematic: 'all', seed: 1, symbols: 2, bars: 800, noise: 'moderate', out });
+    const records = wyckoff('detect', '--input', out, '--json').out.trimEnd().split('\n').map((line) => detectLine.parse(JSON.parse(line))); // prettier-ignore
+    expect(records.length).toBeGreaterThan(3);
+    const summary = (...words: string[]): unknown => JSON.parse(wyckoff('backtest', '--input', out, '--json', ...words).out);
+    expect(summary()).toMatchObject({ symbol: 'SYN-0001', bars: 800 });
+    expect(summary('--symbol', 'syn-0002')).toMatchObject({ symbol: 'SYN-0002', bars: 800 });
+    const { code, err } = wyckoff('backtest', '--input', out, '--symbol', 'nobody');
+    expect([code, err]).toEqual([2, expect.stringContaining('SYN-0001, SYN-0002')]);
+    const misnamed = wyckoff('detect', '--input', file('made.csv', readFileSync(out)));
+    expect([misnamed.code, misnamed.err]).toEqual([1, expect.stringMatching(/a Parquet file, not CSV.*ends with \.parquet/)]);
+  });
+});
+
+describe('issue 3.5 explain', () => {
+  it('people read rounded prices, --json has the exact ones', () => {
+    const { code, out } = wyckoff('explain', ...demo, '--at', '2008-10-10');
+    expect(code).toBe(0);
+    expect(out).toContain('O 902.31 H 936.36 L 839.80 C 899.22 V 11456230000');
+    expect(out).toMatch(/at 839\.80 waits; a price beyond 83\d\.\d{2,3} ends it/);
+    expect(out).not.toMatch(/\d\.\d{5}/);
+    const told = JSON.parse(wyckoff('explain', ...demo, '--at', '2008-10-10', '--json').out) as {
+      open: number;
+      next: { failsAt: number }[];
+      outlook: string[];
+    };
+    expect(told.open).toBe(902.309998);
+    expect(told.outlook[0]).toContain(String(told.next[0].failsAt));
+  });
+
+  it.each([
+    [902.309998, '902.31'],
+    [1.083451, '1.08345'],
+    [0.00001234, '0.00001234'],
+    [100, '100.00'],
+    [99.995, '99.995'],
+    [61234.5678, '61234.57'],
+    [0, '0.00'],
+    [NaN, '–'],
+  ])('a price of %f is written %s', (price, text) => {
+    expect(priceText(price)).toBe(text);
   });
 });
 

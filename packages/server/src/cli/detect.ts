@@ -1,6 +1,7 @@
 /** `wyckoff detect`: scans a file of bars and prints what the detector records, in the order in which it became knowable. */
 import { BarCursor, createDetectorInContext, type DetectionEvent } from '@wyckoff/domain';
-import { instrumentOf, readBars, type BarOptions } from './bar-options.ts';
+import { readSeries } from '../jobs/series-input.ts';
+import { instrumentOf, type BarOptions } from './bar-options.ts';
 import { GateTally, printFunnelJson, printFunnelTables } from './funnel-report.ts';
 import { Output, tell } from './output.ts';
 import { rulesOf } from './rules.ts';
@@ -16,8 +17,9 @@ const HEAD = ['confirmed', 'event', 'status', 'way', 'phase', 'price', 'volume',
 
 export async function detect(options: DetectOptions): Promise<void> {
   const rules = await rulesOf(options);
-  const { columns } = await readBars(options);
-  const detector = createDetectorInContext(instrumentOf(options), options.timeframe, { pack: rules.pack });
+  const { columns, symbol } = await readSeries(options);
+  const instrument = { ...instrumentOf(options), symbol };
+  const detector = createDetectorInContext(instrument, options.timeframe, { pack: rules.pack });
   const gates = new GateTally();
   const output = new Output();
   const asRecords = options.funnel !== true;

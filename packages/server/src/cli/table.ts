@@ -19,3 +19,16 @@ export function timeText(time: number): string {
   const iso = new Date(time).toISOString();
   return iso.endsWith('T00:00:00.000Z') ? iso.slice(0, 10) : iso.slice(0, 16).replace('T', ' ');
 }
+
+/** A price for people: six significant digits, two to eight decimals, no zeros beyond the second. */
+export function priceText(price: number): string {
+  if (!Number.isFinite(price)) return '–';
+  const whole = price === 0 ? 1 : Math.floor(Math.log10(Math.abs(price))) + 1;
+  const digits = price.toFixed(Math.min(8, Math.max(2, 6 - whole)));
+  return digits.replace(/(\.\d\d\d*?)0+$/, '$1');
+}
+
+/** A number with at most so many decimals, none where it is whole. */
+export function plainText(value: number, decimals: number): string {
+  return Number.isFinite(value) ? String(Number(value.toFixed(decimals))) : '–';
+}

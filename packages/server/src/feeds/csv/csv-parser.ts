@@ -15,6 +15,17 @@ const BLANK = 32;
 const MAX_LINE = 65_536;
 /** Fields of a line that are told apart; the columns must be among them. */
 const MAX_FIELDS = 4096;
+/** Looked at to tell text from other data. */
+const SNIFFED_BYTES = 4096;
+
+interface Failure extends Pick<CsvRefused, 'code' | 'sentence' | 'remedy'> {
+  missing?: readonly CsvColumn[];
+}
+const HEADER_ONLY: Failure = {
+  code: 'CSV_NO_BARS',
+  sentence: 'The file has a header and no valid bar: there are no rows below it.',
+  remedy: 'Give one bar per line below the header.',
+};
 
 export interface CsvOptions {
   /** A bar that opens after this is refused (BAR_FUTURE). */
@@ -53,12 +64,14 @@ export class CsvParser {
   #line = 0;
   #header: CsvHeader | null = null;
   #needed = 0;
-  #failure: Pick<CsvRefused, 'code' | 'sentence' | 'remedy'> & { missing?: readonly CsvColumn[] } = {
+  #failure: Failure = {
     code: 'CSV_EMPTY',
     sentence: 'The file is empty.',
     remedy: 'Give a file with a header line and one bar per line.',
   };
   #stopped = false;
+  /** Control characters at the head of the file: without a header among them it is no text at all. */
+  #hasControls = false;
   #rises = 0;
   #falls = 0;
 
@@ -72,6 +85,7 @@ export class CsvParser {
   }
 
   write(chunk: Uint8Array): void {
+    if (this.#header === null) this.#hasControls ||= chunk.subarray(0, SNIFFED_BYTES).some(isControl);
     if (this.#terminator === 0) this.#chooseTerminator(chunk);
     for (let start = 0; start < chunk.length && !this.#stopped;) {
       const end = this.#terminator === 0 ? -1 : chunk.indexOf(this.#terminator, start);
@@ -93,7 +107,8 @@ export class CsvParser {
     if ((this.#carried > 0 || this.#overlong) && !this.#stopped) this.#finishCarried();
     const rows = this.#rows;
     if (rows.length === 0) {
-      const { missing = [], ...failure } = this.#failure;
+      const { missing = [], ...failure } =
+        this.#failure.code === 'CSV_NO_BARS' && this.#report.rows === 0 ? HEADER_ONLY : this.#failure;
       return { ok: false, ...failure, missing, report: this.#report };
     }
     this.#bringIntoOrder();
@@ -168,13 +183,17 @@ export class CsvParser {
   #takeHeader(line: Uint8Array): void {
     const binary = binaryKind(line);
     if (binary !== null) {
-      this.#stop('CSV_BINARY', `The file is ${binary}, not CSV text.`, 'Give plain CSV text in UTF-8.');
+      this.#stopBinary(binary);
       return;
     }
     const text = Buffer.from(line.buffer, line.byteOffset, line.byteLength).toString('utf8').replace(/^\uFEFF/, ''); // prettier-ignore
     if (/^sep=.$/i.test(text)) return;
     const answer = readHeader(text);
     if (!answer.ok) {
+      if (this.#hasControls) {
+        this.#stopBinary('binary data');
+        return;
+      }
       const missing = answer.missing;
       const sentence = `The header has no column ${missing.map((name) => (name === 'time' ? 'time (or date, timestamp)' : name)).join(', ')}: was ${quoted(text, 120)}.`;
       this.#stop('CSV_COLUMNS', sentence, `Name the columns ${CSV_COLUMNS.join(', ')} in the first line.`);
@@ -189,6 +208,14 @@ export class CsvParser {
       sentence: 'The file has no valid bar.',
       remedy: 'See the reasons given for its rows.',
     };
+  }
+
+  #stopBinary(kind: string): void {
+    const remedy =
+      kind === PARQUET
+        ? 'Give it a name that ends with .parquet: detect, backtest, explain and certify read it then.'
+        : 'Give plain CSV text in UTF-8: a header line and one bar per line.';
+    this.#stop('CSV_BINARY', `The file is ${kind}, not CSV text.`, remedy);
   }
 
   /** Notes where the fields of a line begin and end, quotes and blanks taken off; how many there are, up to those needed. */
@@ -226,7 +253,7 @@ export class CsvParser {
     if (Number.isNaN(time)) {
       this.#refuse(
         'ROW_TIME',
-        `time: expected an ISO date or epoch seconds or milliseconds, was ${this.#quotedField(fields[0])}`,
+        `time: expected the year first (2019-12-31, 2019/12/31, 20191231, 2019-12-31T16:00:00Z) or epoch seconds or milliseconds, was ${this.#quotedField(fields[0])}`,
       );
       return;
     }
@@ -409,12 +436,19 @@ function closingQuote(bytes: Uint8Array, start: number, end: number): number {
   return end;
 }
 
+/** Characters that no text holds; tab, line ends, form feed and escape do occur in it. */
+function isControl(byte: number): boolean {
+  return byte < 32 && !(byte >= 9 && byte <= 13) && byte !== 27;
+}
+
+const PARQUET = 'a Parquet file';
+
 /** What a file that is no text is, by its first bytes; null for text. */
 function binaryKind(line: Uint8Array): string | null {
   if ((line[0] === 0xff && line[1] === 0xfe) || (line[0] === 0xfe && line[1] === 0xff)) return 'UTF-16 text';
   if (line[0] === 0x1f && line[1] === 0x8b) return 'gzip data';
   if (line[0] === 0x50 && line[1] === 0x4b && line[2] === 3) return 'a ZIP or Excel file';
-  if (line[0] === 0x50 && line[1] === 0x41 && line[2] === 0x52 && line[3] === 0x31) return 'a Parquet file';
+  if (line[0] === 0x50 && line[1] === 0x41 && line[2] === 0x52 && line[3] === 0x31) return PARQUET;
   return line.includes(0) ? 'binary data' : null;
 }
 

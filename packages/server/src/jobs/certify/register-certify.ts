@@ -35,7 +35,7 @@ export function registerCertify(program: Command): void {
     .option('--seed <n>', 'of the cuts and of the false futures', countArgument, 1)
     .addHelpText(
       'after',
-      '\nReads CSV or .parquet. With --json: one object per certificate, then one with the verdict and the repaint table. Exit 5 when a certificate fails.',
+      '\nWith --json: one object per certificate, then one with the verdict and the repaint table. Exit 5 when a certificate fails.',
     )
     .action(run);
 }

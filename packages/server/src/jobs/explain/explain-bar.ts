@@ -104,7 +104,7 @@ export function explainStep(snapshot: Uint8Array, input: ExplainInput): Explanat
     rejections: detector.rejections().filter((rejection) => rejection.bar === detector.bars - 1),
     transitions: detector.transitions(seq),
     next: after.pending,
-    outlook: outlookOf(after),
+    outlook: outlookOf({ pending: after.pending, range: after.range }),
   };
 }
 
@@ -122,14 +122,14 @@ function ruleOf(condition: TracedCondition): ExplainedRule {
   return { kind, hypothesis, code, value, limit, margin, passed };
 }
 
-/** What would confirm or end what waits, and what would break the range. */
-function outlookOf(view: DetectorView): string[] {
+/** What would confirm or end what waits, and what would break the range; figures exact, or as `shown` writes them. */
+export function outlookOf(view: Pick<DetectorView, 'pending' | 'range'>, shown: (figure: number) => string = String): string[] {
   const lines = view.pending.map((candidate) => {
     const side = candidate.hypothesis > 0 ? 'accumulation' : 'distribution';
-    const confirms = candidate.confirmsAt === null ? '' : `; a close at or beyond ${candidate.confirmsAt} confirms`;
-    const fails = candidate.failsAt === null ? '' : `; a price beyond ${candidate.failsAt} ends it`;
+    const confirms = candidate.confirmsAt === null ? '' : `; a close at or beyond ${shown(candidate.confirmsAt)} confirms`;
+    const fails = candidate.failsAt === null ? '' : `; a price beyond ${shown(candidate.failsAt)} ends it`;
     const last = candidate.lastBar === null ? '' : `; last bar ${candidate.lastBar}`;
-    return `${candidate.kind} (${side}) of bar ${candidate.bar} at ${candidate.price} waits${confirms}${fails}${last}`;
+    return `${candidate.kind} (${side}) of bar ${candidate.bar} at ${shown(candidate.price)} waits${confirms}${fails}${last}`;
   });
   const { range } = view;
   if (range === null) {
@@ -139,14 +139,14 @@ function outlookOf(view: DetectorView): string[] {
   }
   if (range.state === 'ACTIVE' || range.state === 'FORMING') {
     lines.push(
-      `a close above ${range.resistance.edge} with effort breaks the range upwards, below ${range.support.edge} downwards`,
+      `a close above ${shown(range.resistance.edge)} with effort breaks the range upwards, below ${shown(range.support.edge)} downwards`,
     );
   }
   for (const side of range.hypotheses) {
     if (side.phase === null) continue;
     const state = side.suspended ? ', suspended by the other side' : side.leading ? ', leading' : '';
     lines.push(
-      `${side.hypothesis > 0 ? 'accumulation' : 'distribution'} is in phase ${side.subPhase ?? side.phase}${state} (confidence ${side.phaseConfidence})`,
+      `${side.hypothesis > 0 ? 'accumulation' : 'distribution'} is in phase ${side.subPhase ?? side.phase}${state} (confidence ${Number(side.phaseConfidence.toFixed(1))})`,
     );
   }
   return lines;

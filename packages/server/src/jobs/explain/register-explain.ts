@@ -4,7 +4,7 @@ import { instrumentOf, withBarOptions, type BarOptions } from '../../cli/bar-opt
 import { Exit, EXIT } from '../../cli/exit-codes.ts';
 import { Output } from '../../cli/output.ts';
 import { rulesOf } from '../../cli/rules.ts';
-import { figure, tableLines, timeText } from '../../cli/table.ts';
+import { figure, plainText, priceText, tableLines, timeText } from '../../cli/table.ts';
 import type { ExplainedRule, Explanation, Machine } from './explain-bar.ts';
 
 interface Options extends BarOptions {
@@ -24,16 +24,13 @@ export function registerExplain(program: Command): void {
       'time in the bar (ISO, or epoch milliseconds); the last bar that opens at or before it',
       timeArgument,
     )
-    .addHelpText(
-      'after',
-      '\nReads CSV or .parquet.\nExample: wyckoff explain --input SPX.csv --asset-class index --at 2008-10-10 --json',
-    )
+    .addHelpText('after', '\nExample: wyckoff explain --input SPX.csv --asset-class index --at 2008-10-10 --json')
     .action(run);
 }
 
 async function run(options: Options): Promise<void> {
   const { readSeries } = await import('../series-input.ts');
-  const { explainBar, rowAt } = await import('./explain-bar.ts');
+  const { explainBar, outlookOf, rowAt } = await import('./explain-bar.ts');
   const rules = await rulesOf(options);
   const { columns, symbol } = await readSeries(options);
   const row = rowAt(columns, options.at);
@@ -46,18 +43,17 @@ async function run(options: Options): Promise<void> {
   const explanation = explainBar({ columns, instrument, timeframe: options.timeframe, options: { pack: rules.pack }, row });
   const output = new Output();
   if (options.json === true) output.json(explanation);
-  else printText(output, explanation);
+  else printText(output, explanation, outlookOf({ pending: explanation.next, range: explanation.after.range }, priceText));
   output.flush();
 }
 
-function printText(output: Output, told: Explanation): void {
-  output.line(
-    `bar ${told.bar}, ${timeText(told.time)}: O ${told.open} H ${told.high} L ${told.low} C ${told.close} V ${told.volume}`,
-  );
+function printText(output: Output, told: Explanation, outlook: readonly string[]): void {
+  const [open, high, low, close] = [told.open, told.high, told.low, told.close].map(priceText);
+  output.line(`bar ${told.bar}, ${timeText(told.time)}: O ${open} H ${high} L ${low} C ${close} V ${plainText(told.volume, 4)}`);
   const { features } = told;
   if (features !== null) {
     output.line(
-      `volume ${figure(features.volRatio, 2)} of usual, spread ${figure(features.spreadRatio, 2)}, close at ${figure(features.closePos, 2)}, ATR ${figure(features.atr, 4)}: ${features.effort}`,
+      `volume ${figure(features.volRatio, 2)} of usual, spread ${figure(features.spreadRatio, 2)}, close at ${figure(features.closePos, 2)}, ATR ${features.atr === null ? '–' : priceText(features.atr)}: ${features.effort}`,
     );
   }
   output.line(`before: ${machineText(told.before)}`);
@@ -72,8 +68,8 @@ function printText(output: Output, told: Explanation): void {
     for (const line of tableLines(['kind', 'side', 'condition', 'value', 'limit', 'margin', 'verdict'], rules.map(ruleRow)))
       output.line(line);
   } else output.line('no rule was near enough to be judged on this bar');
-  if (told.outlook.length > 0) output.line('');
-  for (const line of told.outlook) output.line(line);
+  if (outlook.length > 0) output.line('');
+  for (const line of outlook) output.line(line);
 }
 
 function ruleRow(rule: ExplainedRule): string[] {
@@ -94,7 +90,7 @@ function machineText(machine: Machine): string {
   const phases = range.hypotheses
     .map((side) => `${side.hypothesis > 0 ? 'accumulation' : 'distribution'} ${side.phase ?? '–'}`)
     .join(', ');
-  return `${machine.state}, range ${range.support.edge} to ${range.resistance.edge}, quality ${range.quality}, ${phases}`;
+  return `${machine.state}, range ${priceText(range.support.edge)} to ${priceText(range.resistance.edge)}, quality ${plainText(range.quality, 2)}, ${phases}`;
 }
 
 function timeArgument(text: string): number {
