@@ -1,14 +1,15 @@
 /** Average directional index after Wilder (1978): how directed the movement is, not where it goes. */
 import { RING_MASK } from '../bar/bar-ring.ts';
+import { fraction } from '../bar/fraction.ts';
 
 export class Adx {
   /** 0..100; NaN before 2n bars. */
   value = NaN;
   seen = 0;
-  plus = 0;
-  minus = 0;
+  plus = fraction(0);
+  minus = fraction(0);
   dxSeen = 0;
-  dxSum = 0;
+  dxSum = fraction(0);
   readonly #period: number;
 
   constructor(period: number) {

@@ -1,4 +1,5 @@
 /** Average true range after Wilder: the mean of the first n true ranges, then a slow recursion (detection.md 2.4). */
+import { fraction } from '../bar/fraction.ts';
 import type { Features } from './features.ts';
 
 const HISTORY = 20;
@@ -7,7 +8,7 @@ export class Atr {
   /** NaN before n true ranges. */
   value = NaN;
   seen = 0;
-  sum = 0;
+  sum = fraction(0);
   next = 0;
   kept = 0;
   readonly history = new Float64Array(HISTORY);

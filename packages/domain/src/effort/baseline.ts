@@ -1,4 +1,5 @@
 /** What volume and spread are usual: the means of the last 20 bars, against which a bar's effort is measured (detection.md 2.2). */
+import { fraction } from '../bar/fraction.ts';
 import type { Features } from './features.ts';
 
 const WINDOW = 20;
@@ -8,8 +9,8 @@ export class Baseline {
   readonly spreads = new Float64Array(WINDOW);
   next = 0;
   count = 0;
-  volumeSum = 0;
-  spreadSum = 0;
+  volumeSum = fraction(0);
+  spreadSum = fraction(0);
 
   /** NaN before 20 samples, or when nothing was traded. */
   get meanVolume(): number {

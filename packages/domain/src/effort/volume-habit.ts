@@ -1,4 +1,5 @@
 /** The instrument's own habit: an aged distribution of ln(volume ratio), from which quantiles are read (detection.md 13). */
+import { fraction } from '../bar/fraction.ts';
 import type { Features } from './features.ts';
 
 const BINS = 128;
@@ -41,8 +42,8 @@ function binOf(volRatio: number): number {
 
 export class VolumeHabit {
   readonly bins = new Float32Array(BINS);
-  total = 0;
-  weight = 1;
+  total = fraction(0);
+  weight = fraction(1);
   samples = 0;
   readonly #growth: number;
 

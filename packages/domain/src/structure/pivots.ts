@@ -1,5 +1,6 @@
 /** Swing points: a bar whose high (low) beats five bars on each side, known five bars later (detection.md 3.1). */
 import { RING_MASK } from '../bar/bar-ring.ts';
+import { fraction } from '../bar/fraction.ts';
 
 /** Bars on each side that a pivot must beat. */
 export const PIVOT_SPAN = 5;
@@ -30,11 +31,11 @@ export function isLowPivot(lows: Float64Array, bar: number): boolean {
 /** One confirmed pivot on its way into the level book; a scratch object, reused. */
 export class Pivot {
   bar = 0;
-  price = 0;
-  volume = 0;
+  price = fraction(0);
+  volume = fraction(0);
   volRatio = NaN;
   /** Share of the bar between its body and the pivot price, 0..1. */
-  wick = 0;
+  wick = fraction(0);
   /** Sign of the slow trend at confirmation. */
   trend = 0;
   /** A hole in the data touches its 11 bars: it may set an edge but is not a touch. */

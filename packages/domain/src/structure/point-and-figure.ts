@@ -1,4 +1,5 @@
 /** A point-and-figure count kept bar by bar, three boxes to reverse (detection.md 7.2; the horizontal count of Wyckoff's course). */
+import { fraction } from '../bar/fraction.ts';
 
 const TOLERANCE = 1e-9;
 
@@ -22,9 +23,9 @@ export interface Extent {
 }
 
 export class PointAndFigure {
-  box = 0;
-  top = 0;
-  bottom = 0;
+  box = fraction(0);
+  top = fraction(0);
+  bottom = fraction(0);
   column = 0;
   /** +1 a column of X, -1 of O, 0 before the first. */
   direction = 0;

@@ -1,4 +1,5 @@
 /** What is kept of a range that has ended: enough to draw it. */
+import { fraction } from '../bar/fraction.ts';
 import type { PointAndFigure } from './point-and-figure.ts';
 import { NONE, type Range } from './range.ts';
 
@@ -16,11 +17,11 @@ export class RangeSummary {
   resistancePrice = NaN;
   supportTouches = 0;
   resistanceTouches = 0;
-  supportStrength = 0;
-  resistanceStrength = 0;
-  quality = 0;
+  supportStrength = fraction(0);
+  resistanceStrength = fraction(0);
+  quality = fraction(0);
   columns = 0;
-  boxSize = 0;
+  boxSize = fraction(0);
   objectiveCount = 0;
   readonly objectives = new Float64Array(3);
   /** Per hypothesis (accumulation, distribution): phase reached, implied, start bar, start of B, phase confidence. */

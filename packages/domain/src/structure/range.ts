@@ -1,5 +1,6 @@
 /** One trading range: its two levels, what they are worth, and where it stands in its life (detection.md 3.3-3.6). */
 import type { StateIo } from '../bar/state-io.ts';
+import { fraction } from '../bar/fraction.ts';
 import { RESISTANCE, SUPPORT, type LevelBook, type LevelSide } from './level-book.ts';
 import { levelStrength } from './level-strength.ts';
 import type { Pivot } from './pivots.ts';
@@ -46,8 +47,8 @@ export class Range {
   /** Trend sign of the earliest touch (structural route), else 0. */
   trendBefore = 0;
   activeWidth = NaN;
-  widenedSupport = 0;
-  widenedResistance = 0;
+  widenedSupport = fraction(0);
+  widenedResistance = fraction(0);
   closesAbove = 0;
   closesBelow = 0;
   /** +1 broken up, -1 broken down, 0 whole. */
@@ -68,11 +69,11 @@ export class Range {
   breakClass = 0;
   failedBreaks = 0;
   /** Cached from the touches and edges. */
-  touchScore = 0;
-  tightnessScore = 0;
-  volumeScore = 0;
-  supportStrength = 0;
-  resistanceStrength = 0;
+  touchScore = fraction(0);
+  tightnessScore = fraction(0);
+  volumeScore = fraction(0);
+  supportStrength = fraction(0);
+  resistanceStrength = fraction(0);
   supportSwung = false;
   resistanceSwung = false;
   /** The last objectives computed, with the hypothesis they belong to. */

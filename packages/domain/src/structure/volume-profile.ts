@@ -1,5 +1,6 @@
 /** Volume by price over the range and half its width on either side, in a fixed grid (detection.md 3.8), for display. */
 import { RING_MASK, type BarRing } from '../bar/bar-ring.ts';
+import { fraction } from '../bar/fraction.ts';
 
 export const PROFILE_BINS = 64;
 const VALUE_SHARE = 0.7;
@@ -19,9 +20,9 @@ export class VolumeProfile {
    * Bin 0 and the last are the overflow below and above the grid.
    */
   readonly steps = new Float64Array(PROFILE_BINS + 3);
-  low = 0;
-  high = 0;
-  binWidth = 0;
+  low = fraction(0);
+  high = fraction(0);
+  binWidth = fraction(0);
 
   /** First bar that has not entered yet. */
   #next = NO_BAR;

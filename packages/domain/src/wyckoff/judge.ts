@@ -1,4 +1,5 @@
 /** Judges the conditions of a rule: all met, a near miss (exactly one failed: kept as a rejection), or nothing. */
+import { fraction } from '../bar/fraction.ts';
 import {
   EVENT_KINDS,
   kindCode,
@@ -36,8 +37,8 @@ export class Judge {
   #hypothesis: Hypothesis = 1;
   #failures = 0;
   #code: ReasonCode = 'WRONG_PHASE';
-  #value = 0;
-  #limit = 0;
+  #value = fraction(0);
+  #limit = fraction(0);
 
   constructor(trace: TraceSink | null) {
     this.trace = trace;

@@ -1,5 +1,6 @@
 /** What a hypothesis remembers of its events, in slots made once. Prices are mirrored: a distribution's are negative. */
 import type { StateIo } from '../bar/state-io.ts';
+import { fraction } from '../bar/fraction.ts';
 
 /** A confirmed event: climax, rally, secondary test, test, last point. */
 export class Mark {
@@ -9,7 +10,7 @@ export class Mark {
   confirmBar = -1;
   price = NaN;
   volRatio = NaN;
-  score = 0;
+  score = fraction(0);
   confidence = 0;
   /** Point-and-figure column at confirmation. */
   column = 0;
@@ -46,11 +47,11 @@ export class SpringMark extends Mark {
   level = NaN;
   recoveryBars = 0;
   session = -1;
-  volumePoints = 0;
-  depthPoints = 0;
-  recoveryPoints = 0;
-  closePoints = 0;
-  testPoints = 0;
+  volumePoints = fraction(0);
+  depthPoints = fraction(0);
+  recoveryPoints = fraction(0);
+  closePoints = fraction(0);
+  testPoints = fraction(0);
   tests = 0;
   lastTestBar = -1;
   lastTestVolRatio = NaN;

@@ -1,4 +1,5 @@
 /** How well founded the present phase is: presence, quality, sequence, context (detection.md 5.4). */
+import { fraction } from '../bar/fraction.ts';
 import type { Mark, MarkList } from './marks.ts';
 import { PHASE_A, PHASE_B, PHASE_C, PHASE_E, type Side } from './side.ts';
 import type { Study } from './study.ts';
@@ -30,7 +31,7 @@ export function renewPhaseConfidence(study: Study, side: Side): void {
 }
 
 class Mean {
-  sum = 0;
+  sum = fraction(0);
   n = 0;
   add(score: number): void {
     this.sum += score;
