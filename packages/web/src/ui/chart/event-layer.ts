@@ -1,6 +1,6 @@
 /** Event labels outside the bars: candidates dashed, failed ones struck through, none silently removed (web.md 5, layer 8). */
 import type { DetectionEventWire } from '@wyckoff/contracts';
-import { LABEL_HEIGHT, textWidth, type Shape } from './shapes.ts';
+import { type Box, LABEL_HEIGHT, LETTER_ROW, overlap, type Shape, textWidth } from './shapes.ts';
 import { indexOfTime, type BarColumns, type PaneView } from './view.ts';
 
 export interface EventLayerInput {
@@ -40,31 +40,23 @@ export function isStruck(event: Pick<DetectionEventWire, 'status'>): boolean {
   return event.status === 'failed' || event.status === 'expired';
 }
 
+/** Free pixels between two labels. */
 const GAP = 3;
 /** Distance of the first label from its bar. */
 const OFFSET = 12;
 /** Labels that find no room within this many rows become a small arrow. */
 const MAX_ROWS = 5;
 
-interface Placed {
-  readonly x1: number;
-  readonly x2: number;
-  readonly y: number;
-}
-
-/** Labels on screen, stacked away from the bar where they would overlap. */
+/** Labels on screen, stacked away from the bar where they would overlap, all of each within the pane. */
 export function eventLabels({ bars, events }: EventLayerInput, view: PaneView): readonly Shape[] {
-  const placed: Placed[] = [];
+  // Bound: one box per event held, at most 500.
+  const placed: Box[] = [];
   return latestPerEvent(events)
     .map((event) => ({ event, index: indexOfTime(bars, event.eventTime) }))
     .filter(({ index }) => index >= 0 && index >= view.from - 1 && index <= view.to + 1)
     .sort((a, b) => a.index - b.index)
     .flatMap(({ event, index }) =>
-      place(
-        event,
-        { x: view.x(index), extreme: extremeY(event, { bars, index, view }), foot: view.height - LABEL_HEIGHT },
-        placed,
-      ),
+      place(event, { x: view.x(index), extreme: extremeY(event, { bars, index, view }), view }, placed),
     );
 }
 
@@ -78,24 +70,47 @@ function extremeY(
 interface Anchor {
   readonly x: number;
   readonly extreme: number | null;
-  /** Lowest place for a label. */
-  readonly foot: number;
+  readonly view: PaneView;
 }
 
-function place(event: DetectionEventWire, at: Anchor, placed: Placed[]): readonly Shape[] {
+function place(event: DetectionEventWire, at: Anchor, placed: Box[]): readonly Shape[] {
   if (at.extreme === null) return [];
+  const { view } = at;
   const below = standsBelow(event);
   const text = eventWord(event.kind);
   const width = textWidth(text) + 8;
-  const step = (LABEL_HEIGHT + GAP) * (below ? 1 : -1);
+  const x = clamp(at.x, width / 2 + 1, view.width - width / 2 - 1);
+  const [top, foot] = [LETTER_ROW + LABEL_HEIGHT / 2, view.height - LABEL_HEIGHT / 2 - 1];
+  // A bar at the very edge has its label inside the edge: from there the rows grow back into the pane.
+  const first = clamp(at.extreme + (below ? OFFSET : -OFFSET), top, foot);
+  const step = LABEL_HEIGHT + GAP;
+  const away = below ? step : -step;
   const ink = { token: isStruck(event) || event.status === 'candidate' ? 'faint' : 'text' } as const;
-  for (let row = 0; row < MAX_ROWS; row += 1) {
-    const y = Math.min(at.foot, Math.max(LABEL_HEIGHT, at.extreme + (below ? OFFSET : -OFFSET) + row * step));
-    const box = { x1: at.x - width / 2 - GAP, x2: at.x + width / 2 + GAP, y };
-    if (placed.some((other) => Math.abs(other.y - y) < LABEL_HEIGHT + 1 && other.x1 < box.x2 && box.x1 < other.x2)) continue;
+  for (const y of [...rows(first, away), ...rows(first, -away)]) {
+    if (y < top || y > foot) continue;
+    const box = {
+      x1: x - width / 2 - GAP,
+      x2: x + width / 2 + GAP,
+      y1: y - LABEL_HEIGHT / 2 - 1,
+      y2: y + LABEL_HEIGHT / 2 + 1,
+    };
+    if (placed.some((other) => overlap(other, box)) || (y !== first && coversBar(y, at, below))) continue;
+    // bounded: by the events held.
     placed.push(box);
     const border = event.status === 'candidate' ? 'dashed' : 'solid';
-    return [{ kind: 'label', x: at.x, y, width, text, border, struck: isStruck(event), ink }];
+    return [{ kind: 'label', x, y, width, text, border, struck: isStruck(event), ink }];
   }
   return [{ kind: 'arrow', x: at.x, y: at.extreme + (below ? 5 : -5), points: below ? 'up' : 'down', ink: { token: 'faint' } }];
 }
+
+function rows(first: number, step: number): readonly number[] {
+  return Array.from({ length: MAX_ROWS }, (_, row) => first + row * step);
+}
+
+/** A row on the wrong side of the extreme would hide the bar that it speaks of. */
+function coversBar(y: number, { extreme }: Anchor, below: boolean): boolean {
+  if (extreme === null) return false;
+  return below ? y < extreme + LABEL_HEIGHT / 2 : y > extreme - LABEL_HEIGHT / 2;
+}
+
+const clamp = (value: number, least: number, most: number): number => Math.min(most, Math.max(least, value));

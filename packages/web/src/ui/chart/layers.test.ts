@@ -3,8 +3,8 @@ import type { DetectionEventWire, PositionWire, RangeWire } from '@wyckoff/contr
 import { describe, expect, it } from 'vitest';
 import { barWords } from './bar-words.ts';
 import { eventLabels } from './event-layer.ts';
-import { edgeNames, phaseBands, rangeLines } from './range-layer.ts';
-import type { Shape } from './shapes.ts';
+import { edgeNames, phaseBands, rangeAxisNames, rangeLines, rangeNames } from './range-layer.ts';
+import { type Box, labelBoxes, overlap, type Shape } from './shapes.ts';
 import { barTimes } from './times.ts';
 import { levelLines, levelNames, tradeLines } from './trade-layer.ts';
 import { type BarColumns, indexOfTime, lowerBound, type PaneView } from './view.ts';
@@ -82,6 +82,8 @@ const of = <K extends Shape['kind']>(shapes: readonly Shape[], kind: K): Extract
 const input = (ranges: readonly RangeWire[]) => ({ bars: bars(60), ranges, currentId: 'r1', decimals: 2 });
 
 describe('web 5 range layer', () => {
+  const names = (ranges: readonly RangeWire[]): string[] => texts(rangeNames(input(ranges), view(0, 60), []));
+
   it('bands follow the phases with their letters, the running one bright', () => {
     const shapes = phaseBands(input([range()]), view(0, 60));
     expect(of(shapes, 'band').map(({ x1, x2 }) => [x1, x2])).toEqual([[100, 300], [300, 595]]); // prettier-ignore
@@ -91,8 +93,8 @@ describe('web 5 range layer', () => {
   });
 
   it('accumulation speaks of creek and support, distribution of resistance and ice', () => {
-    expect(texts(rangeLines(input([range()]), view(0, 60)))).toEqual(['creek 103.90', 'support 91.10']);
-    expect(texts(rangeLines(input([range({}, -1)]), view(0, 60)))).toEqual(['resistance 103.90', 'ice 91.10']);
+    expect(names([range()])).toEqual(['creek 103.90', 'support 91.10']);
+    expect(names([range({}, -1)])).toEqual(['resistance 103.90', 'ice 91.10']);
     expect(edgeNames(null)).toEqual({ above: 'resistance', below: 'support' });
     expect(of(rangeLines(input([range()]), view(0, 60)), 'line').every((line) => line.style === 'dashed')).toBe(true);
   });
@@ -105,7 +107,7 @@ describe('web 5 range layer', () => {
         { ...range({}, -1).hypotheses[0], ...ended, phase: 'D' },
       ],
     });
-    expect(texts(rangeLines(input([both]), view(0, 60)))).toEqual(['resistance 103.90', 'ice 91.10']);
+    expect(names([both])).toEqual(['resistance 103.90', 'ice 91.10']);
   });
 
   it('a range that began before the window starts at the edge, one that lies outside is not drawn', () => {
@@ -129,6 +131,67 @@ describe('web 5 range layer', () => {
   it('at most eight ranges are drawn, the newest', () => {
     const many = Array.from({ length: 20 }, (_, i) => range({ id: `r${String(i)}`, startTime: time(i) }));
     expect(of(rangeLines(input(many), view(0, 60)), 'line')).toHaveLength(16);
+  });
+});
+
+describe('web 5 names of the edges stand at a calm place', () => {
+  const wide = range({ resistance: 150, support: 40 });
+  const names = (part: Partial<RangeWire>, taken: readonly Box[] = []) =>
+    of(rangeNames(input([{ ...wide, ...part }]), view(0, 60), taken), 'text');
+  const boxOf = ({ x, y, text }: { readonly x: number; readonly y: number; readonly text: string }): Box => ({
+    x1: x,
+    x2: x + text.length * 6.4,
+    y1: y - 6,
+    y2: y + 6,
+  });
+
+  it('outside the range: a running one from its start, an ended one right-aligned at its end', () => {
+    const [creek, support] = names({});
+    expect([creek.text, creek.y, support.text, support.y]).toEqual(['creek 150.00', 41, 'support 40.00', 169]);
+    expect(creek.x).toBeLessThan(110);
+    const [ended] = names({ endTime: time(50) });
+    expect(ended.x + ended.text.length * 6.4).toBeGreaterThan(490);
+    expect(ended.x + ended.text.length * 6.4).toBeLessThanOrEqual(500);
+  });
+
+  it('an event label in the way moves the name along its line, and a full line hides it', () => {
+    const [free] = names({});
+    const label = { x1: 90, x2: 130, y1: 34, y2: 48 };
+    const [moved] = names({}, [label]);
+    expect(overlap(boxOf(free), label)).toBe(true);
+    expect([overlap(boxOf(moved), label), moved.y]).toEqual([false, free.y]);
+    expect(names({}, [{ x1: 0, x2: 1_000, y1: 0, y2: 100 }]).map(({ text }) => text)).toEqual(['support 40.00']);
+  });
+
+  it('no name runs over a candle: it goes to the other side of its line, or is left out', () => {
+    // The candles reach from 96 to 104, on screen from y 96 to 104 as well.
+    const creek = (resistance: number): number | undefined =>
+      names({ resistance }).find(({ text }) => text.startsWith('creek'))?.y;
+    expect(creek(120)).toBe(71);
+    expect(creek(97)).toBe(112);
+    expect(creek(100)).toBeUndefined();
+  });
+
+  it('a line at the top of the pane is named below it, never cut', () => {
+    const [creek] = names({ resistance: 190 });
+    expect(creek.y - 6).toBeGreaterThanOrEqual(0);
+    expect(names({ resistance: 199 }).map(({ text }) => text)).toEqual(['support 40.00']);
+  });
+
+  it('the running range has its names on the price axis, whatever is on the chart; an ended one has not', () => {
+    const axis = (part: Partial<RangeWire>): string[] =>
+      rangeAxisNames(input([{ ...wide, ...part }]), view(0, 60)).map(({ text }) => text);
+    expect(axis({})).toEqual(['creek 150.00', 'support 40.00']);
+    expect(axis({ resistance: 900 })).toEqual(['support 40.00']);
+    expect(rangeAxisNames(input([wide]), view(0, 60, 300)).map(({ text }) => text)).toEqual(['150.00', '40.00']);
+    expect(axis({ endTime: time(50) })).toEqual([]);
+  });
+
+  it('names of ranges that lie over each other never cover each other', () => {
+    const stack = Array.from({ length: 6 }, (_, i) => range({ id: `r${String(i)}`, resistance: 150 + i, support: 40 - i }));
+    const boxes = of(rangeNames(input(stack), view(0, 60), []), 'text').map(boxOf);
+    expect(boxes.length).toBeGreaterThan(6);
+    expect(boxes.some((box, i) => boxes.some((other, j) => j > i && overlap(box, other)))).toBe(false);
   });
 });
 
@@ -162,6 +225,19 @@ describe('web 5 event layer', () => {
     const rows = of(shapes, 'label').map((label) => label.y);
     expect(new Set(rows).size).toBe(rows.length);
     expect(of(shapes, 'label').length + of(shapes, 'arrow').length).toBe(8);
+  });
+
+  it('whatever comes together, no label covers another or leaves the pane, at either edge', () => {
+    for (const price of [96, 4, 196]) {
+      const flat = { ...bars(60), h: new Array<number>(60).fill(price + 4), l: new Array<number>(60).fill(price - 4) };
+      const crowd = Array.from({ length: 120 }, (_, i) =>
+        event({ id: `e${String(i)}`, eventTime: time(i % 60), kind: i % 3 === 0 ? 'SHAKEOUT' : 'SOS' }),
+      );
+      const boxes = labelBoxes(eventLabels({ bars: flat, events: crowd }, view(0, 60, 600)));
+      expect(boxes.length).toBeGreaterThan(20);
+      expect(boxes.some((box, i) => boxes.some((other, j) => j > i && overlap(box, other)))).toBe(false);
+      expect(boxes.every(({ x1, x2, y1, y2 }) => x1 >= 0 && x2 <= 600 && y1 >= 22 && y2 <= 200)).toBe(true);
+    }
   });
 
   it('events without a loaded bar are left out without a fault', () => {

@@ -26,11 +26,12 @@ import {
 import { withOpacity, type Colours } from '../../theme/colours.ts';
 import { figureText, plain } from '../figure.ts';
 import { eventLabels } from './event-layer.ts';
-import { phaseBands, rangeLines } from './range-layer.ts';
+import { phaseBands, rangeAxisNames, rangeLines, rangeNames } from './range-layer.ts';
 import { ShapeLayer } from './shape-layer.ts';
+import { labelBoxes } from './shapes.ts';
 import type { BarTimes } from './times.ts';
 import { levelLines, levelNames, tradeLines } from './trade-layer.ts';
-import { type BarColumns, indexOfTime } from './view.ts';
+import { type BarColumns, indexOfTime, type PaneView } from './view.ts';
 import { climacticOutlines, meanBefore } from './volume-layer.ts';
 
 /** What can be switched on and off, back to front. */
@@ -160,6 +161,7 @@ function build(
   const common = { colours: () => colours } as const;
   const ranges = () => ({ bars, ranges: overlays.ranges, currentId: overlays.currentRangeId, decimals: options.decimals });
   const trades = () => ({ bars, trades: overlays.trades, decimals: options.decimals });
+  const events = (view: PaneView) => eventLabels({ bars, events: overlays.events }, view);
   const layer = (
     series: ISeriesApi<'Candlestick'> | ISeriesApi<'Histogram'>,
     name: LayerName,
@@ -172,14 +174,22 @@ function build(
   };
   const layers = [
     layer(candles, 'phases', { zOrder: 'bottom', shapes: (view) => phaseBands(ranges(), view) }),
-    layer(candles, 'range', { zOrder: 'bottom', shapes: (view) => rangeLines(ranges(), view) }),
+    layer(candles, 'range', {
+      zOrder: 'bottom',
+      shapes: (view) => rangeLines(ranges(), view),
+      axisLabels: (view) => rangeAxisNames(ranges(), view),
+    }),
     layer(candles, 'levels', {
       zOrder: 'normal',
       shapes: (view) => levelLines(trades(), view),
       axisLabels: (view) => levelNames(trades(), view),
     }),
     layer(candles, 'trades', { zOrder: 'top', shapes: (view) => tradeLines(trades(), view) }),
-    layer(candles, 'events', { zOrder: 'top', shapes: (view) => eventLabels({ bars, events: overlays.events }, view) }),
+    layer(candles, 'events', { zOrder: 'top', shapes: events }),
+    layer(candles, 'range', {
+      zOrder: 'top',
+      shapes: (view) => rangeNames(ranges(), view, shown.has('events') ? labelBoxes(events(view)) : []),
+    }),
     layer(volume, 'volume mean', { zOrder: 'top', shapes: (view) => climacticOutlines(bars, view) }),
   ];
   const refresh = (): void => {

@@ -72,3 +72,28 @@ export const LABEL_HEIGHT = 14;
 export function textWidth(text: string): number {
   return Math.ceil(text.length * 6.4);
 }
+
+/** A rectangle on the pane in pixels. */
+export interface Box {
+  readonly x1: number;
+  readonly x2: number;
+  readonly y1: number;
+  readonly y2: number;
+}
+
+/** Whether two rectangles share more than an edge. */
+export function overlap(a: Box, b: Box): boolean {
+  return a.x1 < b.x2 && b.x1 < a.x2 && a.y1 < b.y2 && b.y1 < a.y2;
+}
+
+/** Where the label boxes among some shapes stand. */
+export function labelBoxes(shapes: readonly Shape[]): readonly Box[] {
+  return shapes.flatMap((shape): Box[] => {
+    if (shape.kind !== 'label') return [];
+    const { x, y, width } = shape;
+    return [{ x1: x - width / 2, x2: x + width / 2, y1: y - LABEL_HEIGHT / 2, y2: y + LABEL_HEIGHT / 2 }];
+  });
+}
+
+/** The top of the pane belongs to the letters of the phases; nothing else is written there. */
+export const LETTER_ROW = 22;
