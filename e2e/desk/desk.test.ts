@@ -262,6 +262,16 @@ describe('the desk at 1440 x 900', () => {
     }
   });
 
+  it('C7 after a run at full speed legend, badge, table and chart speak of one bar: the newest', async () => {
+    const { page } = desk;
+    const newest = await datesOf(SHOWN_BARS);
+    await expect.poll(() => page.locator('.legend .date dd').textContent(), SOON).toBe(newest[0]);
+    await expect.poll(() => page.locator('header.top .badges').textContent(), SOON).toContain(newest[0]);
+    await expect.poll(() => datesShown(page), SOON).toEqual(newest);
+    // The chart is still at the live edge: what came between two frames was not taken for scrolling back.
+    expect(await page.getByRole('button', { name: 'Now' }).count()).toBe(0);
+  });
+
   it('web 11 nothing overflows, nothing violates the content policy, nothing is logged', async () => {
     expect(await noOverflow(desk.page)).toBe(true);
     expect(desk.faults).toEqual([]);

@@ -77,6 +77,20 @@ describe('web 4.2 structure in words', () => {
     expect(reasonWords(['AWAIT_TEST', 'CONFIDENCE'])).toBe('waits for its test, confidence too low');
   });
 
+  it('a refusal is said in words, without the codes of the engine', () => {
+    const said = (rejectText: string, direction: SignalWire['direction'] = 'LONG'): string =>
+      refusalSentence({ rejectText, direction, chain: [] } as unknown as SignalWire) ?? '';
+    expect(said('The phase does not allow this pattern (IN_RANGE).')).toBe(
+      'The phase does not allow this pattern: a last point inside the range, on the near side of the creek, is never traded.',
+    );
+    expect(said('The phase does not allow this pattern (IN_RANGE).', 'SHORT')).toContain('near side of the ice');
+    expect(said('The entry ended: VALIDITY.')).toBe('The entry was not filled in time.');
+    for (const code of ['WRONG_PHASE', 'PREMATURE', 'AWAIT_TEST', 'AWAIT_LPS', 'HTF_CONFLICT', 'SOMETHING_NEW'])
+      expect(said(`The phase does not allow this pattern (${code}).`)).toMatch(/^[A-Z][^A-Z_()]+\.$/);
+    // A broker's own words and figures stay as they are.
+    expect(said('Margin (USD 4.20) too low.')).toBe('Margin (USD 4.20) too low.');
+  });
+
   it('phase C does not speak of a spring: a shakeout or a last point of support may have opened it', () => {
     const next = (hypothesis: 1 | -1): string =>
       describeStructure({ range: range(hypothesis, 'C'), events: [], cause: null, decimals: 2, date }).next;
