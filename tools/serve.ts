@@ -2,8 +2,9 @@
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { runServer } from '../packages/server/src/run.ts';
+import { START_HELP } from '../packages/server/src/serve-help.ts';
 
-const USAGE = `usage: npm start -- [--port N] [--host 127.0.0.1] [--data DIR] [--speed N|max] [--paused]`;
+const USAGE = `usage: npm start -- [--port N] [--host 127.0.0.1] [--data DIR] [--speed N|max] [--paused] (--help says what they do)`;
 
 try {
   const { values } = parseArgs({
@@ -17,7 +18,7 @@ try {
     },
   });
   const { paused, help, ...options } = values;
-  if (help === true) process.stdout.write(`${USAGE}\n`);
+  if (help === true) process.stdout.write(START_HELP);
   else process.exitCode = await runServer({ ...options, ...(paused === true ? { play: false } : {}) });
 } catch (error) {
   process.stderr.write(`wyckoff: ${error instanceof Error ? error.message : String(error)}\n${USAGE}\n`);

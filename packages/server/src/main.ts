@@ -1,6 +1,5 @@
 /** The composition root: settings, census, scope, session, stream, HTTP, governor - opened in this order, ended in reverse. */
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import { Census, Scope, systemTimers } from '@wyckoff/bounded';
 import { buildApp } from './http/app.ts';
 import { issueCredentials, sameToken } from './http/credentials.ts';
@@ -18,7 +17,8 @@ import { memoryAnswer } from './observe/memory-answer.ts';
 import { openMetrics, registerParts } from './observe/metrics.ts';
 import { reserveTransient } from './observe/reservations.ts';
 import { openSession } from './session/open.ts';
-import { readSettings, type Settings, type SettingsInput } from './settings.ts';
+import type { ResumedFrom } from './session/resume.ts';
+import { readSettings, storePathIn, type Settings, type SettingsInput } from './settings.ts';
 import { CONTRACT_HASH, VERSION, webFolder } from './version.ts';
 
 export interface RunningServer {
@@ -82,11 +82,12 @@ async function open({ options, settings, log, census, scope }: Opening): Promise
   const errors = new RepeatedErrors(log, { scope, clock });
 
   // --- the session: store, engine, replay ---
-  const storePath = join(settings.dataDir, 'wyckoff.db');
-  const { desk } = await openSession(
+  const storePath = storePathIn(settings.dataDir);
+  const { desk, resumed } = await openSession(
     { scope, storePath, speed: settings.speed, play: false },
     { onProblem: (err) => errors.error({ err }, 'session') },
   );
+  if (resumed !== null) logResumed(log, resumed);
   // Only the process that holds the store may replace the token file: a second one is refused above and leaves it alone.
   const credentials = issueCredentials(settings.dataDir);
 
@@ -203,6 +204,16 @@ async function untilGone(isGone: () => boolean): Promise<void> {
       systemTimers.after(20, resolve);
     });
   }
+}
+
+/** Where the engine stands and how it got there; what was refused on the way is not to be guessed. */
+function logResumed(log: Log, resumed: ResumedFrom): void {
+  const { fromSnapshot, restepped, snapshotRefused } = resumed;
+  const bars = fromSnapshot + restepped;
+  if (bars === 0) log.info({ bars }, 'a new session: no bar has been taken yet');
+  else if (snapshotRefused === null) log.info({ bars, fromSnapshot, restepped }, 'resumed');
+  else
+    log.info({ bars, fromSnapshot, restepped, snapshotRefused }, 'resumed by stepping all bars again: the snapshot was refused');
 }
 
 const SLOW_MS = 500;

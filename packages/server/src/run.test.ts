@@ -1,13 +1,18 @@
 /** The server as a process: address, ports, signals, exit codes (L7, interface 8). */
+import { Scope } from '@wyckoff/bounded';
+import Database from 'better-sqlite3';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { runtimeRefusal } from './run.ts';
+import { openSession } from './session/open.ts';
 
 const entry = join(import.meta.dirname, '..', '..', '..', 'tools', 'serve.ts');
 const children: ChildProcess[] = [];
@@ -80,6 +85,51 @@ describe('the server process', () => {
     started.child.kill('SIGTERM');
     expect(await started.exit).toBe(0);
     other.close();
+  });
+
+  it('a second start on the data of a running server is told of the store, not of the port', async () => {
+    const data = folder();
+    const first = new Started(['--port', '0', '--data', data, '--paused']);
+    const { port } = new URL(await first.url());
+    const second = new Started(['--port', port, '--data', data, '--paused']);
+    expect(await second.exit).toBe(6);
+    expect(second.err).toMatch(/^wyckoff: store\.locked: .* in use by another wyckoff/);
+    expect(second.err).not.toContain('port');
+    expect((await fetch(`http://127.0.0.1:${port}/health/live`)).status).toBe(200);
+    first.child.kill('SIGTERM');
+    expect(await first.exit).toBe(0);
+  });
+
+  it('the log says how the engine came back: new, from a snapshot, or why by stepping again', async () => {
+    const data = folder();
+    const logOfStart = async (): Promise<string> => {
+      const started = new Started(['--port', '0', '--data', data, '--paused']);
+      await started.url();
+      started.child.kill('SIGTERM');
+      expect(await started.exit).toBe(0);
+      return started.out;
+    };
+    expect(await logOfStart()).toMatch(/"bars":0,.*a new session/);
+    const scope = new Scope({ name: 'test' });
+    const { desk } = await openSession({ scope, storePath: join(data, 'wyckoff.db'), speed: null, snapshotEvery: 1 });
+    while ((desk.replay.state().replay?.position ?? 0) < 5) await turn();
+    await scope.dispose();
+    expect(await logOfStart()).toMatch(/"bars":\d+,"fromSnapshot":\d+,"restepped":\d+,.*"resumed"/);
+    // Damaged on the disk, and whole but of another program.
+    for (const bytes of [Buffer.from('damaged'), gzipSync('of another program')]) {
+      const database = new Database(join(data, 'wyckoff.db'));
+      database.exec("delete from blobs where owner_kind = 'ENGINE' and n > 0");
+      database.prepare("update blobs set bytes = ? where owner_kind = 'ENGINE'").run(bytes);
+      database.close();
+      expect(await logOfStart()).toMatch(/"fromSnapshot":0,"restepped":\d+,"snapshotRefused":"\w+.*the snapshot was refused/);
+    }
+  });
+
+  it('--help says what every option does', async () => {
+    const started = new Started(['--help']);
+    expect(await started.exit).toBe(0);
+    for (const option of ['--port', '--speed', '--data', '--host', '--paused'])
+      expect(started.out).toMatch(new RegExp(`^ +${option}( \\S+)? +\\w.{20,}$`, 'm'));
   });
 
   it('wrong settings exit 3 and name every fault; a wrong option exits 2', async () => {

@@ -3,8 +3,9 @@ import { createServer } from 'node:net';
 import { createInterface } from 'node:readline/promises';
 import { type RunningServer, type StartOptions, startServer } from './main.ts';
 import { BudgetExceeded } from './observe/budget.ts';
-import { ConfigError, readSettings } from './settings.ts';
+import { ConfigError, readSettings, storePathIn } from './settings.ts';
 import { StoreRefused } from './store/refused.ts';
+import { refuseWhenInUse } from './store/sqlite/open.ts';
 
 const NODE_MAJOR = 24;
 const PORTS_TRIED = 20;
@@ -89,11 +90,16 @@ function watchForMistakes({ log }: RunningServer, finish: (code: number) => void
   process.on('uncaughtException', onMistake); // bounded: one, for the life of the process
 }
 
-/** The port asked for, or the next free one: asked on a terminal, said plainly otherwise. Null: the user does not want it. */
+/**
+ * The port asked for, or the next free one: asked on a terminal, said plainly otherwise. Null: the user does not want it.
+ * @throws StoreRefused when the port is taken and so is the store.
+ */
 async function choosePort(options: StartOptions): Promise<number | null> {
-  const { numbers, host } = readSettings(options);
+  const { numbers, host, dataDir } = readSettings(options);
   const wanted = numbers['server.port'];
   if (wanted === 0 || (await isFree(wanted, host))) return wanted;
+  // The program on that port may be the one that holds the data: another port would not help then.
+  refuseWhenInUse(storePathIn(dataDir));
   const free = await nextFree(wanted + 1, host);
   if (free === null) {
     say(`port ${wanted} is taken, and so are the ${PORTS_TRIED} after it; choose one with --port or PORT`, EXIT.failed);

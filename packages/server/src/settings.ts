@@ -1,5 +1,5 @@
 /** The settings of a server: defaults, ranges and the environment, validated together before anything is opened (interface.md 9). */
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 
 /** Numbers that can be set, with default and range; `WYCKOFF_` + the key in capitals, dots as underscores, overrides one. */
 const NUMBERS = {
@@ -101,6 +101,11 @@ export function readSettings(
   }
   if (faults.length > 0) throw new ConfigError(faults);
   return settings;
+}
+
+/** The file of the store in a data folder. */
+export function storePathIn(dataDir: string): string {
+  return join(dataDir, 'wyckoff.db');
 }
 
 function readNumbers(input: SettingsInput, env: Readonly<Record<string, string | undefined>>, faults: Fault[]): Numbers {

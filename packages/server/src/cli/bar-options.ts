@@ -91,7 +91,7 @@ export function assetClassArgument(text: string): AssetClass {
   return assetClass;
 }
 
-function zoneArgument(text: string): string {
+export function zoneArgument(text: string): string {
   try {
     return new Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions().timeZone;
   } catch {

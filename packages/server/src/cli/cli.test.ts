@@ -265,6 +265,16 @@ describe('import and help', () => {
     expect(err).toMatch(/not a database.*--data/s);
   });
 
+  it('import of a known symbol as something else is refused with what is stored; without the option it joins it', () => {
+    const words = ['import', demoFile(), '--symbol', 'SPX3', '--data', join(folder, 'known')];
+    expect(wyckoff(...words, '--asset-class', 'index').code).toBe(0);
+    const other = wyckoff(...words, '--asset-class', 'crypto', '--tz', 'America/New_York');
+    expect([other.code, other.out]).toEqual([2, '']);
+    expect(other.err).toMatch(/SPX3 is stored as index "SPX3" in UTC, was --asset-class CRYPTO, --tz America\/New_York: nothing/);
+    for (const same of [[], ['--asset-class', 'INDEX', '--tz', 'UTC']])
+      expect(wyckoff(...words, ...same).out).toContain('5105 duplicate');
+  });
+
   it.each(['serve', 'detect', 'backtest', 'import'])('%s --help says how to use it and exits 0', (verb) => {
     const { code, out } = wyckoff(verb, '--help');
     expect(code).toBe(0);

@@ -1,18 +1,21 @@
 /** `wyckoff import`: the bars of a CSV file into the store, counted row by row. */
 import type { AssetClass, BarColumns, Timeframe } from '@wyckoff/domain';
-import { join } from 'node:path';
 import { refusedRows } from '../feeds/csv/report.ts';
+import { storePathIn } from '../settings.ts';
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
-import type { ImportCounts } from '../store/store.ts';
+import type { ImportCounts, SymbolRecord } from '../store/store.ts';
 import { readBars, symbolOf } from './bar-options.ts';
+import { Exit, EXIT } from './exit-codes.ts';
 import { Output } from './output.ts';
 
 export interface ImportOptions {
   readonly symbol?: string;
   readonly timeframe: Timeframe;
-  readonly assetClass: AssetClass;
+  /** Default: what is stored of a known symbol, else STOCK. */
+  readonly assetClass?: AssetClass;
   readonly name?: string;
-  readonly tz: string;
+  /** Default: what is stored of a known symbol, else UTC. */
+  readonly tz?: string;
   readonly data: string;
   readonly dryRun?: boolean;
   readonly json?: boolean;
@@ -56,10 +59,11 @@ export async function importFile(file: string, options: ImportOptions): Promise<
 }
 
 async function store(symbol: string, columns: BarColumns, options: ImportOptions): Promise<ImportCounts> {
-  const opened = openSqliteStore({ path: join(options.data, 'wyckoff.db') });
+  const opened = openSqliteStore({ path: storePathIn(options.data) });
   try {
-    const known = (await opened.symbols(200)).find((record) => record.symbol === symbol);
-    const { assetClass, tz: timeZone } = options;
+    const known = await opened.findSymbol(symbol);
+    if (known !== null) refuseOther(known, options);
+    const { assetClass = 'STOCK', tz: timeZone = 'UTC' } = options;
     const record = known ?? {
       symbol,
       assetClass,
@@ -76,4 +80,24 @@ async function store(symbol: string, columns: BarColumns, options: ImportOptions
   } finally {
     opened.close();
   }
+}
+
+/**
+ * Bars of a known symbol join what is there: options that say something else about it are not passed over.
+ * @throws Exit 2
+ */
+function refuseOther({ symbol, assetClass, name, timeZone }: SymbolRecord, options: ImportOptions): void {
+  const parts: readonly (readonly [option: string, stored: string, given: string | undefined])[] = [
+    ['--asset-class', assetClass, options.assetClass],
+    ['--tz', timeZone, options.tz],
+    ['--name', name, options.name],
+  ];
+  const others = parts.filter(([, stored, given]) => given !== undefined && given !== stored);
+  if (others.length === 0) return;
+  const stored = `${symbol} is stored as ${assetClass.toLowerCase()} "${name}" in ${timeZone}`;
+  const given = others.map(([option, , value]) => `${option} ${value ?? ''}`).join(', ');
+  throw new Exit(
+    EXIT.usage,
+    `${stored}, was ${given}: nothing was imported. Leave the option away, or import under another --symbol.`,
+  );
 }

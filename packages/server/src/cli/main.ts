@@ -1,12 +1,13 @@
 /** The command line: one verb per file, each loaded only when it is called for. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import process from 'node:process';
-import { withBarOptions, symbolArgument, timeframeArgument, assetClassArgument } from './bar-options.ts';
+import { withBarOptions, symbolArgument, timeframeArgument, assetClassArgument, zoneArgument } from './bar-options.ts';
 import { registerAccuracy } from '../jobs/accuracy/register-accuracy.ts';
 import { registerCertify } from '../jobs/certify/register-certify.ts';
 import { registerExplain } from '../jobs/explain/register-explain.ts';
 import { registerGenerate } from '../jobs/generate/register-generate.ts';
 import { registerSensitivity } from '../jobs/sensitivity/register-sensitivity.ts';
+import { SERVE_HELP } from '../serve-help.ts';
 import { Exit, EXIT } from './exit-codes.ts';
 import { tell } from './output.ts';
 import type { BacktestCommandOptions } from './backtest.ts';
@@ -27,11 +28,11 @@ function program(): Command {
   wyckoff
     .command('serve')
     .description('Run the server and the desk.')
-    .option('-p, --port <port>', 'port on 127.0.0.1 (default: PORT or 4780)')
-    .option('--host <address>', 'loopback address to listen on')
-    .option('-d, --data <folder>', 'folder of the store (default: data)')
-    .option('--speed <bars>', 'bars per second of the replay, or max')
-    .option('--paused', 'open the replay paused')
+    .option('-p, --port <port>', SERVE_HELP.port)
+    .option('--host <address>', SERVE_HELP.host)
+    .option('-d, --data <folder>', SERVE_HELP.data)
+    .option('--speed <bars>', SERVE_HELP.speed)
+    .option('--paused', SERVE_HELP.paused)
     .action(async (options: ServeOptions) => (await import('./serve.ts')).serve(options));
 
   withBarOptions(
@@ -64,12 +65,17 @@ function program(): Command {
     .option('-s, --symbol <symbol>', 'name of the instrument (default: the name of the file)', symbolArgument)
     .addOption(new Option('-t, --timeframe <timeframe>', 'timeframe of the bars').default('1d').argParser(timeframeArgument))
     .addOption(
-      new Option('-a, --asset-class <class>', 'stock, crypto, forex, index or future')
-        .default('STOCK')
-        .argParser(assetClassArgument),
+      new Option(
+        '-a, --asset-class <class>',
+        'stock, crypto, forex, index or future (default: what is stored of a known symbol, else stock)',
+      ).argParser(assetClassArgument),
     )
     .option('--name <name>', 'full name of the instrument')
-    .option('--tz <zone>', 'time zone of the exchange', 'UTC')
+    .addOption(
+      new Option('--tz <zone>', 'time zone of the exchange (default: what is stored of a known symbol, else UTC)').argParser(
+        zoneArgument,
+      ),
+    )
     .option('-d, --data <folder>', 'folder of the store', 'data')
     .option('--dry-run', 'read and report, write nothing')
     .option('--json', 'the counts as one object on stdout')

@@ -7,6 +7,8 @@ import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Answer, ConflatedValue, Desk, Page } from './desk.ts';
+import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
+import { DEMO_SYMBOL } from './demo-series.ts';
 import { openSession } from './open.ts';
 import { tapeFactory } from './testing/tape-engine.ts';
 
@@ -178,6 +180,25 @@ describe('M15 pages by key', () => {
       expect(await tapes.signals({ limit: 5, status: 'APPROVED', cursor })).toMatchObject({ ok: false, code: 'page.bad_cursor' });
     }
     expect(await tapes.positions({ limit: 5, cursor: nextCursor ?? '' })).toMatchObject({ ok: false, code: 'page.bad_cursor' });
+  });
+});
+
+describe('the series of the session', () => {
+  it('is found however many symbols stand before it', async () => {
+    const path = join(folder, 'many.db');
+    const store = openSqliteStore({ path });
+    for (let i = 0; i < 220; i += 1) await store.saveSymbol({ ...DEMO_SYMBOL, symbol: `A${1000 + i}` }, '1d');
+    expect((await store.symbols(200)).some(({ symbol }) => symbol === 'SPX')).toBe(false);
+    expect(await store.findSymbol('SPX')).toBeNull();
+    store.close();
+    const own = new Scope({ name: 'many' });
+    const { desk, store: opened } = await openSession(
+      { scope: own, storePath: path, speed: null, play: false },
+      { factory: tape },
+    );
+    expect(desk.series().symbol).toBe('SPX');
+    expect(await opened.findSymbol('SPX')).toEqual(DEMO_SYMBOL);
+    await own.dispose();
   });
 });
 

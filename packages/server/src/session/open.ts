@@ -11,7 +11,7 @@ import { deskOfSession } from './desk-of-session.ts';
 import { ENGINE_HASH } from '../version.ts';
 import { engineFactory, type EngineFactory } from './engine-factory.ts';
 import { Journal } from './journal.ts';
-import { ResumeMismatch } from './resume.ts';
+import { ResumeMismatch, type ResumedFrom } from './resume.ts';
 import { Run } from './run.ts';
 
 const ACCOUNT_ID = 'replay';
@@ -23,8 +23,8 @@ const SERIES_SETTING = 'session.series';
 export interface Session {
   readonly desk: Desk;
   readonly store: Store;
-  /** Bars stepped again at the start, for the log; null when the engine could not be resumed. */
-  readonly resumed: { readonly fromSnapshot: number; readonly restepped: number } | null;
+  /** How the engine came back, for the log; null when it could not be resumed. */
+  readonly resumed: ResumedFrom | null;
 }
 
 /** What a caller may put in place of the defaults. */
@@ -98,8 +98,8 @@ async function seriesOf(store: Store): Promise<{ series: Series; record: SymbolR
   const chosen = (await store.setting(SERIES_SETTING)) as { symbol: string; timeframe: Timeframe } | undefined;
   const place = chosen ?? (await importDemo(store));
   const series = await store.findSeries(place.symbol, place.timeframe);
-  const record = (await store.symbols(200)).find(({ symbol }) => symbol === place.symbol);
-  if (series === null || record === undefined) throw new Error(`session: expected series ${place.symbol} in the store, was none`);
+  const record = await store.findSymbol(place.symbol);
+  if (series === null || record === null) throw new Error(`session: expected series ${place.symbol} in the store, was none`);
   return { series, record };
 }
 

@@ -21,12 +21,20 @@ export class ResumeMismatch extends Error {
   }
 }
 
+/** How an engine came back, in bars. */
+export interface ResumedFrom {
+  /** Bars the snapshot held; 0 without one. */
+  readonly fromSnapshot: number;
+  /** Bars stepped again after it. */
+  readonly restepped: number;
+  /** Why the newest snapshot was not used; null when it was, or when there was none. */
+  readonly snapshotRefused: string | null;
+}
+
 export interface Resumed {
   readonly engine: TradingEngine;
   readonly cursor: EngineCursor;
-  /** Bars the snapshot held, and bars stepped again after it. */
-  readonly fromSnapshot: number;
-  readonly restepped: number;
+  readonly from: ResumedFrom;
 }
 
 export interface ResumeOptions {
@@ -79,26 +87,36 @@ export async function resumeEngine(options: ResumeOptions): Promise<Resumed> {
   if (after !== cursor.barTime) throw new ResumeMismatch(ref.id, `last bar ${timeText(cursor.barTime)}`, timeText(after));
   await compareAccount(options, engine);
   live = true;
-  return { engine, cursor, fromSnapshot: start.position, restepped: cursor.position - start.position };
+  const { snapshotRefused } = start;
+  return {
+    engine,
+    cursor,
+    from: { fromSnapshot: start.position, restepped: cursor.position - start.position, snapshotRefused },
+  };
 }
 
 interface Start {
   readonly engine: TradingEngine;
   readonly position: number;
   readonly barTime: EpochMs | null;
+  readonly snapshotRefused: string | null;
 }
 
 /** From the newest snapshot; from the first bar when there is none, or when it is of another version. */
 async function restored({ store, ref, cursor, factory }: ResumeOptions, sink: (fact: Fact) => void): Promise<Start> {
-  const snapshot = cursor.position === 0 ? null : await store.newestSnapshot(ref.id);
-  if (snapshot !== null && snapshot.position <= cursor.position) {
-    try {
-      return { engine: factory.restore(snapshot.bytes, sink), position: snapshot.position, barTime: snapshot.barTime };
-    } catch {
-      // A snapshot is a shortcut: without it the engine walks the whole way, and the comparison below judges where it arrives.
+  let snapshotRefused: string | null = null;
+  try {
+    const snapshot = cursor.position === 0 ? null : await store.newestSnapshot(ref.id);
+    if (snapshot !== null && snapshot.position <= cursor.position) {
+      const engine = factory.restore(snapshot.bytes, sink);
+      return { engine, position: snapshot.position, barTime: snapshot.barTime, snapshotRefused };
     }
+    if (snapshot !== null) snapshotRefused = `it holds ${snapshot.position} bars, the store ${cursor.position}`;
+  } catch (error) {
+    // A snapshot is a shortcut: without it the engine walks the whole way, and the comparison below judges where it arrives.
+    snapshotRefused = error instanceof Error ? error.message : String(error);
   }
-  return { engine: factory.create(sink), position: 0, barTime: null };
+  return { engine: factory.create(sink), position: 0, barTime: null, snapshotRefused };
 }
 
 function countOfBar(stored: readonly { readonly bar: number }[], from: number, bar: number): number {

@@ -295,6 +295,7 @@ describe('C11 resume', () => {
     expect(second.run.position).toBe(130);
     expect(second.run.resumed.fromSnapshot).toBeGreaterThan(100);
     expect(second.run.resumed.fromSnapshot + second.run.resumed.restepped).toBe(130);
+    expect(second.run.resumed.snapshotRefused).toBeNull();
   });
 
   it('without a usable snapshot it walks the whole way to the same place', async () => {
@@ -308,7 +309,7 @@ describe('C11 resume', () => {
       },
     };
     const second = await bench({ name: 'a.db', bars: 200, factory: forgetful });
-    expect(second.run.resumed).toEqual({ fromSnapshot: 0, restepped: 130 });
+    expect(second.run.resumed).toEqual({ fromSnapshot: 0, restepped: 130, snapshotRefused: 'another version' });
     await play(second);
   });
 
@@ -343,7 +344,8 @@ describe('C11 resume', () => {
     same.store.close();
     for (const changes of [{ codeVersion: 'b' }, { warmupBars: 1 }]) {
       const other = await bench({ name: 'a.db', bars: 200, factory: of(changes) });
-      expect(other.run.resumed).toEqual({ fromSnapshot: 0, restepped: 130 });
+      expect(other.run.resumed).toMatchObject({ fromSnapshot: 0, restepped: 130 });
+      expect(other.run.resumed.snapshotRefused).toMatch(/\w+/);
       other.store.close();
     }
   });

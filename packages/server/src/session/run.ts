@@ -12,7 +12,7 @@ import type { EngineRef, EquityPoint, PendingFact, Store } from '../store/store.
 import type { ConflatedValue } from './desk.ts';
 import type { EngineFactory } from './engine-factory.ts';
 import type { Journal } from './journal.ts';
-import { resumeEngine } from './resume.ts';
+import { resumeEngine, type ResumedFrom } from './resume.ts';
 
 /** Bars of one transaction at most: what a kill can undo, and what keeps the event loop waiting. */
 export const BARS_PER_COMMIT = 64;
@@ -41,7 +41,7 @@ export class Run {
   #openPositions: readonly Position[] = [];
   #lastBar: ConflatedValue | null = null;
   #busy = false;
-  #resumed = { fromSnapshot: 0, restepped: 0 };
+  #resumed: ResumedFrom = { fromSnapshot: 0, restepped: 0, snapshotRefused: null };
 
   private constructor(options: RunOptions) {
     this.#options = options;
@@ -59,19 +59,18 @@ export class Run {
     const sink = (fact: Fact): void => {
       run.#pending.push({ bar: run.#position, fact });
     };
-    const { engine, fromSnapshot, restepped } = await resumeEngine({ store, ref, cursor, accountId, factory, sink });
+    const { engine, from } = await resumeEngine({ store, ref, cursor, accountId, factory, sink });
     run.#engine = engine;
     run.#position = cursor.position;
     run.#barTime = cursor.barTime;
-    run.#snapshotAt = fromSnapshot;
+    run.#snapshotAt = from.fromSnapshot;
     run.#takeReport(engine);
     if (cursor.barTime !== null) run.#lastBar = await run.#storedBar(cursor.barTime);
-    run.#resumed = { fromSnapshot, restepped };
+    run.#resumed = from;
     return run;
   }
 
-  /** Bars the snapshot held at the start, and bars stepped again after it. */
-  get resumed(): { readonly fromSnapshot: number; readonly restepped: number } {
+  get resumed(): ResumedFrom {
     return this.#resumed;
   }
 

@@ -201,6 +201,7 @@ export interface Store extends BarStore, JournalStore, DeskStore, SettingsStore 
   /** Random id of the journal; new when the store is created. */
   readonly epoch: string;
   symbols(limit: number): Promise<SymbolRecord[]>;
+  findSymbol(symbol: string): Promise<SymbolRecord | null>;
   /** Adds or updates the instrument and answers its series. */
   saveSymbol(record: SymbolRecord, timeframe: Timeframe): Promise<Series>;
   findSeries(symbol: string, timeframe: Timeframe): Promise<Series | null>;

@@ -119,8 +119,29 @@ function lockFile(path: string): { close(): void } {
     return lock;
   } catch (error) {
     lock?.close();
-    if (isBusy(error)) throw new StoreRefused('store.locked', `${path} is in use by another wyckoff on this machine.`, error);
+    if (isBusy(error)) throw inUse(path, error);
     throw refusalOf(error, path);
+  }
+}
+
+function inUse(path: string, cause: unknown): StoreRefused {
+  return new StoreRefused('store.locked', `${path} is in use by another wyckoff on this machine.`, cause);
+}
+
+/**
+ * Looks whether another process holds the store, without taking it or making anything.
+ * @throws StoreRefused `store.locked` when one does; whatever else may be wrong shows when it is opened.
+ */
+export function refuseWhenInUse(path: string): void {
+  if (!existsSync(`${path}.lock`)) return;
+  let probe: Database.Database | undefined;
+  try {
+    probe = new Database(`${path}.lock`, { readonly: true, fileMustExist: true, timeout: 0 });
+    probe.prepare('select count(*) from sqlite_schema').get();
+  } catch (error) {
+    if (isBusy(error)) throw inUse(path, error);
+  } finally {
+    probe?.close();
   }
 }
 

@@ -1,6 +1,7 @@
 /** The embedded store: one SQLite file behind the port. */
 /* eslint-disable @typescript-eslint/require-await -- the port is asynchronous, SQLite answers at once; `async` makes a rejection of what it throws */
 import type { Timeframe } from '@wyckoff/domain';
+import type { Selectable } from 'kysely';
 import { randomUUID } from 'node:crypto';
 import type { Series, Store, SymbolRecord } from '../store.ts';
 import { SqliteBars } from './bars.ts';
@@ -8,6 +9,7 @@ import { SqliteGate } from './gate.ts';
 import { SqliteJournal } from './journal.ts';
 import { SqliteLists } from './lists.ts';
 import { openSqliteFile, type OpenOptions } from './open.ts';
+import type { SymbolsTable } from './tables.ts';
 
 const LIST_LIMIT = 200;
 
@@ -106,17 +108,11 @@ export function openSqliteStore(options: OpenOptions): Store {
     },
     async symbols(limit) {
       const rows = gate.all(sql.selectFrom('symbols').selectAll().orderBy('symbol').limit(Math.min(limit, LIST_LIMIT)));
-      return rows.map((row) => ({
-        symbol: row.symbol,
-        assetClass: row.asset_class as SymbolRecord['assetClass'],
-        name: row.name,
-        source: row.source,
-        synthetic: row.synthetic === 1,
-        timeZone: row.time_zone,
-        currency: row.currency,
-        tickSize: row.tick_size,
-        unit: row.unit,
-      }));
+      return rows.map(recordOf);
+    },
+    async findSymbol(symbol) {
+      const row = gate.first(sql.selectFrom('symbols').selectAll().where('symbol', '=', symbol));
+      return row === undefined ? null : recordOf(row);
     },
     saveSymbol: async (record, timeframe) => saveSymbol(record, timeframe),
     findSeries: async (symbol, timeframe) => findSeries(symbol, timeframe),
@@ -126,5 +122,19 @@ export function openSqliteStore(options: OpenOptions): Store {
       return { kind: 'sqlite', bytes: pages * size, ...gate.stats() };
     },
     close: () => file.close(),
+  };
+}
+
+function recordOf(row: Selectable<SymbolsTable>): SymbolRecord {
+  return {
+    symbol: row.symbol,
+    assetClass: row.asset_class as SymbolRecord['assetClass'],
+    name: row.name,
+    source: row.source,
+    synthetic: row.synthetic === 1,
+    timeZone: row.time_zone,
+    currency: row.currency,
+    tickSize: row.tick_size,
+    unit: row.unit,
   };
 }

@@ -1,0 +1,22 @@
+/** What the options of the server do, for `npm start -- --help` and `wyckoff serve --help`. */
+export const SERVE_HELP = {
+  port: 'port to listen on, 0 for any free one (default: PORT, else 4780; when it is taken, the next free one)',
+  host: 'address to listen on: 127.0.0.1 or ::1 only, because there are no users yet (default: 127.0.0.1)',
+  data: 'folder of the store; it is made when missing, and one wyckoff uses it at a time (default: WYCKOFF_DATA, else data)',
+  speed:
+    'bars per second of the replay, above 0 up to 1,000,000, or max for as fast as possible (default: WYCKOFF_SPEED, else 4)',
+  paused: 'open with the replay paused; play starts it',
+} as const;
+
+/** The help of `npm start`. */
+export const START_HELP = `usage: npm start -- [options]
+
+Runs the server and the desk; Ctrl-C ends it. What it has done is in its folder and goes on at the next start.
+
+  --port N        ${SERVE_HELP.port}
+  --speed N|max   ${SERVE_HELP.speed}
+  --data DIR      ${SERVE_HELP.data}
+  --host ADDRESS  ${SERVE_HELP.host}
+  --paused        ${SERVE_HELP.paused}
+  -h, --help      this text
+`;
