@@ -23,26 +23,25 @@ export function objectivesFor(study: Study, side: Side, line: number): Objective
   // A distribution's targets end at a tenth of its support.
   const farthest =
     side.sign === 1 ? resistance + p.pnfCap * width : Math.min(resistance + p.pnfCap * width, -0.1 * study.range.support);
+  const prices: number[] = [];
   let capped = false;
-  const reach = (target: number): number => {
-    if (!(target > farthest)) return target;
-    capped = true;
-    return farthest;
+  // Loops instead of map and filter: those give lists of another kind when empty, which throws compiled readers away.
+  const aim = (target: number): void => {
+    const reached = target > farthest ? farthest : target;
+    if (target > farthest) capped = true;
+    if (above(reached, close)) prices.push(side.sign * reached);
   };
-  const beyondClose = (target: number): boolean => above(target, close);
-  let targets = count < p.pnfMinColumns ? [] : [low + move, (low + line) / 2 + move, line + move].map(reach).filter(beyondClose);
-  const byDuration = targets.length === 0;
-  if (byDuration) {
-    const factor = causeFactor(study);
-    targets = [resistance + width, resistance + factor * width].map(reach).filter(beyondClose);
+  if (count >= p.pnfMinColumns) {
+    aim(low + move);
+    aim((low + line) / 2 + move);
+    aim(line + move);
   }
-  return {
-    prices: targets.map((target) => side.sign * target),
-    count,
-    conservativeCount: conservative(side, count),
-    capped,
-    byDuration,
-  };
+  const byDuration = prices.length === 0;
+  if (byDuration) {
+    aim(resistance + width);
+    aim(resistance + causeFactor(study) * width);
+  }
+  return { prices, count, conservativeCount: conservative(side, count), capped, byDuration };
 }
 
 /** Width multiples that a cause of this duration can pay for. */

@@ -1,4 +1,5 @@
 /** Records on their way out: begun when a rule confirms, completed when the bar has been judged from all sides (9.2, step 8). */
+import { fraction } from '../bar/fraction.ts';
 import { adjustmentsFor, NO_ADJUSTMENT } from './adjustments.ts';
 import { confidenceOf, settle, tierOf, type Components, type Pattern } from './confidence.ts';
 import { type DetectionEvent, type EventKind, type EventStatus } from './event.ts';
@@ -46,57 +47,127 @@ export interface Emission {
   readonly refers?: { readonly kind: EventKind; readonly eventBar: number } | undefined;
 }
 
-interface Draft {
-  readonly side: Side;
-  readonly event: Emission;
-  readonly score: number | null;
-  readonly quality: number;
+/**
+ * A record in the making; the slots are used again. Every rule says something else: copied into one shape it is read several
+ * times faster, and a number in a slot that exists costs no memory.
+ */
+class Draft implements Emission {
+  kind: EventKind = 'PS';
+  status: EventStatus = 'confirmed';
+  eventBar = -1;
+  eventTime = NaN;
+  price = NaN;
+  level = NaN;
+  volRatio = NaN;
+  spreadRatio = NaN;
+  closePos = NaN;
+  metrics: Record<string, number> | undefined = undefined;
+  pattern: Pattern | undefined = undefined;
+  components: Components | undefined = undefined;
+  carried: Mark | undefined = undefined;
+  mark: Mark | undefined = undefined;
+  spring: SpringMark | undefined = undefined;
+  strength = fraction(0);
+  session = -1;
+  opening = false;
+  doubleBottom = false;
+  /** NaN when the record states no objectives. */
+  line = NaN;
+  idBar = -1;
+  refers: Emission['refers'] = undefined;
+  side: Side;
+  /** Is its kind scored? */
+  scored = false;
+  score = fraction(0);
+  quality = fraction(0);
   /** Range it belongs to: a later step of the same bar may end it and even begin the next. */
-  readonly rangeId: number;
-  /** A direct entry is judged in the phase it was found in, before time moves D to E on the same bar. */
-  readonly held: { readonly phase: number; readonly phaseConfidence: number } | null;
+  rangeId = 0;
+  /** A direct entry is judged in the phase it was found in, before time moves D to E on the same bar; -1 for the others. */
+  heldPhase = -1;
+  heldConfidence = 0;
+
+  constructor(side: Side) {
+    this.side = side;
+  }
+
+  take(side: Side, said: Emission): void {
+    this.side = side;
+    this.kind = said.kind;
+    this.status = said.status;
+    this.eventBar = said.eventBar;
+    this.eventTime = said.eventTime;
+    this.price = said.price;
+    this.level = said.level;
+    this.volRatio = said.volRatio;
+    this.spreadRatio = said.spreadRatio;
+    this.closePos = said.closePos;
+    this.metrics = said.metrics;
+    this.pattern = said.pattern;
+    this.components = said.components;
+    this.carried = said.carried;
+    this.mark = said.mark;
+    this.spring = said.spring;
+    this.strength = said.strength ?? 0;
+    this.session = said.session ?? -1;
+    this.opening = said.opening === true;
+    this.doubleBottom = said.doubleBottom === true;
+    this.line = said.line ?? NaN;
+    this.idBar = said.idBar ?? said.eventBar;
+    this.refers = said.refers;
+    this.heldPhase = -1;
+    this.heldConfidence = 0;
+  }
 }
 
 export class Outbox {
   readonly #study: Study;
-  // bounded: the records of one bar, a few at most; emptied when the bar is over
+  // bounded: as many slots as one bar has had records, a few at most
   readonly #drafts: Draft[] = [];
+  /** Slots in use on this bar. */
+  #count = 0;
 
   constructor(study: Study) {
     this.#study = study;
   }
 
   get empty(): boolean {
-    return this.#drafts.length === 0;
+    return this.#count === 0;
   }
 
   /** Begins a record; the score is settled now, with the range and the levels as they judged the bar. Returns the score. */
   emit(side: Side, said: Emission): number {
     const study = this.#study;
-    const event = inOneShape(said);
-    let score: number | null = null;
-    if (event.pattern !== undefined && event.components !== undefined) {
-      score = settle(event.components, event.pattern, {
+    const draft = this.#slot(side);
+    draft.take(side, said);
+    const scored = (draft.pattern !== undefined && draft.components !== undefined) || draft.carried !== undefined;
+    let score = 0;
+    if (draft.pattern !== undefined && draft.components !== undefined) {
+      score = settle(draft.components, draft.pattern, {
         reliability: study.effort.reliability,
         low: study.params.lowVolumeWeight,
       });
-    } else if (event.carried !== undefined) score = event.carried.score;
-    if (event.mark !== undefined && score !== null) event.mark.score = score;
+    } else if (draft.carried !== undefined) score = draft.carried.score;
+    if (draft.mark !== undefined && scored) draft.mark.score = score;
     const { range, tally } = study;
-    const context = event.kind === 'PS' || event.kind === 'PSY';
-    const rangeId = context ? 0 : range.living ? range.id : tally.nextRangeId;
-    const held = event.status === 'direct' ? { phase: side.at.phase, phaseConfidence: phaseConfidence(study, side) } : null;
-    this.#drafts.push({ side, event, score, quality: range.living ? range.quality(study.now.bar) : 0, rangeId, held });
-    return score ?? 0;
+    const context = draft.kind === 'PS' || draft.kind === 'PSY';
+    draft.scored = scored;
+    draft.score = score;
+    draft.quality = range.living ? range.quality(study.now.bar) : 0;
+    draft.rangeId = context ? 0 : range.living ? range.id : tally.nextRangeId;
+    if (draft.status === 'direct') {
+      draft.heldPhase = side.at.phase;
+      draft.heldConfidence = phaseConfidence(study, side);
+    }
+    return score;
   }
 
   /** Completes the records of this bar; one shared empty array when there are none. */
   flush(): readonly DetectionEvent[] {
-    if (this.#drafts.length === 0) return NOTHING;
-    const drafts = this.#drafts;
-    const records = new Array<DetectionEvent>(drafts.length);
-    for (let i = 0; i < drafts.length; i++) records[i] = this.#complete(drafts[i]);
-    drafts.length = 0;
+    const count = this.#count;
+    if (count === 0) return NOTHING;
+    const records = new Array<DetectionEvent>(count);
+    for (let i = 0; i < count; i++) records[i] = this.#complete(this.#drafts[i]);
+    this.#count = 0;
     return Object.freeze(records);
   }
 
@@ -104,13 +175,20 @@ export class Outbox {
     return NOTHING;
   }
 
-  #complete(draft: Draft): DetectionEvent {
-    const { side, event, score, rangeId, quality } = draft;
+  #slot(side: Side): Draft {
+    if (this.#count === this.#drafts.length) this.#drafts.push(new Draft(side));
+    return this.#drafts[this.#count++];
+  }
+
+  #complete(event: Draft): DetectionEvent {
+    const { side, rangeId, quality, strength } = event;
+    const score = event.scored ? event.score : null;
     const study = this.#study;
     const { now, range } = study;
     const at = side.at;
     const current = rangeId !== 0 && range.living && rangeId === range.id;
-    const phaseConfidence = !current ? 0 : draft.held === null ? at.phaseConfidence : draft.held.phaseConfidence;
+    const held = event.heldPhase >= 0;
+    const phaseConfidence = !current ? 0 : held ? event.heldConfidence : at.phaseConfidence;
     const fresh = score !== null && (event.carried === undefined || event.status === 'direct');
     const adjustments = fresh ? adjustmentsFor(study, side, event) : NO_ADJUSTMENT;
     let confidence: number | null = event.carried === undefined ? null : event.carried.confidence;
@@ -123,15 +201,14 @@ export class Outbox {
     }
     if (event.mark !== undefined && current) event.mark.column = study.count.column;
     const metrics = event.metrics ?? {};
-    const objectives = event.line !== undefined && current ? this.#objectives(side, event.line, metrics) : null;
-    const strength = event.strength ?? 0;
+    const objectives = event.line === event.line && current ? this.#objectives(side, event.line, metrics) : null;
     const trade = judgeTrade(study, side, { event, confidence, strength, quality, phaseConfidence, current });
     if (event.status === 'confirmed' || event.status === 'direct' || event.status === 'repeat') {
       study.funnel.countRecord(event.kind, trade.tradeable, trade.reasons);
     }
     const own = `${rangeId}:${side.sign === 1 ? 'A' : 'D'}:`;
     const record: MutableRecord = {
-      id: `${own}${event.kind}:${event.idBar ?? event.eventBar}`,
+      id: `${own}${event.kind}:${event.idBar}`,
       rangeId,
       kind: event.kind,
       status: event.status,
@@ -151,24 +228,24 @@ export class Outbox {
       adjustments,
       confidence,
       tier: tierOf(confidence ?? 0),
-      phase: current ? phaseName(draft.held === null ? at.phase : draft.held.phase) : null,
-      subPhase: current && draft.held === null ? subPhaseOf(study, side) : null,
+      phase: current ? phaseName(held ? event.heldPhase : at.phase) : null,
+      subPhase: current && !held ? subPhaseOf(study, side) : null,
       phaseConfidence,
       rangeQuality: rangeId === 0 ? 0 : quality,
       levelStrength: strength,
       tradeable: trade.tradeable,
       riskFactor: trade.riskFactor,
       reasons: trade.reasons,
-      prices: this.#prices(draft, current, objectives),
+      prices: this.#prices(event, current, objectives),
     };
     if (event.refers !== undefined) record.refId = `${own}${event.refers.kind}:${event.refers.eventBar}`;
     return Object.freeze(record);
   }
 
-  #prices(draft: Draft, current: boolean, objectives: number[] | null): DetectionEvent['prices'] {
-    const { side, event } = draft;
+  #prices(event: Draft, current: boolean, objectives: number[] | null): DetectionEvent['prices'] {
+    const { side } = event;
     const { range, now } = this.#study;
-    const known = current || (draft.rangeId === range.id && range.endBar === now.bar);
+    const known = current || (event.rangeId === range.id && range.endBar === now.bar);
     const prices: MutablePrices = {
       support: known ? range.support : now.low,
       resistance: known ? range.resistance : now.high,
@@ -199,34 +276,6 @@ export class Outbox {
     for (let i = 0; i < found.prices.length; i++) range.objectives[i] = found.prices[i];
     return found.prices;
   }
-}
-
-/** Every rule says something else; whoever reads it afterwards reads objects of one shape, which is several times faster. */
-function inOneShape(said: Emission): Emission {
-  return {
-    kind: said.kind,
-    status: said.status,
-    eventBar: said.eventBar,
-    eventTime: said.eventTime,
-    price: said.price,
-    level: said.level,
-    volRatio: said.volRatio,
-    spreadRatio: said.spreadRatio,
-    closePos: said.closePos,
-    metrics: said.metrics,
-    pattern: said.pattern,
-    components: said.components,
-    carried: said.carried,
-    mark: said.mark,
-    spring: said.spring,
-    strength: said.strength,
-    session: said.session,
-    opening: said.opening,
-    doubleBottom: said.doubleBottom,
-    line: said.line,
-    idBar: said.idBar,
-    refers: said.refers,
-  };
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
