@@ -16,18 +16,14 @@ export class GrowingColumns {
   line = new Uint32Array(FIRST_CAPACITY);
   length = 0;
 
-  /** Makes room for one more row; column by column, so that only one old column exists beside the new ones. */
+  /** Makes room for one more row; column by column, each old one given back at once and not when a collection comes to it. */
   reserve(): void {
     if (this.length < this.time.length) return;
     const capacity = Math.ceil(this.time.length * (this.time.length < 1e6 ? 2 : 1.5));
     for (const name of COLUMN_NAMES) {
-      const wider = new Float64Array(capacity);
-      wider.set(this[name]);
-      this[name] = wider;
+      this[name] = new Float64Array(this[name].buffer.transfer(capacity * Float64Array.BYTES_PER_ELEMENT));
     }
-    const lines = new Uint32Array(capacity);
-    lines.set(this.line);
-    this.line = lines;
+    this.line = new Uint32Array(this.line.buffer.transfer(capacity * Uint32Array.BYTES_PER_ELEMENT));
   }
 
   /** Do the two rows say the same? */
