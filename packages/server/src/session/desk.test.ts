@@ -196,7 +196,7 @@ describe('the series of the session', () => {
       { scope: own, storePath: path, speed: null, play: false },
       { factory: tape },
     );
-    expect(desk.series().symbol).toBe('SPX');
+    expect(desk.series()?.symbol).toBe('SPX');
     expect(await opened.findSymbol('SPX')).toEqual(DEMO_SYMBOL);
     await own.dispose();
   });
