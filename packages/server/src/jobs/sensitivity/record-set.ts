@@ -26,7 +26,9 @@ function keyOf({ kind, hypothesis, status, eventBar }: DetectionEvent): number {
 }
 
 export class RecordSet {
+  // bounded: MOST_RECORDS, refused above
   readonly #records = new Set<number>();
+  // bounded: a part of the records
   readonly #tradeable = new Set<number>();
   readonly #byKind = new Uint32Array(EVENT_KINDS.length);
 
@@ -34,7 +36,6 @@ export class RecordSet {
   hear(record: DetectionEvent): boolean {
     const key = keyOf(record);
     if (this.#records.has(key)) return true;
-    // bounded: MOST_RECORDS
     if (this.#records.size >= MOST_RECORDS) return false;
     this.#records.add(key);
     this.#byKind[EVENT_KINDS.indexOf(record.kind)]++;
@@ -61,6 +62,7 @@ export class Comparison {
   readonly #base: ReadonlySet<number>;
   readonly #baseTradeable: ReadonlySet<number>;
   readonly #baseByKind: Uint32Array;
+  // bounded: MOST_RECORDS
   readonly #heard = new Set<number>();
   readonly #added = new Uint32Array(EVENT_KINDS.length);
   readonly #common = new Uint32Array(EVENT_KINDS.length);
