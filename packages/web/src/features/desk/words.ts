@@ -84,6 +84,7 @@ export function codeWords(code: string): string {
 
 /** What a reason means for a pattern of the signal chain, as the second half of a sentence. */
 const BECAUSE: Readonly<Partial<Record<string, string>>> = {
+  IN_RANGE: 'a last point inside the range is never traded',
   WRONG_PHASE: 'it belongs to another phase of the range',
   PREMATURE: 'it came before the range had built its cause',
   AWAIT_TEST: 'a shakeout is traded only after its quiet test',
@@ -96,25 +97,21 @@ const ENTRY_ENDS: Readonly<Partial<Record<string, string>>> = {
   END_OF_DATA: 'The data ended before the entry was filled.',
 };
 
-function because(code: string, signal: SignalWire): string {
-  if (code === 'IN_RANGE') {
-    const edge = signal.direction === 'LONG' ? 'creek' : 'ice';
-    return `a last point inside the range, on the near side of the ${edge}, is never traded`;
-  }
+function because(code: string): string {
   return BECAUSE[code] ?? (REASONS as Readonly<Record<string, string>>)[code] ?? codeWords(code);
 }
 
 /** A sentence of the engine without codes in it: `(IN_RANGE).` becomes what that means, `: VALIDITY.` too. */
-function withoutCodes(sentence: string, signal: SignalWire): string {
+function withoutCodes(sentence: string): string {
   const ended = /^The entry ended: ([A-Z][A-Z_]+)\.$/.exec(sentence)?.[1];
   if (ended !== undefined) return ENTRY_ENDS[ended] ?? `The entry ended: ${codeWords(ended)}.`;
-  return sentence.replace(/ \(([A-Z][A-Z_]+)\)(?=\.?$)/, (_, code: string) => `: ${because(code, signal)}`);
+  return sentence.replace(/ \(([A-Z][A-Z_]+)\)(?=\.?$)/, (_, code: string) => `: ${because(code)}`);
 }
 
 /** Why a signal was refused or came to nothing: its sentence, or the step of the chain that failed, in words. */
 export function refusalSentence(signal: SignalWire): string | null {
   const sentence = signal.rejectText ?? signal.chain.find((step) => step.result === 'FAIL')?.sentence ?? null;
-  return sentence === null ? null : withoutCodes(sentence, signal);
+  return sentence === null ? null : withoutCodes(sentence);
 }
 
 /** A signal in one sentence. */

@@ -79,24 +79,27 @@ function place(event: DetectionEventWire, at: Anchor, placed: Box[]): readonly S
   const below = standsBelow(event);
   const text = eventWord(event.kind);
   const width = textWidth(text) + 8;
-  const x = clamp(at.x, width / 2 + 1, view.width - width / 2 - 1);
   const [top, foot] = [LETTER_ROW + LABEL_HEIGHT / 2, view.height - LABEL_HEIGHT / 2 - 1];
   // A bar at the very edge has its label inside the edge: from there the rows grow back into the pane.
   const first = clamp(at.extreme + (below ? OFFSET : -OFFSET), top, foot);
   const step = LABEL_HEIGHT + GAP;
   const away = below ? step : -step;
   const ink = { token: isStruck(event) || event.status === 'candidate' ? 'faint' : 'text' } as const;
-  for (const y of [...rows(first, away), ...rows(first, -away)]) {
-    if (y < top || y > foot) continue;
-    const box = {
-      x1: x - width / 2 - GAP,
-      x2: x + width / 2 + GAP,
-      y1: y - LABEL_HEIGHT / 2 - 1,
-      y2: y + LABEL_HEIGHT / 2 + 1,
-    };
-    if (placed.some((other) => overlap(other, box)) || (y !== first && coversBar(y, at, below))) continue;
+  const clear = [...rows(first, away), ...rows(first, -away)].filter(
+    (y) => y >= top && y <= foot && (y === first || !coversBar(y, at, below)),
+  );
+  // Over or under its bar if there is room, else beside the labels that are there.
+  const aside = width + 2 * GAP;
+  for (const shift of [0, aside, -aside]) {
+    const x = clamp(at.x + shift, width / 2 + 1, view.width - width / 2 - 1);
+    const side = { x1: x - width / 2 - GAP, x2: x + width / 2 + GAP };
+    const y = clear.find((row) => {
+      const box = { ...side, y1: row - LABEL_HEIGHT / 2 - 1, y2: row + LABEL_HEIGHT / 2 + 1 };
+      return !placed.some((other) => overlap(other, box));
+    });
+    if (y === undefined) continue;
     // bounded: by the events held.
-    placed.push(box);
+    placed.push({ ...side, y1: y - LABEL_HEIGHT / 2 - 1, y2: y + LABEL_HEIGHT / 2 + 1 });
     const border = event.status === 'candidate' ? 'dashed' : 'solid';
     return [{ kind: 'label', x, y, width, text, border, struck: isStruck(event), ink }];
   }

@@ -220,11 +220,21 @@ describe('web 5 event layer', () => {
   });
 
   it('labels that would overlap move apart; what finds no room is still marked', () => {
-    const crowd = Array.from({ length: 8 }, (_, i) => event({ id: `e${String(i)}` }));
+    const crowd = Array.from({ length: 40 }, (_, i) => event({ id: `e${String(i)}` }));
     const shapes = at(crowd);
-    const rows = of(shapes, 'label').map((label) => label.y);
-    expect(new Set(rows).size).toBe(rows.length);
-    expect(of(shapes, 'label').length + of(shapes, 'arrow').length).toBe(8);
+    const places = of(shapes, 'label').map(({ x, y }) => `${String(x)} ${String(y)}`);
+    expect(new Set(places).size).toBe(places.length);
+    expect(of(shapes, 'arrow').length).toBeGreaterThan(0);
+    expect(places.length + of(shapes, 'arrow').length).toBe(40);
+  });
+
+  it('at the top of the pane a second label stands beside the first, over no mark of a third', () => {
+    const high = { ...bars(60), h: new Array<number>(60).fill(190) };
+    const pair = [event({ id: 'a', kind: 'UTAD', hypothesis: -1 }), event({ id: 'b', kind: 'UTAD', hypothesis: -1 })];
+    const shapes = eventLabels({ bars: high, events: pair }, view(0, 60));
+    const [first, second] = of(shapes, 'label');
+    expect(of(shapes, 'arrow')).toEqual([]);
+    expect([first.y === second.y, first.x, Math.abs(second.x - first.x) > first.width]).toEqual([true, 200, true]);
   });
 
   it('whatever comes together, no label covers another or leaves the pane, at either edge', () => {
