@@ -313,15 +313,15 @@ function drawPictures(): void {
     const images = fileURLToPath(new URL('../../docs/images/', import.meta.url));
     await mkdir(images, { recursive: true });
     const { page } = desk;
-    await setSpeed(page, 12);
+    await setSpeed(page, 25);
     const playButton = page.getByRole('button', { name: 'Play' });
     if (await playButton.isVisible()) await playButton.click();
-    // Somewhere with a trade to show, else the end of the series.
+    // The campaign of 2003: a range with all its phases and events, and the long entry after them; else the end of the series.
     await expect
       .poll(
         async () => {
           const { positions, connections } = await server.get<SnapshotAnswer>('/snapshot');
-          const held = (positions ?? []).some((position) => position.status === 'OPEN');
+          const held = (positions ?? []).some((position) => position.status === 'OPEN' && position.direction === 'LONG');
           return held || connections?.at(0)?.replay?.finished === true;
         },
         { timeout: 200_000, interval: 50 },
