@@ -7,7 +7,4 @@ export * from './frames.ts';
 export * from './http.ts';
 export * from './problems.ts';
 export * from './cli.ts';
-export * from './rule-parameters.ts';
-export * from './rule-pack.ts';
-export { nearestKey } from './nearest-key.ts';
 export * from './routes.ts';

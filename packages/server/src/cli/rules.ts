@@ -18,7 +18,7 @@ export interface Rules {
 
 /** @throws Exit 2 with every fault when the file cannot be read or is no pack. */
 export async function rulesOf({ rules, quiet }: { readonly rules: string; readonly quiet?: boolean }): Promise<Rules> {
-  const { canonicalPack, readRulePack } = await import('@wyckoff/contracts');
+  const { canonicalPack, readRulePack } = await import('@wyckoff/contracts/rule-packs');
   const hashOf = (pack: RulePack): string => createHash('sha256').update(canonicalPack(pack)).digest('hex');
   if (rules === 'strict' || rules === 'classic') {
     const pack = rules === 'strict' ? STRICT : CLASSIC;

@@ -55,7 +55,7 @@ async function run(options: Options): Promise<void> {
 }
 
 async function refuseUnknown(param: string, { pack, name }: Rules): Promise<void> {
-  const { nearestKey } = await import('@wyckoff/contracts');
+  const { nearestKey } = await import('@wyckoff/contracts/rule-packs');
   const { thresholdNames, thresholdsOf } = await import('./variants.ts');
   const known = thresholdNames(pack);
   if (!known.includes(param)) {

@@ -1,5 +1,5 @@
 /** The thresholds of a pack and the values each is tried at: shares of its own value, steps of its tail, or the other answer. */
-import { HABIT_NAMES, PARAMETER_RULES, type HabitName, type ParameterRule } from '@wyckoff/contracts';
+import { HABIT_NAMES, PARAMETER_RULES, type HabitName, type ParameterRule } from '@wyckoff/contracts/rule-packs';
 import type { Parameters, RulePack } from '@wyckoff/domain';
 
 /** The shares a threshold is tried at. */
