@@ -113,33 +113,18 @@ export class SqliteLists {
     return this.#gate.read('equity', () => this.#equity.all(accountId) as EquityAnswer['items']);
   }
 
-  snapshot(limits: SnapshotLimits, lastSeq: () => number): Awaited<ReturnType<DeskStore['snapshot']>> {
+  /** The newest entities of a table: by their time, then by id. */
+  #newest(table: 'ranges' | 'events' | 'signals' | 'orders' | 'positions', time: string, limit: number) {
     const { sql } = this.#gate;
-    const ranges = sql.selectFrom('ranges').select('data').orderBy('start_ts', 'desc').orderBy('id', 'desc').limit(limits.ranges);
-    const events = sql
-      .selectFrom('events')
-      .select('data')
-      .orderBy('confirm_ts', 'desc')
-      .orderBy('id', 'desc')
-      .limit(limits.events);
-    const signals = sql
-      .selectFrom('signals')
-      .select('data')
-      .orderBy('created_at', 'desc')
-      .orderBy('id', 'desc')
-      .limit(limits.signals);
-    const orders = sql
-      .selectFrom('orders')
-      .select('data')
-      .orderBy('created_at', 'desc')
-      .orderBy('id', 'desc')
-      .limit(limits.orders);
-    const positions = sql
-      .selectFrom('positions')
-      .select('data')
-      .orderBy('opened_at', 'desc')
-      .orderBy('id', 'desc')
-      .limit(limits.positions);
+    return sql.selectFrom(table).select('data').orderBy(sql.dynamic.ref(time), 'desc').orderBy('id', 'desc').limit(limit);
+  }
+
+  snapshot(limits: SnapshotLimits, lastSeq: () => number): Awaited<ReturnType<DeskStore['snapshot']>> {
+    const ranges = this.#newest('ranges', 'start_ts', limits.ranges);
+    const events = this.#newest('events', 'confirm_ts', limits.events);
+    const signals = this.#newest('signals', 'created_at', limits.signals);
+    const orders = this.#newest('orders', 'created_at', limits.orders);
+    const positions = this.#newest('positions', 'opened_at', limits.positions);
     // Nothing is awaited between these reads, and this thread is the only writer: they are of one instant.
     return this.#gate.read('snapshot', () => ({
       seq: lastSeq(),
