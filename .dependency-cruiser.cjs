@@ -5,6 +5,7 @@
 const law = [
   'packages/bounded',
   'packages/domain/src/bar',
+  'packages/domain/src/market',
   'packages/domain/src/effort',
   'packages/domain/src/structure',
   'packages/domain/src/wyckoff',
@@ -13,6 +14,7 @@ const law = [
   'packages/domain/src/risk',
   'packages/domain/src/campaign',
   'packages/domain/src/execution',
+  'packages/domain/src/acceptance',
   'packages/domain/src/engine',
   'packages/domain/src/backtest',
   'packages/domain/src/index.ts',
