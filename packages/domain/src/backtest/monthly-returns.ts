@@ -1,6 +1,6 @@
 /** The return of each month: last equity over the last of the month before (backtesting.md 6). */
 import type { EpochMs } from '../bar/bar.ts';
-import { monthStart, monthUtc } from '../setup/new-york.ts';
+import { monthStart, monthUtc } from '../market/new-york.ts';
 import type { Micros } from '../setup/signal.ts';
 
 /** A hundred years; what is older leaves first. */

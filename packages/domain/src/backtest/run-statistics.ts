@@ -2,7 +2,7 @@
 import type { AssetClass, EpochMs, Timeframe } from '../bar/bar.ts';
 import { TIMEFRAME_MS } from '../bar/bar.ts';
 import type { Micros } from '../setup/signal.ts';
-import { isIntraday } from '../setup/timeframe-factor.ts';
+import { isIntraday } from '../market/intraday.ts';
 import { Drawdowns } from './drawdowns.ts';
 import type { DrawdownPeriod } from './drawdowns.ts';
 import { EquitySample } from './equity-sample.ts';

@@ -8,7 +8,7 @@ import type { Halts } from '../risk/halts.ts';
 import type { RiskLimits } from '../risk/limits.ts';
 import type { PatternRisk } from '../risk/pattern-risk.ts';
 import type { MarketTracker } from '../setup/market-tracker.ts';
-import { isIntraday } from '../setup/timeframe-factor.ts';
+import { isIntraday } from '../market/intraday.ts';
 import { amt } from '../trade/amount.ts';
 import type { CostModel } from '../trade/costs.ts';
 import type { TradedInstrument } from '../trade/instrument.ts';

@@ -8,7 +8,7 @@ import type { RiskLimits } from './limits.ts';
 import { PATTERN_RISK_MAX_BP } from './pattern-risk.ts';
 import { amountOf, freeCash, isRefusal, sizeFor } from './size.ts';
 import type { Size, SizeInput } from './size.ts';
-import { isIntraday } from '../setup/timeframe-factor.ts';
+import { isIntraday } from '../market/intraday.ts';
 
 export interface Assessment {
   readonly size: Size;

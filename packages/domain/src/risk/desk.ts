@@ -5,7 +5,7 @@ import { fail, warn } from '../setup/chain.ts';
 import type { Finding } from '../setup/chain.ts';
 import type { Refusal } from '../setup/refusal.ts';
 import type { Micros } from '../setup/signal.ts';
-import { isIntraday } from '../setup/timeframe-factor.ts';
+import { isIntraday } from '../market/intraday.ts';
 import { clientOrderId, orderIdOf } from '../trade/client-order-id.ts';
 import type { TradedInstrument } from '../trade/instrument.ts';
 import type { ExitReason } from '../trade/position.ts';

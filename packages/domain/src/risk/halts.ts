@@ -1,6 +1,6 @@
 /** Halts: what stops all entries of an account until it may trade again; exits always pass (trading.md 5.7). */
 import type { EpochMs } from '../bar/bar.ts';
-import { newYorkDay } from '../setup/new-york.ts';
+import { newYorkDay } from '../market/new-york.ts';
 import type { Micros } from '../setup/signal.ts';
 import { mulDiv } from '../trade/money.ts';
 

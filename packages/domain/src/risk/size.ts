@@ -2,11 +2,12 @@
 import type { Price, Timeframe } from '../bar/bar.ts';
 import type { Candidate } from '../setup/candidate.ts';
 import type { MarketContext } from '../setup/market-context.ts';
-import { hourUtc, weekdayUtc } from '../setup/new-york.ts';
+import { hourUtc, weekdayUtc } from '../market/new-york.ts';
 import { refusal } from '../setup/refusal.ts';
 import type { Refusal } from '../setup/refusal.ts';
 import type { Micros } from '../setup/signal.ts';
-import { TIMEFRAME_FACTOR, isIntraday } from '../setup/timeframe-factor.ts';
+import { isIntraday } from '../market/intraday.ts';
+import { TIMEFRAME_FACTOR } from '../setup/timeframe-factor.ts';
 import { amt, riskOf, stepsForRisk } from '../trade/amount.ts';
 import { commissionOf, halfSpread } from '../trade/costs.ts';
 import type { CostModel } from '../trade/costs.ts';

@@ -4,8 +4,8 @@ import type { Candidate } from './candidate.ts';
 import { fail, warn } from './chain.ts';
 import type { Finding, Stage } from './chain.ts';
 import type { MarketContext } from './market-context.ts';
-import { hourUtc, newYorkHour, weekdayUtc } from './new-york.ts';
-import { isIntraday } from './timeframe-factor.ts';
+import { hourUtc, newYorkHour, weekdayUtc } from '../market/new-york.ts';
+import { isIntraday } from '../market/intraday.ts';
 
 const DAY = 86_400_000;
 const FRIDAY = 5;

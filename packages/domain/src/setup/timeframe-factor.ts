@@ -12,10 +12,3 @@ export const TIMEFRAME_FACTOR: Readonly<Record<Timeframe, number>> = {
   '1d': 1,
   '1w': 1.6,
 };
-
-const INTRADAY: ReadonlySet<Timeframe> = new Set<Timeframe>(['1m', '5m', '15m', '30m', '1h', '4h']);
-
-/** Below `1d` (trading.md 2.2). */
-export function isIntraday(timeframe: Timeframe): boolean {
-  return INTRADAY.has(timeframe);
-}

@@ -17,6 +17,12 @@ export function newYorkDay(at: EpochMs): number {
   return Math.floor((at + newYorkOffset(at)) / DAY);
 }
 
+/** The instant at which clocks in New York show a time of day; `minutes` after the midnight that begins calendar day `day`. Never in the hour clocks skip. */
+export function newYorkInstant(day: number, minutes: number): EpochMs {
+  const local = day * DAY + minutes * 60_000;
+  return local - newYorkOffset(local + 5 * HOUR);
+}
+
 /** Hours since midnight in New York, 0 <= h < 24. */
 export function newYorkHour(at: EpochMs): number {
   const local = at + newYorkOffset(at);
@@ -55,7 +61,7 @@ function sundayOf(year: number, month: number, day: number): EpochMs {
 }
 
 /** Days since 1970-01-01 of a Gregorian date (Howard Hinnant, days_from_civil). */
-function daysFrom(year: number, month: number, day: number): number {
+export function daysFrom(year: number, month: number, day: number): number {
   const y = month <= 2 ? year - 1 : year;
   const era = Math.floor(y / 400);
   const yoe = y - era * 400;
@@ -63,8 +69,8 @@ function daysFrom(year: number, month: number, day: number): number {
   return era * 146_097 + yoe * 365 + Math.floor(yoe / 4) - Math.floor(yoe / 100) + doy - 719_468;
 }
 
-/** Year and month of a day number (Howard Hinnant, civil_from_days). */
-function civil(days: number): { readonly year: number; readonly month: number } {
+/** The Gregorian date of a day number (Howard Hinnant, civil_from_days). */
+export function civil(days: number): { readonly year: number; readonly month: number; readonly day: number } {
   const z = days + 719_468;
   const era = Math.floor(z / 146_097);
   const doe = z - era * 146_097;
@@ -72,5 +78,6 @@ function civil(days: number): { readonly year: number; readonly month: number } 
   const doy = doe - (365 * yoe + Math.floor(yoe / 4) - Math.floor(yoe / 100));
   const mp = Math.floor((5 * doy + 2) / 153);
   const month = mp < 10 ? mp + 3 : mp - 9;
-  return { year: yoe + era * 400 + (month <= 2 ? 1 : 0), month };
+  const day = doy - Math.floor((153 * mp + 2) / 5) + 1;
+  return { year: yoe + era * 400 + (month <= 2 ? 1 : 0), month, day };
 }
