@@ -43,7 +43,7 @@ export class FillDesk {
     if (order === undefined) throw new RangeError(`report ${report.kind}: expected a living order, was ${report.clientId}`);
     if (report.kind === 'accepted') this.#accepted(order);
     else if (report.kind === 'ended') this.#ended(order, report);
-    else this.#filled(order, report.fill);
+    else if (report.kind === 'filled') this.#filled(order, report.fill);
   }
 
   #accepted(order: Order): void {
@@ -58,7 +58,8 @@ export class FillDesk {
     if (order.intent === 'CLOSE' || live === undefined || !isUnfilled) return;
     this.#giveBack(live, this.#floor.risk.reserved(live.signal.id));
     this.#floor.risk.release(live.signal.id);
-    const status = VOID_REASONS.has(report.reason) ? 'EXPIRED' : report.state;
+    const ended = report.state === 'FAILED' ? 'REJECTED' : report.state;
+    const status = VOID_REASONS.has(report.reason) ? 'EXPIRED' : ended;
     this.#floor.signals.move(live.signal.id, status, { code: report.reason, text: `The entry ended: ${report.reason}.` });
   }
 

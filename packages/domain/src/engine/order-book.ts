@@ -95,7 +95,7 @@ export class OrderBook {
     return next;
   }
 
-  ended(order: Order, state: Extract<OrderState, 'CANCELLED' | 'EXPIRED' | 'REJECTED'>, reason: string): Order {
+  ended(order: Order, state: Extract<OrderState, 'CANCELLED' | 'EXPIRED' | 'REJECTED' | 'FAILED'>, reason: string): Order {
     // A refusal at the door never was SUBMITTED; everything else has to have been sent.
     const sent = order.state === 'PENDING_NEW' && state !== 'REJECTED' ? this.#move(order, 'SUBMITTED', null) : order;
     return this.#move(sent, state, reason);

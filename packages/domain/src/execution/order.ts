@@ -1,7 +1,7 @@
 /** Orders and fills as every part of the system sees them (trading.md 7.1). */
 import type { EpochMs, Price } from '../bar/bar.ts';
 import type { Micros, QtyMicros } from '../setup/signal.ts';
-import type { OrderIntent, OrderSide, OrderType } from '../trade/order-terms.ts';
+import type { OrderIntent, OrderSide, OrderType, TimeInForce } from '../trade/order-terms.ts';
 
 export const ORDER_STATES = [
   'PENDING_NEW', 'SUBMITTED', 'ACCEPTED', 'PARTIALLY_FILLED', 'CANCEL_PENDING', 'FILLED', 'CANCELLED', 'REJECTED', 'EXPIRED', 'FAILED',
@@ -15,12 +15,18 @@ export interface Order {
   readonly signalId: string | null;
   readonly positionId: string | null;
   readonly symbol: string;
-  /** `ENTRY`, `STOP.r`, `T1.r`, `EXIT.n`. */
+  /** `ENTRY`, `STOP.r`, `T1.r`, `EXIT.n`, `TRIM.n`, `FLATTEN.<activation>`. */
   readonly leg: string;
   readonly intent: OrderIntent;
   readonly side: OrderSide;
   readonly type: OrderType;
+  /** Default GTC. */
+  readonly tif?: TimeInForce;
   readonly state: OrderState;
+  /** Sent, and nobody knows whether it arrived; absent: no. */
+  readonly uncertain?: boolean;
+  /** The broker's own name for it, where it has one. */
+  readonly brokerId?: string | null;
   readonly qtyMicros: QtyMicros;
   readonly filledQtyMicros: QtyMicros;
   readonly limitPrice: Price | null;

@@ -62,6 +62,7 @@ export class SimulatedBroker {
   /** Takes an approved order or a cancellation. @throws {TypeError} on an order that no risk desk approved. */
   take(instruction: Instruction): void {
     if (instruction.kind === 'cancel') this.#cancel(instruction.clientId, instruction.reason);
+    else if (instruction.kind === 'placeOco') for (const order of instruction.orders) this.#place(order);
     else this.#place(instruction.order);
   }
 

@@ -1,7 +1,7 @@
 /** An order the risk desk has approved: another type than an order, so that an unchecked one cannot reach a broker. */
 import type { Price } from '../bar/bar.ts';
 import type { Micros } from '../setup/signal.ts';
-import type { OrderIntent, OrderSide, OrderType } from '../trade/order-terms.ts';
+import type { OrderIntent, OrderSide, OrderType, TimeInForce } from '../trade/order-terms.ts';
 import type { ExitReason } from '../trade/position.ts';
 
 /** The legs a filled entry is protected with, from its first bar on (trading.md 7.4). */
@@ -27,6 +27,8 @@ export interface OrderTerms {
   readonly steps: number;
   readonly limitPrice: Price | null;
   readonly stopPrice: Price | null;
+  /** Default GTC. */
+  readonly tif?: TimeInForce;
   /** Bars with volume it may work; null: until filled or cancelled. */
   readonly validBars: number | null;
   /** Entries only. */

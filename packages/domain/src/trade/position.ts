@@ -3,8 +3,8 @@ import type { EpochMs, Price, Ratio } from '../bar/bar.ts';
 import type { Direction, Micros, QtyMicros } from '../setup/signal.ts';
 
 export const EXIT_REASONS = [
-  'STOP', 'BREAKEVEN', 'TRAIL', 'T1', 'T2', 'T3', 'RULE_1', 'RULE_2', 'RULE_3', 'RULE_4', 'RULE_5', 'INVALIDATED', 'MANUAL', 'FLATTEN',
-  'FRIDAY', 'PROTECTION_FAILED', 'TRIM', 'BROKER', 'END_OF_DATA', 'END_OF_WINDOW',
+  'STOP', 'BREAKEVEN', 'TRAIL', 'T1', 'T2', 'T3', 'RULE_1', 'RULE_2', 'RULE_3', 'RULE_4', 'RULE_5', 'RULE_6', 'RULE_7', 'RULE_8', 'RULE_9',
+  'RULE_10', 'RULE_11', 'INVALIDATED', 'MANUAL', 'FLATTEN', 'FRIDAY', 'PROTECTION_FAILED', 'TRIM', 'BROKER', 'END_OF_DATA', 'END_OF_WINDOW',
 ] as const; // prettier-ignore
 export type ExitReason = (typeof EXIT_REASONS)[number];
 
