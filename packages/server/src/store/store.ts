@@ -1,6 +1,7 @@
 /** The port of the store: what a session keeps and reads back, whichever database holds it. */
 import type { EquityAnswer, FactRow, FactTopic, OrderWire, PositionWire, RangeWire, SignalWire } from '@wyckoff/contracts';
 import type { Account, AssetClass, BarColumns, EpochMs, Fact, Timeframe } from '@wyckoff/domain';
+import type { Write } from './changes.ts';
 
 export type EventWire = Extract<FactRow, { type: 'event.changed' }>['data'];
 
@@ -79,6 +80,18 @@ export interface PendingFact {
   readonly fact: Fact;
 }
 
+/**
+ * What reached an engine beside its bars: a decision, a halt, a report of a venue. Journalled as a fact of type `input.<kind>` that no client
+ * sees; the engine takes it after bar `bar`, so stepping the bars again with their inputs gives the same state.
+ */
+export interface EngineInput {
+  readonly bar: number;
+  /** Without the prefix; at most 42 characters. */
+  readonly kind: string;
+  readonly at: EpochMs;
+  readonly data: unknown;
+}
+
 export interface EquityPoint {
   readonly ts: EpochMs;
   readonly equityMicros: number;
@@ -101,6 +114,10 @@ export interface Commit {
   readonly bars?: BarColumns | undefined;
   /** State of the engine after `to`. */
   readonly snapshot?: Uint8Array | undefined;
+  /** In the order in which the engine took them. With inputs alone `to` may equal `from`; `barTime` is then that of the last bar. */
+  readonly inputs?: readonly EngineInput[] | undefined;
+  /** Rows that change with it: ledger, reservations, allocations, campaigns, halts, notifications. */
+  readonly writes?: readonly Write[] | undefined;
 }
 
 export interface EngineSnapshot {
@@ -179,6 +196,16 @@ export interface DeskStore {
     readonly orders: OrderWire[];
     readonly positions: PositionWire[];
   }>;
+}
+
+/** A setting of one user (empty = the system). Changed by a `Change` with a `setting` write, which is audited and checks the version. */
+export interface SettingRow {
+  readonly userId: string;
+  readonly key: string;
+  readonly value: unknown;
+  readonly version: number;
+  readonly updatedAt: EpochMs;
+  readonly updatedBy: string;
 }
 
 export interface SettingsStore {
