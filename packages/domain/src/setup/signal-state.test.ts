@@ -15,7 +15,7 @@ test('TR-7 only listed transitions happen, terminal signals never change, over r
         } else expect(() => advanceSignal(state, to)).toThrow(IllegalTransition);
       }
     }),
-    { seed: 9, numRuns: 500 },
+    { seed: 9, numRuns: 10_000 },
   );
 });
 
