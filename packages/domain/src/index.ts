@@ -6,6 +6,7 @@ export { BarAggregator } from './bar/aggregate.ts';
 export type { AggregatorOptions } from './bar/aggregate.ts';
 export * from './wyckoff/event.ts';
 export { calendarOf } from './market/calendars.ts';
+export { newYorkDay, newYorkHour } from './market/new-york.ts';
 export { CALENDAR_IDS } from './market/calendar.ts';
 export type { Calendar, CalendarId, Session } from './market/calendar.ts';
 export { qualityGrade, qualityWeaknesses } from './structure/range-quality.ts';

@@ -1,0 +1,12 @@
+/** Ids that sort by the time they were made (UUID v7, RFC 9562 5.7). */
+import { randomBytes } from 'node:crypto';
+
+/** `atMs`: wall clock, >= 0. */
+export function timeOrderedId(atMs: number): string {
+  const bytes = randomBytes(16);
+  bytes.writeUIntBE(Math.floor(atMs), 0, 6);
+  bytes[6] = 0x70 | ((bytes[6] ?? 0) & 0x0f);
+  bytes[8] = 0x80 | ((bytes[8] ?? 0) & 0x3f);
+  const hex = bytes.toString('hex');
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
+}

@@ -1,0 +1,91 @@
+/** Which facts a trader is told of, and in which words (trading.md 10). */
+import type { FactRow } from '@wyckoff/contracts';
+import type { Notice } from './notification.ts';
+import type { NotificationSettings } from './settings.ts';
+
+type RowOf<T extends FactRow['type']> = Extract<FactRow, { type: T }>;
+
+/** Null: nothing to say. */
+export function noticeOfFact(fact: FactRow, settings: NotificationSettings): Notice | null {
+  switch (fact.type) {
+    case 'signal.created':
+      return ofSignal(fact.data, settings.minConfidence);
+    case 'order.filled':
+      return ofFill(fact.data);
+    case 'order.changed':
+      return ofOrder(fact.data);
+    case 'position.closed':
+      return ofPosition(fact.data);
+    case 'risk.limit':
+      return ofLimit(fact.data);
+    default:
+      return null;
+  }
+}
+
+function ofSignal(signal: RowOf<'signal.created'>['data'], minConfidence: number): Notice | null {
+  const { id, symbol, timeframe, pattern, direction, confidence, entryPrice, stopPrice, rMultiple } = signal;
+  if (signal.status === 'REJECTED' || confidence === null || confidence < minConfidence) return null;
+  return {
+    type: 'signal_created',
+    key: id,
+    title: `${pattern} ${direction} ${symbol} ${timeframe}, confidence ${confidence}`,
+    body: `Entry ${entryPrice}, stop ${stopPrice}, ${rMultiple === null ? 'R unknown' : `${rMultiple} R to the second target`}.`,
+    confidence,
+    signalId: id,
+    data: { signalId: id, symbol, timeframe, pattern, direction },
+  };
+}
+
+function ofFill({ fill, order }: RowOf<'order.filled'>['data']): Notice {
+  const { symbol, side, leg } = order;
+  const part = order.filledQtyMicros < order.qtyMicros ? ` (${shares(order.filledQtyMicros)} of ${shares(order.qtyMicros)})` : '';
+  return {
+    type: 'order_filled',
+    key: `${order.id} ${fill.n}`,
+    title: `${side === 'BUY' ? 'Bought' : 'Sold'} ${shares(fill.qtyMicros)} ${symbol} at ${fill.price}`,
+    body: `Order ${leg}${part}.`,
+    data: { orderId: order.id, symbol, leg },
+  };
+}
+
+function ofOrder(order: RowOf<'order.changed'>['data']): Notice | null {
+  if (order.state !== 'REJECTED' && order.state !== 'FAILED') return null;
+  const { id, symbol, side, leg, reason } = order;
+  return {
+    type: 'order_rejected',
+    key: id,
+    title: `Order refused: ${side} ${symbol} (${leg})`,
+    body: reason ?? 'No reason was given.',
+    data: { orderId: id, symbol, leg },
+  };
+}
+
+function ofPosition(position: RowOf<'position.closed'>['data']): Notice {
+  const { id, symbol, direction, exitReason, r, avgExit } = position;
+  const isEmergency = exitReason === 'PROTECTION_FAILED';
+  return {
+    type: isEmergency ? 'protection_failed' : exitReason === 'INVALIDATED' ? 'emergency_exit' : 'position_closed',
+    key: id,
+    title: `${symbol} ${direction} closed${r === null ? '' : ` at ${r} R`}`,
+    body: `Reason ${exitReason ?? 'unknown'}, average exit ${avgExit ?? 'unknown'}.`,
+    data: { positionId: id, symbol, direction },
+  };
+}
+
+function ofLimit({ rule, state, value, limit }: RowOf<'risk.limit'>['data']): Notice | null {
+  if (state === 'CLEARED') return null;
+  const percent = (ratio: number): string => `${(ratio * 100).toFixed(2)} %`;
+  return {
+    type: state === 'WARNING' ? 'risk_warning' : 'risk_breached',
+    key: rule,
+    title: state === 'WARNING' ? `${rule} is near its limit` : `${rule} has reached its limit`,
+    body: `It stands at ${percent(value)}, the limit is ${percent(limit)}.`,
+    data: { rule },
+  };
+}
+
+/** Micros of a quantity in units. */
+function shares(qtyMicros: number): string {
+  return String(qtyMicros / 1_000_000);
+}
