@@ -101,3 +101,4 @@ export * from './acceptance/automation.ts';
 export * from './acceptance/approval-queue.ts';
 export * from './acceptance/approval.ts';
 export * from './acceptance/priority-queue.ts';
+export * from './acceptance/command.ts';
