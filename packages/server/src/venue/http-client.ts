@@ -116,7 +116,7 @@ export class HttpClient {
         () => fail(new HttpFailure('timeout', true, `${what}: expected an answer within ${timeoutMs} ms, was none`)),
         'http request',
       );
-      const offs = [request.signal, this.#abort.signal as unknown as StopSignal].flatMap((signal, i) =>
+      const offs = [request.signal, this.#abort.signal].flatMap((signal, i) =>
         signal === undefined
           ? []
           : [
@@ -128,7 +128,9 @@ export class HttpClient {
       // bounded: the request's own listeners; they die with it, and it ends within the time limit
       wire.on('error', (error: NodeJS.ErrnoException) => fail(failureOf(error, what)));
       // bounded: as above
-      wire.on('response', (response) => this.#read(response, what).then((answer) => settle(() => resolve(answer)), fail));
+      wire.on('response', (response) => {
+        void this.#read(response, what).then((answer) => settle(() => resolve(answer)), fail);
+      });
       wire.end(payload ?? undefined);
     });
   }

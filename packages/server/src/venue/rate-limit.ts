@@ -78,7 +78,7 @@ export class RateLimit {
       this.#waiting = this.#waiting.filter((one) => one !== waiter);
       waiter.refuse(new HttpFailure('aborted', false, 'given up before it was sent'));
     };
-    const off = of.signal === undefined ? undefined : this.#scope.listen(of.signal as unknown as EventTarget, 'abort', onAbort);
+    const off = of.signal === undefined ? undefined : this.#scope.listen(of.signal, 'abort', onAbort);
     const waiter: Waiter = {
       urgent: of.urgent,
       go: () => {
