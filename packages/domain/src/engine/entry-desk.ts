@@ -1,6 +1,8 @@
 /** From a record of the detector to an approved entry: candidate, chain, signal, reservation (trading.md S3-S8). */
 import type { Bar } from '../bar/bar.ts';
 import type { RangeKey } from '../campaign/campaign-book.ts';
+import { SAME_CURRENCY } from '../risk/conversion.ts';
+import { DEFAULT_POLICY } from '../risk/policy.ts';
 import type { SizeInput } from '../risk/size.ts';
 import { isRefusal, sizeFor } from '../risk/size.ts';
 import { measuresFor } from '../risk/measures.ts';
@@ -125,6 +127,8 @@ export class EntryDesk {
       snapshot: riskSnapshot(this.#floor),
       campaign: campaigns.allowance(candidate, range, book.equity),
       baseBp: patternRisk[candidate.pattern],
+      policy: DEFAULT_POLICY,
+      conversion: SAME_CURRENCY,
     };
   }
 
@@ -141,6 +145,9 @@ export class EntryDesk {
       volumePercentile: tracker.volumePercentile(),
       causeFactor: causeFactorOf(range?.durationBars ?? 0),
       invalidatedAt: campaigns.invalidatedAt(candidate.direction),
+      barsSinceInvalidation: null,
+      implied: range?.hypotheses.find((one) => one.hypothesis === candidate.event.hypothesis)?.implied ?? null,
+      schedule: null,
     };
   }
 }

@@ -66,6 +66,8 @@ export function riskSnapshot(floor: Floor): RiskSnapshot {
     cashMicros: floor.book.cash,
     exposures: [...positions, ...floor.risk.held],
     halts: floor.halts.inForce,
+    staleMarks: [],
+    permissive: { today: 0, campaignIds: [] },
   };
 }
 
@@ -82,6 +84,8 @@ function exposureOf(floor: Floor, position: OpenPosition): Exposure {
     direction: position.direction,
     campaignId: position.campaignId,
     intraday: isIntraday(floor.timeframe),
+    leg: position.leg,
+    phase: position.phase,
     riskMicros: openRisk(position, instrument),
     notionalMicros,
     marginMicros: instrument.settlement === 'MARGIN' ? Math.ceil(notionalMicros / instrument.leverage) : 0,

@@ -5,6 +5,8 @@ import { candidateOf } from '../setup/candidate.ts';
 import type { DetectionEvent } from '../wyckoff/event.ts';
 import type { MarketContext } from '../setup/market-context.ts';
 import { amt, riskOf } from '../trade/amount.ts';
+import { DEFAULT_POLICY } from './policy.ts';
+import { SAME_CURRENCY } from './conversion.ts';
 import { COST_MODELS } from '../trade/costs.ts';
 import { tradedInstrument } from '../trade/instrument.ts';
 import { mulDiv } from '../trade/money.ts';
@@ -16,10 +18,11 @@ import { breakFactor, sessionFactor } from './pattern-risk.ts';
 import type { Size, SizeInput } from './size.ts';
 
 const stock = tradedInstrument({ symbol: 'S', assetClass: 'STOCK' });
+const FRESH = { staleMarks: [], permissive: { today: 0, campaignIds: [] } } as const;
 const EQUITY = 100_000_000_000;
 const MARKET: MarketContext = {
   assetClass: 'STOCK', timeframe: '1d', at: Date.UTC(2024, 0, 10), regime: 'RANGING', session: null, atrPercentile: 40, volumePercentile: 40,
-  causeFactor: 3, invalidatedAt: null,
+  causeFactor: 3, invalidatedAt: null, barsSinceInvalidation: null, implied: false, schedule: null,
 }; // prettier-ignore
 
 function input(
@@ -30,8 +33,8 @@ function input(
   const instrument = changes.instrument ?? stock;
   return {
     candidate: candidateOf(event, pattern, { accountId: 'a', symbol: 'S', timeframe: '1d', tickSize: instrument.tickSize, bar: { time: 0, close: 101.5 } }),
-    market: MARKET, instrument, limits: DEFAULT_LIMITS, timeframe: '1d', costs: COST_MODELS.zero, baseBp: 50,
-    snapshot: { equityMicros: EQUITY, cashMicros: EQUITY, exposures: [], halts: [] },
+    market: MARKET, instrument, limits: DEFAULT_LIMITS, timeframe: '1d', costs: COST_MODELS.zero, baseBp: 50, policy: DEFAULT_POLICY, conversion: SAME_CURRENCY,
+    snapshot: { equityMicros: EQUITY, cashMicros: EQUITY, exposures: [], halts: [], ...FRESH },
     campaign: { campaignId: 'c', refusal: null, shareLeftMicros: 2_000_000_000 },
     ...changes,
   }; // prettier-ignore
@@ -39,7 +42,7 @@ function input(
 
 function exposure(changes: Partial<Exposure> = {}): Exposure {
   return {
-    id: 'x', kind: 'POSITION', symbol: 'OTHER', assetClass: 'STOCK', buckets: ['OTHER'], direction: 'LONG', campaignId: 'other', intraday: false,
+    id: 'x', kind: 'POSITION', symbol: 'OTHER', assetClass: 'STOCK', buckets: ['OTHER'], direction: 'LONG', campaignId: 'other', intraday: false, leg: 'F', phase: 'C',
     riskMicros: 0, notionalMicros: 0, marginMicros: 0, cashMicros: 0, ...changes,
   }; // prettier-ignore
 }
@@ -67,13 +70,13 @@ test('5.5 2 factors shrink the risk: premature, break volume, thin sessions', ()
 });
 
 test.each<[string, Partial<SizeInput>]>([
-  ['RK_CONTEXT', { snapshot: { equityMicros: 0, cashMicros: 0, exposures: [], halts: [] } }],
-  ['RK_CONTEXT', { snapshot: { equityMicros: NaN, cashMicros: 1, exposures: [], halts: [] } }],
+  ['RK_CONTEXT', { snapshot: { equityMicros: 0, cashMicros: 0, exposures: [], halts: [], ...FRESH } }],
+  ['RK_CONTEXT', { snapshot: { equityMicros: NaN, cashMicros: 1, exposures: [], halts: [], ...FRESH } }],
   [
     'RK_CONTEXT',
-    { snapshot: { equityMicros: EQUITY, cashMicros: EQUITY, exposures: [exposure({ riskMicros: NaN })], halts: [] } },
+    { snapshot: { equityMicros: EQUITY, cashMicros: EQUITY, exposures: [exposure({ riskMicros: NaN })], halts: [], ...FRESH } },
   ],
-  ['RK_HALTED', { snapshot: { equityMicros: EQUITY, cashMicros: EQUITY, exposures: [], halts: ['DRAWDOWN'] } }],
+  ['RK_HALTED', { snapshot: { equityMicros: EQUITY, cashMicros: EQUITY, exposures: [], halts: ['DRAWDOWN'], ...FRESH } }],
   ['RK_PATTERN_RISK', { baseBp: 0 }],
   ['RK_PATTERN_RISK', { baseBp: 201 }],
   [
@@ -84,24 +87,25 @@ test.each<[string, Partial<SizeInput>]>([
         cashMicros: EQUITY,
         exposures: [exposure({ symbol: 'S', direction: 'SHORT' })],
         halts: [],
+        ...FRESH,
       },
     },
   ],
   [
     'RK_MAX_POSITIONS',
-    { snapshot: { equityMicros: EQUITY, cashMicros: EQUITY, exposures: [1, 2, 3, 4, 5].map(() => exposure()), halts: [] } },
+    { snapshot: { equityMicros: EQUITY, cashMicros: EQUITY, exposures: [1, 2, 3, 4, 5].map(() => exposure()), halts: [], ...FRESH } },
   ],
   [
     'RK_MAX_CAMPAIGNS',
     {
       limits: tightenLimits({ campaignsDaily: 1 }),
-      snapshot: { equityMicros: EQUITY, cashMicros: EQUITY, exposures: [exposure()], halts: [] },
+      snapshot: { equityMicros: EQUITY, cashMicros: EQUITY, exposures: [exposure()], halts: [], ...FRESH },
     },
   ],
   ['RK_CAMPAIGN_CLOSED', { campaign: { campaignId: 'c', refusal: 'RK_CAMPAIGN_CLOSED', shareLeftMicros: 0 } }],
   ['RK_LPS_ONLY', { campaign: { campaignId: 'c', refusal: 'RK_LPS_ONLY', shareLeftMicros: 0 } }],
   ['RK_SHARE', { campaign: { campaignId: 'c', refusal: null, shareLeftMicros: 0 } }],
-  ['RK_CASH', { snapshot: { equityMicros: EQUITY, cashMicros: 1, exposures: [], halts: [] } }],
+  ['RK_CASH', { snapshot: { equityMicros: EQUITY, cashMicros: 1, exposures: [], halts: [], ...FRESH } }],
 ])('5.5 %s refuses', (code, changes) => {
   expect(codeOf(input(changes))).toBe(code);
 });
@@ -129,7 +133,7 @@ test('TR-2 exactly the limit passes, one micro more fails', () => {
   const free = sizeOf(input()).riskMicros;
   const used = (limit: number, over: number): Exposure => exposure({ riskMicros: limit - free + over });
   const book = (row: Exposure): Partial<SizeInput> => ({
-    snapshot: { equityMicros: EQUITY, cashMicros: EQUITY, exposures: [row], halts: [] },
+    snapshot: { equityMicros: EQUITY, cashMicros: EQUITY, exposures: [row], halts: [], ...FRESH },
   });
   const heat = mulDiv(EQUITY, DEFAULT_LIMITS.heatBp, 10_000, 'down');
   expect(sizeOf(input(book(used(heat, 0)))).steps).toBe(96);
@@ -145,10 +149,10 @@ test('TR-2 exactly the limit passes, one micro more fails', () => {
 test('5.5 6 what is left must be worth it: below a tenth of the wanted risk the binding limit refuses', () => {
   const heat = mulDiv(EQUITY, DEFAULT_LIMITS.heatBp, 10_000, 'down');
   const almost = exposure({ riskMicros: heat - 40_000_000 });
-  expect(codeOf(input({ snapshot: { equityMicros: EQUITY, cashMicros: EQUITY, exposures: [almost], halts: [] } }))).toBe(
+  expect(codeOf(input({ snapshot: { equityMicros: EQUITY, cashMicros: EQUITY, exposures: [almost], halts: [], ...FRESH } }))).toBe(
     'RK_HEAT',
   );
-  const small = { equityMicros: 500_000_000, cashMicros: 500_000_000, exposures: [], halts: [] };
+  const small = { equityMicros: 500_000_000, cashMicros: 500_000_000, exposures: [], halts: [], ...FRESH };
   expect(codeOf(input({ snapshot: small }))).toBe('RK_SIZE_MIN');
 });
 
@@ -160,7 +164,7 @@ test('5.5 5 order value, margin and cash lower the size, never raise it', () => 
   const limit = mulDiv(EQUITY, DEFAULT_LIMITS.orderValueBp, 10_000, 'down');
   expect(size.notionalMicros).toBeLessThanOrEqual(limit);
   expect(amt(stock, size.sizingPrice, { steps: size.steps + 1, mode: 'up' })).toBeGreaterThan(limit);
-  const poor = { equityMicros: EQUITY, cashMicros: 15_000_000_000, exposures: [], halts: [] };
+  const poor = { equityMicros: EQUITY, cashMicros: 15_000_000_000, exposures: [], halts: [], ...FRESH };
   expect(sizeOf({ ...dear, snapshot: poor, candidate: { ...dear.candidate, plan } }).cashMicros).toBeLessThanOrEqual(
     15_000_000_000,
   );
@@ -174,6 +178,7 @@ test('5.1 measures near their limit warn, with the figures', () => {
       cashMicros: EQUITY,
       exposures: [exposure({ riskMicros: mulDiv(heat, 80, 100, 'down') })],
       halts: [],
+      ...FRESH,
     },
   });
   const assessed = assess(of);
@@ -190,7 +195,7 @@ const anyInput = fc.record({
 test('TR-1 the risk never exceeds what the pattern may; more equity or a tighter stop never gives a smaller size', () => {
   const sizeAt = (equity: number, bp: number, stop: number): number => {
     const of = input({
-      baseBp: bp, snapshot: { equityMicros: equity, cashMicros: equity, exposures: [], halts: [] },
+      baseBp: bp, snapshot: { equityMicros: equity, cashMicros: equity, exposures: [], halts: [], ...FRESH },
       campaign: { campaignId: 'c', refusal: null, shareLeftMicros: equity }, instrument: tradedInstrument({ symbol: 'I', assetClass: 'INDEX', leverage: 1e6 }),
     }); // prettier-ignore
     const plan = { ...of.candidate.plan, stopPrice: stop / 100, refusal: null };
@@ -228,7 +233,7 @@ test('TR-2 after any accepted sequence every limit holds at the equity of accept
         wishes.forEach((wish, i) => {
           const campaignId = `c${wish.campaign}`;
           const of = input({
-          baseBp: wish.bp, snapshot: { equityMicros: EQUITY, cashMicros: EQUITY, exposures: [...filled, ...desk.held], halts: [] },
+          baseBp: wish.bp, snapshot: { equityMicros: EQUITY, cashMicros: EQUITY, exposures: [...filled, ...desk.held], halts: [], ...FRESH },
           campaign: { campaignId, refusal: null, shareLeftMicros: EQUITY },
         }); // prettier-ignore
           const approval = desk.approveEntry({ ...of, candidate: { ...of.candidate, signalId: `s${i}` } });
@@ -264,7 +269,7 @@ test('TR-2 the twin: without a reservation the second of two would pass although
   const desk = new RiskDesk(stock);
   const first = desk.approveEntry(input(one));
   expect(first.refusal).toBeNull();
-  const snapshot = { equityMicros: EQUITY, cashMicros: EQUITY, halts: [] };
+  const snapshot = { equityMicros: EQUITY, cashMicros: EQUITY, halts: [], ...FRESH };
   expect(codeOf(input({ ...one, snapshot: { ...snapshot, exposures: desk.held } }))).toBe('RK_MAX_POSITIONS');
   expect(codeOf(input({ ...one, snapshot: { ...snapshot, exposures: [] } }))).toBeNull();
 });

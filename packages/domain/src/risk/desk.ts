@@ -151,6 +151,8 @@ export class RiskDesk {
       direction: candidate.direction,
       campaignId: campaign.campaignId,
       intraday: isIntraday(timeframe),
+      leg: candidate.leg,
+      phase: candidate.event.phase,
       riskMicros: size.riskMicros,
       notionalMicros: size.notionalMicros,
       marginMicros: size.marginMicros,

@@ -1,9 +1,10 @@
-/** What is at stake: every open position and every reservation as one kind of row (trading.md 5.1, 5.6). */
+/** What is at stake: every open position and every reservation of the account as one kind of row (trading.md 5.1, 5.6). */
 import type { AssetClass } from '../bar/bar.ts';
-import type { Direction, Micros } from '../setup/signal.ts';
+import type { Direction, Leg, Micros } from '../setup/signal.ts';
+import type { Phase } from '../wyckoff/event.ts';
 
 export interface Exposure {
-  /** Of the signal it belongs to. */
+  /** Of the signal it belongs to; of the position when it was imported. */
   readonly id: string;
   readonly kind: 'POSITION' | 'RESERVATION';
   readonly symbol: string;
@@ -12,6 +13,10 @@ export interface Exposure {
   readonly direction: Direction;
   readonly campaignId: string;
   readonly intraday: boolean;
+  /** Null: imported, or entered by hand. */
+  readonly leg: Leg | null;
+  /** Of its hypothesis now; null: unknown. Weighs the currency week-end and adaptive heat. */
+  readonly phase: Phase | null;
   /** Open risk: entry to current stop, 0 from break-even on. */
   readonly riskMicros: Micros;
   readonly notionalMicros: Micros;
@@ -20,13 +25,24 @@ export interface Exposure {
   readonly cashMicros: Micros;
 }
 
-/** The account at the instant of a check; single writer, so nothing changes underneath it. */
+/** The account at the instant of a check, all symbols together; single writer, so nothing changes underneath it. */
 export interface RiskSnapshot {
   readonly equityMicros: Micros;
   readonly cashMicros: Micros;
   readonly exposures: readonly Exposure[];
-  /** Names of the halts in force (5.7). */
+  /** Names of the halts that block this entry: `Halts.blocking` (5.7). */
   readonly halts: readonly string[];
+  /** Symbols held whose last price is older than 9.5 allows: the equity is not fresh and nothing passes. */
+  readonly staleMarks: readonly string[];
+  /** Entries `permissive` has let through: `RiskDesk.permissive` (5.5 check 4). */
+  readonly permissive: PermissiveUse;
+}
+
+export interface PermissiveUse {
+  /** Since the trading day began. */
+  readonly today: number;
+  /** Campaigns that were entered so: nothing more enters them. */
+  readonly campaignIds: readonly string[];
 }
 
 /** What the campaign of a candidate still allows (6.2). */

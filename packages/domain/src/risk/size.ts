@@ -12,9 +12,11 @@ import { amt, riskOf, stepsForRisk } from '../trade/amount.ts';
 import { commissionOf, halfSpread } from '../trade/costs.ts';
 import type { CostModel } from '../trade/costs.ts';
 import { add, mulDiv, sub } from '../trade/money.ts';
+import type { Conversion } from './conversion.ts';
 import { headroom, total } from './measures.ts';
 import type { Amount, Measure, MeasureInput } from './measures.ts';
 import { breakFactor, sessionFactor } from './pattern-risk.ts';
+import type { RiskPolicy } from './policy.ts';
 
 /** Share of the wanted risk below which a trade is not worth its costs. */
 const MIN_FRACTION_PERCENT = 10;
@@ -27,6 +29,9 @@ export interface SizeInput extends MeasureInput {
   readonly timeframe: Timeframe;
   readonly costs: CostModel;
   readonly baseBp: number;
+  readonly policy: RiskPolicy;
+  /** How the quote currency becomes the account's; `instrument.fx` is its rate. */
+  readonly conversion: Conversion;
 }
 
 export interface Size {

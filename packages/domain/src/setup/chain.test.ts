@@ -14,7 +14,7 @@ import { volumeStage } from './stage-volume.ts';
 const PASS: Stage = () => [];
 const MARKET: MarketContext = {
   assetClass: 'INDEX', timeframe: '1d', at: Date.UTC(2024, 0, 10), regime: 'RANGING', session: null, atrPercentile: 40, volumePercentile: 40,
-  causeFactor: 1.7, invalidatedAt: null,
+  causeFactor: 1.7, invalidatedAt: null, barsSinceInvalidation: null, implied: false, schedule: null,
 }; // prettier-ignore
 
 function candidate(event: DetectionEvent, pattern: Parameters<typeof candidateOf>[1] = 'SPRING'): Candidate {
