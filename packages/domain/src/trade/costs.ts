@@ -27,6 +27,12 @@ export interface CostModel {
   readonly borrowRate: number;
 }
 
+/** An instrument with what trading it costs. */
+export interface Market {
+  readonly instrument: TradedInstrument;
+  readonly costs: CostModel;
+}
+
 const SLIP = { liquid: 0.0002, thin: 0.0005 } as const;
 /** Mean daily turnover from which a market counts as liquid, account currency per bar. */
 const LIQUID_TURNOVER = 1_000_000;
@@ -58,7 +64,7 @@ export function costsFor(assetClass: AssetClass): CostModel {
   return COST_MODELS[BY_CLASS[assetClass]];
 }
 
-/** Commission of one order, rounded up to the micro. */
+/** Commission of one order, rounded up to the micro; `price` is the mean where it was filled in parts. */
 export function commissionOf(
   costs: CostModel,
   instrument: TradedInstrument,

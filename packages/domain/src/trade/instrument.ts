@@ -30,6 +30,8 @@ export interface TradedInstrument {
   /** Half the spread in price; 0 where slippage is a percentage instead. */
   readonly halfSpread: number;
   readonly shortable: boolean;
+  /** Swap per unit and day in price, paid to the holder where positive; absent: none (backtesting.md 5). */
+  readonly swap?: { readonly long: number; readonly short: number };
   /** False for tick volume: no impact, no zero-volume rule (backtesting.md 4.1). */
   readonly volumeReal: boolean;
 }

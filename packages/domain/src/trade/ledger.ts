@@ -22,14 +22,33 @@ export interface LedgerRow {
 
 export type LedgerSink = (row: LedgerRow) => void;
 
-/** What a snapshot keeps of a ledger. */
+/** The sums of a ledger; what a snapshot keeps of it. */
 export interface LedgerState {
   readonly seq: number;
   readonly cash: Micros;
+  /** Commission, borrow and financing paid; below 0 where more financing was earned. */
   readonly fees: Micros;
+  /** Deposits less withdrawals. */
+  readonly contributed: Micros;
+  /** Dividends and corrections: gains that no position made. */
+  readonly other: Micros;
 }
 
-const FEES: ReadonlySet<LedgerKind> = new Set<LedgerKind>(['COMMISSION', 'BORROW_FEE', 'FINANCING']);
+type Sum = 'fees' | 'contributed' | 'other' | null;
+
+/** Which sum a kind moves beside cash; purchases, sales and closed profit belong to positions. */
+const SUM_OF: Readonly<Record<LedgerKind, Sum>> = {
+  DEPOSIT: 'contributed',
+  WITHDRAWAL: 'contributed',
+  BUY: null,
+  SELL: null,
+  PNL: null,
+  COMMISSION: 'fees',
+  BORROW_FEE: 'fees',
+  FINANCING: 'fees',
+  DIVIDEND: 'other',
+  CORRECTION: 'other',
+};
 
 export class Ledger {
   readonly #accountId: string;
@@ -37,6 +56,8 @@ export class Ledger {
   #seq: number;
   #cash: Micros;
   #fees: Micros;
+  #contributed: Micros;
+  #other: Micros;
 
   constructor(accountId: string, sink: LedgerSink | null, state?: LedgerState) {
     this.#accountId = accountId;
@@ -44,6 +65,8 @@ export class Ledger {
     this.#seq = state?.seq ?? 0;
     this.#cash = state?.cash ?? 0;
     this.#fees = state?.fees ?? 0;
+    this.#contributed = state?.contributed ?? 0;
+    this.#other = state?.other ?? 0;
   }
 
   /** The sum of every row. Turnover is not summed: over years it would leave the safe integers, cash does not. */
@@ -51,21 +74,52 @@ export class Ledger {
     return this.#cash;
   }
 
-  /** Commission and fees paid so far, >= 0. */
   get fees(): Micros {
     return this.#fees;
   }
 
+  get contributed(): Micros {
+    return this.#contributed;
+  }
+
+  get other(): Micros {
+    return this.#other;
+  }
+
   /** Books one row. @throws {MoneyRangeError} before anything changed. */
   book(row: Omit<LedgerRow, 'accountId' | 'seq'>): void {
-    const cash = add(this.#cash, row.amountMicros);
-    if (FEES.has(row.kind)) this.#fees = sub(this.#fees, row.amountMicros);
-    this.#cash = cash;
+    this.#count(row.kind, row.amountMicros);
     this.#seq += 1;
     this.#sink?.({ accountId: this.#accountId, seq: this.#seq, ...row });
   }
 
-  state(): LedgerState {
-    return { seq: this.#seq, cash: this.#cash, fees: this.#fees };
+  /** A row that was booked before, read back from the store. @throws {RangeError} when a row is missing or belongs to another account. */
+  replay(row: LedgerRow): void {
+    if (row.accountId !== this.#accountId || row.seq !== this.#seq + 1)
+      throw new RangeError(
+        `ledger of ${this.#accountId}: expected row ${this.#seq + 1}, was row ${row.seq} of ${row.accountId}; the store lost or mixed rows`,
+      );
+    this.#count(row.kind, row.amountMicros);
+    this.#seq = row.seq;
   }
+
+  state(): LedgerState {
+    return { seq: this.#seq, cash: this.#cash, fees: this.#fees, contributed: this.#contributed, other: this.#other };
+  }
+
+  #count(kind: LedgerKind, amount: Micros): void {
+    const cash = add(this.#cash, amount);
+    const sum = SUM_OF[kind];
+    if (sum === 'fees') this.#fees = sub(this.#fees, amount);
+    else if (sum === 'contributed') this.#contributed = add(this.#contributed, amount);
+    else if (sum === 'other') this.#other = add(this.#other, amount);
+    this.#cash = cash;
+  }
+}
+
+/** The sums of an account from its rows, in order. @throws {RangeError} on a missing, repeated or foreign row. */
+export function replayLedger(accountId: string, rows: Iterable<LedgerRow>): LedgerState {
+  const ledger = new Ledger(accountId, null);
+  for (const row of rows) ledger.replay(row);
+  return ledger.state();
 }

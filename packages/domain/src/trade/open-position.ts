@@ -1,14 +1,23 @@
 /** An open position as the book works with it: plain numbers, so that a snapshot is its JSON (trading.md 6.3). */
-import type { EpochMs, Price, Ratio } from '../bar/bar.ts';
+import type { EpochMs, Price, Ratio, Timeframe } from '../bar/bar.ts';
 import type { Direction, Leg, Micros, Pattern } from '../setup/signal.ts';
 import type { Phase } from '../wyckoff/event.ts';
 import { qtyOf, riskOf } from './amount.ts';
 import type { TradedInstrument } from './instrument.ts';
 import type { ExitReason, Position } from './position.ts';
 
+export const ORIGINS = ['SYSTEM', 'WEBHOOK', 'MANUAL'] as const;
+export type Origin = (typeof ORIGINS)[number];
+
 /** What of its setup a position is judged by later; fixed at entry. */
 export interface PositionPlan {
   readonly signalId: string;
+  /** Default: the first market of the book. */
+  readonly symbol?: string;
+  /** Of the series whose bars count its age; default: every bar does. */
+  readonly timeframe?: Timeframe;
+  /** Default SYSTEM. MANUAL ones run under stop and rungs, no rule closes them. */
+  readonly origin?: Origin;
   readonly campaignId: string;
   readonly pattern: Pattern;
   readonly leg: Leg;
@@ -24,10 +33,15 @@ export interface PositionPlan {
 
 export interface OpenPosition extends PositionPlan {
   readonly id: string;
-  readonly initialSteps: number;
-  readonly entryPrice: Price;
+  readonly symbol: string;
+  origin: Origin;
+  /** Everything the entry filled, in one part or several. */
+  initialSteps: number;
+  /** Weighted over the parts of the entry. */
+  entryPrice: Price;
   readonly entryTime: EpochMs;
-  readonly initialRiskMicros: Micros;
+  /** Fill to initial stop, summed over the parts. */
+  initialRiskMicros: Micros;
   readonly equityBeforeMicros: Micros;
   /** ATR at entry; null when it was not known. */
   readonly atrAtEntry: number | null;
@@ -35,6 +49,13 @@ export interface OpenPosition extends PositionPlan {
   stop: Price;
   /** The number of the stop order in force: `STOP.n`. */
   stopRevision: number;
+  /** The number of the last closing order: `EXIT.n`; the next one takes the next. */
+  exitRevision: number;
+  /** Bit `i` set: the rung at target `i + 1` has fired. */
+  rungBits: number;
+  /** Steps each target took so far. */
+  rungSteps: readonly number[];
+  /** Targets that have fired, to the farthest. */
   rungsDone: number;
   /** Entry value of what is still open. */
   basisMicros: Micros;
@@ -43,6 +64,7 @@ export interface OpenPosition extends PositionPlan {
   commissionMicros: Micros;
   slippageMicros: Micros;
   impactMicros: Micros;
+  /** Borrow of shorts and financing of currencies; financing may be earned. */
   borrowMicros: Micros;
   /** What it adds to cash to make equity. */
   contributionMicros: Micros;
@@ -50,6 +72,8 @@ export interface OpenPosition extends PositionPlan {
   lastAt: EpochMs;
   best: Price;
   worst: Price;
+  /** Sum of entry price x steps, over the parts. */
+  entrySum: number;
   /** Sum of exit price x steps. */
   exitSum: number;
   closedAt: EpochMs | null;
