@@ -34,14 +34,14 @@ export interface NotifierOptions {
   readonly onProblem: (error: unknown) => void;
 }
 
-interface Waiting {
-  readonly notice: Notice;
-  readonly notification: Notification;
-}
+/** What the one worker has to do: tell a notice, or keep how a channel fared. */
+type Job =
+  | { readonly kind: 'tell'; readonly notice: Notice; readonly notification: Notification }
+  | { readonly kind: 'keep'; readonly receipt: Receipt; readonly at: number };
 
 export class Notifier {
   readonly #options: NotifierOptions;
-  readonly #queue: BoundedQueue<Waiting>;
+  readonly #queue: BoundedQueue<Job>;
   readonly #newest: Ring<Notification>;
   readonly #merger: Merger;
   #settings: NotificationSettings;
@@ -76,11 +76,7 @@ export class Notifier {
   notify(notice: Notice): boolean {
     if (!this.#merger.admits(notice)) return false;
     const now = this.#options.wallClock();
-    this.#queue.push({ notice, notification: notificationOf(notice, timeOrderedId(now), now) });
-    if (!this.#working) {
-      this.#working = true;
-      this.#options.scope.task('notify', () => this.#work(), { kind: 'notify' });
-    }
+    this.#take({ kind: 'tell', notice, notification: notificationOf(notice, timeOrderedId(now), now) });
     return true;
   }
 
@@ -109,6 +105,13 @@ export class Notifier {
     return channel.send(notificationOf(notice, timeOrderedId(now), now), AbortSignal.timeout(10_000));
   }
 
+  #take(job: Job): void {
+    this.#queue.push(job);
+    if (this.#working) return;
+    this.#working = true;
+    this.#options.scope.task('notify', () => this.#work(), { kind: 'notify' });
+  }
+
   async #work(): Promise<void> {
     try {
       for (;;) {
@@ -116,7 +119,8 @@ export class Notifier {
         const next = batch?.items[0];
         if (batch === undefined || next === undefined) return;
         batch.acknowledge(1);
-        await this.#one(next);
+        if (next.kind === 'tell') await this.#tell(next);
+        else await this.#keep(next);
       }
     } finally {
       this.#working = false;
@@ -124,7 +128,7 @@ export class Notifier {
   }
 
   /** The app first; a store that does not answer keeps nobody from being told. */
-  async #one({ notice, notification }: Waiting): Promise<void> {
+  async #tell({ notice, notification }: Extract<Job, { readonly kind: 'tell' }>): Promise<void> {
     const { unread, onProblem } = this.#options;
     this.#newest.push(notification);
     try {
@@ -155,32 +159,25 @@ export class Notifier {
   }
 
   #openOffices(): Partial<Record<ChannelName, PostOffice>> {
-    const { channelOf, isSignalOpen } = this.#options;
-    const isCurrent = ({ data }: Notification): boolean =>
-      typeof data.signalId !== 'string' || data.signalId === '' || isSignalOpen(data.signalId);
+    const { channelOf, isSignalOpen, wallClock } = this.#options;
+    const isCurrent = ({ type, data }: Notification): boolean =>
+      type !== 'signal_created' || typeof data.signalId !== 'string' || isSignalOpen(data.signalId);
     const offices: Partial<Record<ChannelName, PostOffice>> = {};
     for (const name of CHANNELS) {
       const channel = this.#settings[name].enabled ? channelOf(name, this.#settings) : null;
       if (channel === null) continue;
-      const onReceipt = (receipt: Receipt): void => this.#keep(receipt);
+      const onReceipt = (receipt: Receipt): void => this.#take({ kind: 'keep', receipt, at: wallClock() });
       offices[name] = new PostOffice({ name, channel, scope: this.#offices, perHour: PER_HOUR[name], isCurrent, onReceipt });
     }
     return offices;
   }
 
   /** How a channel fared is a fact of its own; an address that is gone is told in the app. */
-  #keep(receipt: Receipt): void {
-    const { record, userId, scope, wallClock, onProblem } = this.#options;
-    const fact = {
-      at: wallClock(),
-      topic: 'notifications',
-      type: 'notification.delivered',
-      data: receipt,
-      userId,
-      entity: receipt.notificationId,
-      actor: 'system',
-    };
-    scope.task('notify receipt', () => record({ facts: [fact], writes: [] }).catch(onProblem), { kind: 'notify' });
+  async #keep({ receipt, at }: Extract<Job, { readonly kind: 'keep' }>): Promise<void> {
+    const { record, userId, onProblem } = this.#options;
+    const of = { userId, entity: receipt.notificationId, actor: 'system' };
+    const fact = { at, topic: 'notifications', type: 'notification.delivered', data: receipt, ...of };
+    await record({ facts: [fact], writes: [] }).catch(onProblem);
     if (receipt.outcome !== 'gone' || receipt.tries === 0) return;
     this.notify({
       type: 'provider_down',

@@ -7,7 +7,6 @@ import type { ChannelName } from './routing.ts';
 /** After the first and the second failed try; the third is the last. */
 const PAUSES_MS: readonly number[] = [1_000, 2_000];
 const WAITING = 1_000;
-const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
 /** Failures within a minute that pause a channel for a minute. */
 const FAILURES = 5;
@@ -119,7 +118,7 @@ export class PostOffice {
     if (this.#gone) return 'gone';
     if (!this.#options.isCurrent(notification)) return 'obsolete';
     if (notification.priority === 'CRITICAL') return null;
-    return this.#sent.total(HOUR_MS) >= this.#options.perHour ? 'limited' : null;
+    return this.#sent.total() >= this.#options.perHour ? 'limited' : null;
   }
 
   async #attempt(notification: Notification): Promise<Delivery> {
@@ -140,7 +139,7 @@ export class PostOffice {
   #failed(delivery: Delivery): void {
     if (delivery.outcome === 'gone') this.#gone = true;
     this.#failures.add();
-    if (this.#failures.total(MINUTE_MS) >= FAILURES) this.#pausedUntilMs = this.#options.scope.timers.now() + MINUTE_MS;
+    if (this.#failures.total() >= FAILURES) this.#pausedUntilMs = this.#options.scope.timers.now() + MINUTE_MS;
   }
 
   async #unpaused(): Promise<void> {

@@ -15,7 +15,11 @@ export function telegramChannel({ settings, token, server }: TelegramOptions): C
   const url = `${server ?? 'https://api.telegram.org'}/bot${token}/sendMessage`;
   return {
     send: async (notification, signal) => {
-      const body = JSON.stringify({ chat_id: settings.chatId, text: textOf(notification), link_preview_options: { is_disabled: true } });
+      const body = JSON.stringify({
+        chat_id: settings.chatId,
+        text: textOf(notification),
+        link_preview_options: { is_disabled: true },
+      });
       const headers = { 'content-type': 'application/json' };
       const delivery = await httpsPost(url, { headers, body, signal, ...(server === undefined ? {} : { trusted: true }) });
       // The token is part of the address: it must not reach a receipt.
