@@ -20,11 +20,21 @@ export function entityOf(fact: Fact): string | null {
       return fact.data.event.id;
     case 'order.filled':
       return fact.data.order.id;
-    case 'phase.changed':
-    case 'risk.limit':
-      return null;
-    default:
+    case 'campaign.changed':
+    case 'reservation.changed':
+    case 'halt.changed':
+    case 'range.changed':
+    case 'signal.created':
+    case 'signal.changed':
+    case 'order.changed':
+    case 'position.opened':
+    case 'position.changed':
+    case 'position.closed':
       return fact.data.id;
+    case 'approval.changed':
+      return fact.data.signalId;
+    default:
+      return null;
   }
 }
 
