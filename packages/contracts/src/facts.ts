@@ -2,11 +2,19 @@
 import * as z from 'zod';
 import { eventState, phaseChange, rangeFact } from './analysis.ts';
 import { epochMs, price, seq, symbol, timeframe } from './primitives.ts';
+import { allocation, campaign } from './campaigns.ts';
+import { notification } from './notifications.ts';
+import { approval, haltChange, reconcileDifference, reservation } from './acceptance.ts';
+import { killSwitch, tradingState } from './trading-state.ts';
 import { account, fill, order, position, riskLimit, signal } from './trading.ts';
 
 /** Topics whose messages are facts: replayed by sequence number, never dropped. */
-export const FACT_TOPICS = ['analysis', 'signals', 'orders', 'positions', 'risk'] as const;
+export const FACT_TOPICS = [
+  'analysis', 'signals', 'orders', 'positions', 'risk', 'campaigns', 'trading', 'notifications', 'settings',
+] as const; // prettier-ignore
 export const factTopic = z.enum(FACT_TOPICS);
+/** Topics of the journal that do not travel on the stream: what reached the engines, and the ledger. */
+export const INNER_TOPICS = ['inputs', 'account'] as const;
 export type FactTopic = (typeof FACT_TOPICS)[number];
 
 const fact = <T extends string, S extends z.ZodType>(type: T, data: S) =>
@@ -25,8 +33,45 @@ export const factRow = z.discriminatedUnion('type', [
   fact('position.changed', position),
   fact('position.closed', position),
   fact('risk.limit', riskLimit),
+  fact('approval.changed', approval),
+  fact('campaign.changed', campaign),
+  fact('allocation.decided', allocation),
+  fact('reservation.changed', reservation),
+  fact('halt.changed', haltChange),
+  fact('trading.changed', tradingState),
+  fact('killswitch.changed', killSwitch),
+  fact('reconcile.difference', reconcileDifference),
+  fact('notification.created', z.object({ notification, unread: z.number().int() })),
+  fact('notification.read', z.object({ unread: z.number().int() })),
+  fact('settings.changed', z.object({ key: z.string(), version: z.number().int(), scope: z.enum(['own', 'system']) })),
 ]);
 export type FactRow = z.infer<typeof factRow>;
+
+/** The topic each type travels on. */
+export const FACT_TOPIC: Readonly<Record<FactRow['type'], FactTopic>> = {
+  'event.changed': 'analysis',
+  'phase.changed': 'analysis',
+  'range.changed': 'analysis',
+  'signal.created': 'signals',
+  'signal.changed': 'signals',
+  'approval.changed': 'signals',
+  'order.changed': 'orders',
+  'order.filled': 'orders',
+  'position.opened': 'positions',
+  'position.changed': 'positions',
+  'position.closed': 'positions',
+  'campaign.changed': 'campaigns',
+  'allocation.decided': 'campaigns',
+  'reservation.changed': 'risk',
+  'risk.limit': 'risk',
+  'halt.changed': 'trading',
+  'trading.changed': 'trading',
+  'killswitch.changed': 'trading',
+  'reconcile.difference': 'trading',
+  'notification.created': 'notifications',
+  'notification.read': 'notifications',
+  'settings.changed': 'settings',
+};
 
 export const barValues = z.object({
   symbol,

@@ -22,7 +22,7 @@ export const topic = z
   .string()
   .max(64)
   .regex(
-    /^(analysis|signals|orders|positions|risk|account|connections|system|memory|bars:[A-Z0-9./^-]{1,20}:(1m|5m|15m|30m|1h|4h|1d|1w)|quotes:[A-Z0-9./^-]{1,20})$/,
+    /^(analysis|signals|orders|positions|risk|campaigns|trading|notifications|settings|account|connections|system|memory|bars:[A-Z0-9./^-]{1,20}:(1m|5m|15m|30m|1h|4h|1d|1w)|quotes:[A-Z0-9./^-]{1,20})$/,
   );
 
 export const clientOp = z.discriminatedUnion('op', [

@@ -1,9 +1,14 @@
 /** Queries and answers of the HTTP routes that exist today; the route table is in routes.ts. */
 import * as z from 'zod';
 import { eventState, rangeFact } from './analysis.ts';
-import { connection, factRow, FACT_TOPICS } from './facts.ts';
-import { epochMs, micros, price, ratio, seq, symbol, timeframe } from './primitives.ts';
-import { account, order, position, signal } from './trading.ts';
+import { approval } from './acceptance.ts';
+import { campaign } from './campaigns.ts';
+import { connection, FACT_TOPICS, INNER_TOPICS } from './facts.ts';
+import { gate } from './gate.ts';
+import { notification } from './notifications.ts';
+import { epochMs, micros, price, qtyMicros, ratio, seq, symbol, timeframe } from './primitives.ts';
+import { killSwitch, tradingState, trackRecord } from './trading-state.ts';
+import { account, fill, order, position, signal } from './trading.ts';
 
 export const sessionAnswer = z.object({
   mode: z.enum(['local', 'users']),
@@ -73,6 +78,10 @@ export const snapshotAnswer = z.object({
   signals: z.array(signal).max(100).optional(),
   orders: z.array(order).max(200).optional(),
   positions: z.array(position).max(200).optional(),
+  campaigns: z.array(campaign).max(200).optional(),
+  /** The switch and the state of every account. */
+  trading: z.object({ killSwitch, accounts: z.array(tradingState), waiting: z.array(approval).max(200) }).optional(),
+  notifications: z.array(notification).max(100).optional(),
   account: account.nullable().optional(),
   connections: z.array(connection).optional(),
 });
@@ -89,6 +98,50 @@ export const signalsQuery = z.strictObject({
 });
 export const signalsAnswer = page(signal);
 
+/** Where a signal has been: one row per fact about it. */
+export const lifecycleStep = z.object({
+  seq,
+  at: epochMs,
+  type: z.string(),
+  status: z.string(),
+  actor: z.string().nullable(),
+  code: z.string().nullable(),
+  note: z.string().nullable(),
+});
+export const signalAnswer = z.object({
+  signal,
+  lifecycle: z.array(lifecycleStep).max(200),
+  /** While it waits: until when, and what was shown. */
+  waiting: approval.nullable(),
+  /** Not studied yet: always null. */
+  similar: z.null(),
+});
+export type SignalAnswer = z.infer<typeof signalAnswer>;
+
+export const decisionBody = z
+  .strictObject({
+    decision: z.enum(['approve', 'reject']),
+    /** At most what was shown. */
+    qtyMicros: qtyMicros.min(1).optional(),
+    reason: z.string().trim().max(500).optional(),
+    dryRun: z.boolean().default(false),
+  })
+  .refine((body) => body.decision === 'approve' || (body.reason ?? '').length >= 3, {
+    message: 'rejecting needs a reason of 3-500 characters',
+    path: ['reason'],
+  });
+export const decisionAnswer = z.object({
+  signal,
+  gate,
+  order: order.nullable(),
+  placed: z.boolean(),
+  dryRun: z.boolean(),
+  /** The same was decided before: this is the first answer again. */
+  repeated: z.boolean(),
+  sentence: z.string(),
+});
+export type DecisionAnswer = z.infer<typeof decisionAnswer>;
+
 export const positionsQuery = z.strictObject({
   status: z.enum(['OPEN', 'CLOSED']).optional(),
   symbol: symbol.optional(),
@@ -97,13 +150,148 @@ export const positionsQuery = z.strictObject({
 });
 export const positionsAnswer = page(position);
 
+export const stopBody = z.strictObject({ stop: price, dryRun: z.boolean().default(false) });
+export const stopAnswer = z.object({ position, riskBefore: micros, riskAfter: micros, dryRun: z.boolean() });
+export type StopAnswer = z.infer<typeof stopAnswer>;
+
+export const exitBody = z
+  .strictObject({
+    /** Share of what is open; default all of it. */
+    ratio: z.number().gt(0).max(1).optional(),
+    qtyMicros: qtyMicros.min(1).optional(),
+    type: z.enum(['MARKET', 'LIMIT']).default('MARKET'),
+    limitPrice: price.optional(),
+    dryRun: z.boolean().default(false),
+  })
+  .refine((body) => body.ratio === undefined || body.qtyMicros === undefined, {
+    message: 'ratio or qtyMicros, not both',
+    path: ['qtyMicros'],
+  })
+  .refine((body) => (body.type === 'LIMIT') === (body.limitPrice !== undefined), {
+    message: 'a LIMIT exit, and only that, has a limitPrice',
+    path: ['limitPrice'],
+  });
+export const exitAnswer = z.object({
+  order: order.nullable(),
+  qtyMicros,
+  /** At the last price, before costs. */
+  expectedMicros: micros,
+  remainingQtyMicros: qtyMicros,
+  remainingRiskMicros: micros,
+  dryRun: z.boolean(),
+});
+export type ExitAnswer = z.infer<typeof exitAnswer>;
+
+export const ordersQuery = z.strictObject({
+  status: z.string().max(40).optional(),
+  symbol: symbol.optional(),
+  account: z.string().max(64).optional(),
+  position: z.string().max(64).optional(),
+  id: z.string().max(64).optional(),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+  cursor: z.string().max(400).optional(),
+});
+export const ordersAnswer = page(order.extend({ fills: z.array(fill).max(100) }));
+export const orderAnswer = z.object({ order });
+
+export const campaignsQuery = z.strictObject({
+  status: z.string().max(40).optional(),
+  symbol: symbol.optional(),
+  id: z.string().max(64).optional(),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+  cursor: z.string().max(400).optional(),
+});
+export const campaignsAnswer = page(campaign);
+export const campaignBody = z.strictObject({
+  cancel: z.literal(true),
+  /** Its positions go on as MANUAL, under their stops. */
+  keepPositions: z.boolean().default(false),
+  reason: z.string().trim().min(3).max(500),
+});
+export const campaignAnswer = z.object({ campaign });
+
+export const accountsQuery = z.strictObject({
+  kind: z.enum(['PAPER', 'LIVE', 'REPLAY']).optional(),
+  archived: z.enum(['true', 'false']).optional(),
+});
+export const accountsAnswer = page(account.extend({ broker: z.string(), archivedAt: epochMs.nullable(), trackRecord }));
+
+const limitUse = z.object({
+  rule: z.string(),
+  /** What the limit is about: a bucket, a class, a campaign; null: the account. */
+  of: z.string().nullable(),
+  valueMicros: micros,
+  limitMicros: micros,
+  useRatio: ratio,
+});
+const share = z.object({ name: z.string(), riskMicros: micros, ratio });
+export const riskAnswer = z.object({
+  accountId: z.string(),
+  equityMicros: micros,
+  /** Now, with every pending entry filled, and with every stop half a per cent farther away. */
+  heatRatio: ratio,
+  heatIfFilledRatio: ratio,
+  heatWithGapRatio: ratio,
+  limits: z.array(limitUse),
+  byCampaign: z.array(share),
+  byBucket: z.array(share),
+  byClass: z.array(share),
+  /** Not measured yet: null, with the reason. */
+  correlations: z.null(),
+  correlationsReason: z.string(),
+  openPositions: z.number().int(),
+  maxPositions: z.number().int(),
+});
+export type RiskAnswer = z.infer<typeof riskAnswer>;
+
+export const settingsAnswer = z.object({
+  items: z.array(
+    z.object({
+      key: z.string(),
+      value: z.unknown(),
+      defaults: z.unknown(),
+      version: z.number().int(),
+      scope: z.enum(['own', 'system']),
+      updatedAt: epochMs.nullable(),
+      updatedBy: z.string().nullable(),
+    }),
+  ),
+});
+export type SettingsAnswer = z.infer<typeof settingsAnswer>;
+/** A JSON merge patch: null removes a field back to its default. */
+export const settingBody = z.strictObject({ value: z.record(z.string(), z.unknown()), dryRun: z.boolean().default(false) });
+export const settingAnswer = z.object({
+  key: z.string(),
+  value: z.unknown(),
+  version: z.number().int(),
+  dryRun: z.boolean(),
+  changes: z.array(z.object({ field: z.string(), from: z.unknown(), to: z.unknown(), raisesRisk: z.boolean() })),
+});
+export type SettingAnswer = z.infer<typeof settingAnswer>;
+
 export const factsQuery = z.strictObject({
-  topic: z.enum(FACT_TOPICS).optional(),
+  topic: z.enum([...FACT_TOPICS, ...INNER_TOPICS]).optional(),
   type: z.string().max(48).optional(),
+  entity: z.string().max(64).optional(),
+  /** Only what people, the command line and automation did. */
+  audit: z.enum(['true']).optional(),
   afterSeq: z.coerce.number().int().min(0).optional(),
   limit: z.coerce.number().int().min(1).max(200).default(50),
 });
-export const factsAnswer = page(factRow);
+/** As stored, also what does not travel on the stream: `input.*` and the ledger. */
+export const journalRow = z.object({
+  seq,
+  at: epochMs,
+  type: z.string(),
+  data: z.unknown(),
+  topic: z.string().optional(),
+  entity: z.string().nullable().optional(),
+  actor: z.string().nullable().optional(),
+  cause: z.number().int().nullable().optional(),
+  requestId: z.string().nullable().optional(),
+});
+export type JournalRow = z.infer<typeof journalRow>;
+export const factsAnswer = page(journalRow);
 
 /** `[ts, equityMicros, cashMicros, heatRatio]`, at most 2,000 points, ascending. */
 export const equityAnswer = z.object({

@@ -1,15 +1,18 @@
 /** The one table of HTTP routes: the server mounts exactly these (interface.md 1.1). */
 import type * as z from 'zod';
 import * as http from './http.ts';
+import * as trading from './trading-state.ts';
 
 export interface Route {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   readonly path: string;
   readonly role: 'public' | 'viewer' | 'trader' | 'admin';
   readonly query?: z.ZodType;
   readonly body?: z.ZodType;
   readonly answer?: z.ZodType;
   readonly sentence: string;
+  /** V: a change names the version it is about, as `If-Match: "3"`. I: it carries an `Idempotency-Key`. */
+  readonly marks?: readonly ('V' | 'I')[];
 }
 
 export const ROUTES = {
@@ -51,6 +54,133 @@ export const ROUTES = {
     query: http.positionsQuery,
     answer: http.positionsAnswer,
     sentence: 'Positions, newest first.',
+  },
+  signal: {
+    method: 'GET',
+    path: '/api/v1/signals/:id',
+    role: 'viewer',
+    answer: http.signalAnswer,
+    sentence: 'One signal with its chain and its life.',
+  },
+  decision: {
+    method: 'POST',
+    path: '/api/v1/signals/:id/decision',
+    role: 'trader',
+    body: http.decisionBody,
+    answer: http.decisionAnswer,
+    sentence: 'Approve or reject a signal that waits.',
+  },
+  moveStop: {
+    method: 'PATCH',
+    path: '/api/v1/positions/:id',
+    role: 'trader',
+    marks: ['V'],
+    body: http.stopBody,
+    answer: http.stopAnswer,
+    sentence: 'Move a stop; only towards less risk.',
+  },
+  exitPosition: {
+    method: 'POST',
+    path: '/api/v1/positions/:id/exit',
+    role: 'trader',
+    marks: ['I'],
+    body: http.exitBody,
+    answer: http.exitAnswer,
+    sentence: 'Close a position or a part of it.',
+  },
+  orders: {
+    method: 'GET',
+    path: '/api/v1/orders',
+    role: 'viewer',
+    query: http.ordersQuery,
+    answer: http.ordersAnswer,
+    sentence: 'Orders with their fills, newest first.',
+  },
+  cancelOrder: {
+    method: 'DELETE',
+    path: '/api/v1/orders/:id',
+    role: 'trader',
+    answer: http.orderAnswer,
+    sentence: 'Cancel an entry that works.',
+  },
+  campaigns: {
+    method: 'GET',
+    path: '/api/v1/campaigns',
+    role: 'viewer',
+    query: http.campaignsQuery,
+    answer: http.campaignsAnswer,
+    sentence: 'Campaigns, newest first.',
+  },
+  changeCampaign: {
+    method: 'PATCH',
+    path: '/api/v1/campaigns/:id',
+    role: 'trader',
+    marks: ['V'],
+    body: http.campaignBody,
+    answer: http.campaignAnswer,
+    sentence: 'Cancel a campaign with a reason.',
+  },
+  accounts: {
+    method: 'GET',
+    path: '/api/v1/accounts',
+    role: 'viewer',
+    query: http.accountsQuery,
+    answer: http.accountsAnswer,
+    sentence: 'Accounts with their track record.',
+  },
+  risk: {
+    method: 'GET',
+    path: '/api/v1/risk',
+    role: 'viewer',
+    answer: http.riskAnswer,
+    sentence: 'Heat and every limit with its use.',
+  },
+  trading: {
+    method: 'GET',
+    path: '/api/v1/trading',
+    role: 'viewer',
+    answer: trading.tradingAnswer,
+    sentence: 'Whether and how the system may trade.',
+  },
+  halt: {
+    method: 'POST',
+    path: '/api/v1/trading/halt',
+    role: 'trader',
+    body: trading.haltBody,
+    answer: trading.haltAnswer,
+    sentence: 'Stop opening orders, or close everything.',
+  },
+  tradingAction: {
+    method: 'POST',
+    path: '/api/v1/trading/actions',
+    role: 'trader',
+    body: trading.tradingAction,
+    answer: trading.tradingAnswer,
+    sentence: 'Resume, automation, modes, resets: what lets more risk in is confirmed afresh.',
+  },
+  stepUp: {
+    method: 'POST',
+    path: '/api/v1/auth/step-up',
+    role: 'viewer',
+    body: trading.stepUpBody,
+    answer: trading.stepUpAnswer,
+    sentence: 'Confirm one kind of action for five minutes.',
+  },
+  settings: {
+    method: 'GET',
+    path: '/api/v1/settings',
+    role: 'viewer',
+    answer: http.settingsAnswer,
+    sentence: 'Settings with their defaults and versions.',
+  },
+  changeSetting: {
+    method: 'PATCH',
+    path: '/api/v1/settings/:key',
+    role: 'trader',
+    marks: ['V'],
+    body: http.settingBody,
+    answer: http.settingAnswer,
+    sentence: 'Change one setting by a merge patch.',
   },
   facts: {
     method: 'GET',

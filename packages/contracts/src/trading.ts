@@ -35,19 +35,22 @@ export const chainStep = z.object({
   sentence: z.string(),
 });
 
+export const signalPattern = z.enum(PATTERNS);
+export const signalEntryType = z.enum(ENTRY_TYPES);
+
 export const signal = z.object({
   id: z.string(),
   symbol,
   timeframe,
   assetClass,
-  pattern: z.enum(PATTERNS),
+  pattern: signalPattern,
   leg: z.enum(LEGS),
   direction,
   status: z.enum(SIGNAL_STATES),
   eventId: z.string(),
   phase: phase.nullable(),
   barTime: epochMs,
-  entryType: z.enum(ENTRY_TYPES),
+  entryType: signalEntryType,
   entryPrice: price,
   stopPrice: price,
   stopReason: z.string(),

@@ -1,6 +1,5 @@
 /** One message, serialised once and shared by every connection that gets it (M14). */
-import { type FactRow, type ServerFrame, type FactTopic } from '@wyckoff/contracts';
-import { TOPIC_OF } from '@wyckoff/domain';
+import { FACT_TOPIC, type FactRow, type ServerFrame, type FactTopic } from '@wyckoff/contracts';
 import type { ConflatedValue } from '../session/desk.ts';
 import { topicBit } from './topic.ts';
 
@@ -39,7 +38,7 @@ export function encode(message: ServerFrame): Uint8Array {
 }
 
 export function factFrame(fact: FactRow, atMs: number): FactFrame {
-  const topic = TOPIC_OF[fact.type];
+  const topic = FACT_TOPIC[fact.type];
   const bytes = encode({ op: 'event', topic, type: fact.type, ts: fact.at, seq: fact.seq, data: fact.data });
   return { bytes, topic, bit: topicBit(topic), seq: fact.seq, atMs, key: null, bar: null };
 }

@@ -1,8 +1,7 @@
 /** For tests: lines in memory with slow, stuck and vanishing readers, a journal of facts, and clients that check what they are told. */
 import { Census, Scope } from '@wyckoff/bounded';
 import { VirtualClock } from '@wyckoff/bounded/leak-kit';
-import { FACT_TOPICS, type FactRow, type FactTopic, type ServerFrame } from '@wyckoff/contracts';
-import { TOPIC_OF } from '@wyckoff/domain';
+import { FACT_TOPIC, FACT_TOPICS, type FactRow, type FactTopic, type ServerFrame } from '@wyckoff/contracts';
 import type { ConflatedValue } from '../session/desk.ts';
 import type { Connection } from './connection.ts';
 import { Hub, type HubLimits, type Journal } from './hub.ts';
@@ -25,6 +24,10 @@ const TYPES: Readonly<Record<FactTopic, FactRow['type']>> = {
   orders: 'order.changed',
   positions: 'position.changed',
   risk: 'risk.limit',
+  campaigns: 'campaign.changed',
+  trading: 'trading.changed',
+  notifications: 'notification.created',
+  settings: 'settings.changed',
 };
 
 /** A journal in memory; `epoch` may be replaced, as a restored store would. */
@@ -59,7 +62,7 @@ export class TestJournal implements Journal {
 
   /** Numbers of the facts of a topic. */
   numbers(topic: FactTopic): number[] {
-    return this.facts.filter((fact) => TOPIC_OF[fact.type] === topic).map((fact) => fact.seq);
+    return this.facts.filter((fact) => FACT_TOPIC[fact.type] === topic).map((fact) => fact.seq);
   }
 }
 

@@ -17,7 +17,16 @@ export interface LinkSocket {
 }
 
 /** Topics a snapshot can hold. */
-export type SnapshotTopic = 'analysis' | 'signals' | 'orders' | 'positions' | 'account' | 'connections';
+export type SnapshotTopic =
+  | 'analysis'
+  | 'signals'
+  | 'orders'
+  | 'positions'
+  | 'campaigns'
+  | 'trading'
+  | 'notifications'
+  | 'account'
+  | 'connections';
 
 export interface LinkEnvironment {
   /** 0 <= random < 1. */

@@ -52,7 +52,7 @@ export class Replica {
   readonly incoming: BoundedQueue<FactFrame>;
   readonly #options: ReplicaOptions;
   /** Per fact topic, the newest `seq` that is in the copy. */
-  readonly #applied: Record<FactTopic, number> = { analysis: 0, signals: 0, orders: 0, positions: 0, risk: 0 };
+  readonly #applied = Object.fromEntries(FACT_TOPICS.map((topic) => [topic, 0])) as Record<FactTopic, number>;
   /** Topics whose state must come from a snapshot before facts may be applied to it. */
   #pending: readonly FactTopic[] = [];
   #state: ReplicaState = 'empty';
@@ -203,7 +203,7 @@ export class Replica {
 
   /** What a snapshot can hold of the pending topics; a full one brings the values too. */
   #wanted(): readonly SnapshotTopic[] {
-    const facts = this.#pending.flatMap((topic) => (topic === 'risk' ? [] : [topic]));
+    const facts = this.#pending.flatMap((topic) => (topic === 'risk' || topic === 'settings' ? [] : [topic]));
     return this.#pending.length === FACT_TOPICS.length ? [...facts, ...VALUE_TOPICS] : facts;
   }
 

@@ -286,5 +286,7 @@ export function factWords(row: FactRow, decimals: number): string {
       return `closed at ${price(row.data.avgExit)} by ${exitWords(row.data)}, ${figureText(row.data.r, { kind: 'r', change: true }).text}`;
     case 'risk.limit':
       return `${codeWords(row.data.rule)} ${row.data.state.toLowerCase()}: ${figureText(row.data.value, { kind: 'percent' }).text} of ${figureText(row.data.limit, { kind: 'percent' }).text}`;
+    default:
+      return codeWords(row.type.replace('.', ' '));
   }
 }
