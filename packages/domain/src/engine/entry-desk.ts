@@ -129,6 +129,7 @@ export class EntryDesk {
       baseBp: patternRisk[candidate.pattern],
       policy: DEFAULT_POLICY,
       conversion: SAME_CURRENCY,
+      maxSteps: null,
     };
   }
 

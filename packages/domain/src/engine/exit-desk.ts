@@ -49,7 +49,7 @@ export class ExitDesk {
     if (position.exiting !== null || position.openSteps === 0) return;
     const { risk, orders, tray } = this.#floor;
     const { signalId, openSteps, stop, direction } = position;
-    const order = risk.approveExit({ signalId, openSteps, stop, side: sideOf(direction) }, 1, reason);
+    const order = risk.approveExit({ signalId, symbol: this.#floor.instrument.symbol, openSteps, stop, side: sideOf(direction) }, 1, reason);
     orders.create(order.terms, position.id);
     tray.put({ kind: 'place', order });
     position.exiting = reason;

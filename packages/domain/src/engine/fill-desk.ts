@@ -147,7 +147,7 @@ export class FillDesk {
     if (side * (wanted - position.stop) <= 0) return;
     const { risk, orders, tray, facts, instrument } = this.#floor;
     const { signalId, openSteps, stop } = position;
-    const order = risk.approveStop({ signalId, side, openSteps, stop }, position.stopRevision + 1, wanted);
+    const order = risk.approveStop({ signalId, symbol: instrument.symbol, side, openSteps, stop }, position.stopRevision + 1, wanted);
     orders.create(order.terms, position.id);
     tray.put({ kind: 'place', order });
     position.stop = wanted;

@@ -1,40 +1,36 @@
-/** The trading floor of one engine: its books and desks, and the tray of orders that wait to be handed over. */
+/** The trading floor of one account: its books and desks, its series, and the tray of orders that wait to be handed over. */
 import type { Timeframe } from '../bar/bar.ts';
-import type { CampaignBook } from '../campaign/campaign-book.ts';
+import type { Campaign } from '../campaign/campaign.ts';
 import type { Instruction } from '../execution/instruction.ts';
+import { isIntraday } from '../market/intraday.ts';
 import type { Exposure, RiskSnapshot } from '../risk/exposure.ts';
 import type { RiskDesk } from '../risk/desk.ts';
-import type { Halts } from '../risk/halts.ts';
-import type { RiskLimits } from '../risk/limits.ts';
-import type { PatternRisk } from '../risk/pattern-risk.ts';
-import type { MarketTracker } from '../setup/market-tracker.ts';
-import { isIntraday } from '../market/intraday.ts';
 import { amt } from '../trade/amount.ts';
-import type { CostModel } from '../trade/costs.ts';
 import type { TradedInstrument } from '../trade/instrument.ts';
 import { mulDiv } from '../trade/money.ts';
 import { openRisk } from '../trade/open-position.ts';
 import type { OpenPosition } from '../trade/open-position.ts';
 import type { PositionBook } from '../trade/position-book.ts';
+import type { AccountSettings } from './engine-settings.ts';
 import type { FactDesk } from './fact-desk.ts';
+import type { HaltDesk } from './halt-desk.ts';
+import type { Lane } from './lane.ts';
 import type { OrderBook } from './order-book.ts';
 import type { SignalBook } from './signal-book.ts';
+import type { TradingDesk } from './trading-desk.ts';
 
 export interface Floor {
   readonly accountId: string;
-  readonly instrument: TradedInstrument;
-  readonly timeframe: Timeframe;
-  readonly costs: CostModel;
-  readonly limits: RiskLimits;
-  readonly patternRisk: PatternRisk;
+  readonly settings: AccountSettings;
   readonly facts: FactDesk;
+  /** In the order of an instant: the longer timeframe first, then by symbol (backtesting.md 3). */
+  readonly lanes: readonly Lane[];
   readonly book: PositionBook;
   readonly risk: RiskDesk;
-  readonly halts: Halts;
-  readonly campaigns: CampaignBook;
+  readonly halts: HaltDesk;
+  readonly trading: TradingDesk;
   readonly orders: OrderBook;
   readonly signals: SignalBook;
-  readonly tracker: MarketTracker;
   readonly tray: Tray;
 }
 
@@ -58,21 +54,42 @@ export class Tray {
   }
 }
 
-/** The account as the risk desk must see it now. */
-export function riskSnapshot(floor: Floor): RiskSnapshot {
+/** The series something belongs to; without a timeframe the finest of its symbol. @throws {RangeError} when the account has none. */
+export function laneOf(floor: Floor, symbol: string, timeframe: Timeframe | undefined): Lane {
+  // The finest stands last.
+  const lane = floor.lanes.findLast((one) => one.owns(symbol, timeframe)) ?? floor.lanes.findLast((one) => one.symbol === symbol);
+  if (lane === undefined) throw new RangeError(`account ${floor.accountId}: expected a series of ${symbol}, was none; add it to the engine`);
+  return lane;
+}
+
+export function instrumentOf(floor: Floor, position: OpenPosition): TradedInstrument {
+  return floor.book.instrumentOf(position.symbol);
+}
+
+/** A living campaign of any series. */
+export function campaignOf(floor: Floor, id: string): { readonly lane: Lane; readonly campaign: Campaign } | null {
+  for (const lane of floor.lanes) {
+    const campaign = lane.campaigns.byId(id);
+    if (campaign !== undefined) return { lane, campaign };
+  }
+  return null;
+}
+
+/** The account as the risk desk must see it now, for an entry in an instrument. */
+export function riskSnapshot(floor: Floor, instrument: TradedInstrument): RiskSnapshot {
   const positions = floor.book.positions.map((position) => exposureOf(floor, position));
   return {
     equityMicros: floor.book.equity,
     cashMicros: floor.book.cash,
     exposures: [...positions, ...floor.risk.held],
-    halts: floor.halts.inForce,
-    staleMarks: [],
-    permissive: { today: 0, campaignIds: [] },
+    halts: floor.halts.blocking(instrument),
+    staleMarks: floor.halts.stale(floor.book.positions),
+    permissive: floor.risk.permissive(floor.facts.at),
   };
 }
 
 function exposureOf(floor: Floor, position: OpenPosition): Exposure {
-  const { instrument } = floor;
+  const instrument = instrumentOf(floor, position);
   const notionalMicros = amt(instrument, position.last, { steps: position.openSteps, mode: 'up' });
   const isShortOfCash = instrument.settlement === 'CASH' && position.direction === 'SHORT';
   return {
@@ -83,13 +100,24 @@ function exposureOf(floor: Floor, position: OpenPosition): Exposure {
     buckets: instrument.buckets,
     direction: position.direction,
     campaignId: position.campaignId,
-    intraday: isIntraday(floor.timeframe),
-    leg: position.leg,
+    intraday: isIntraday(laneOf(floor, position.symbol, position.timeframe).timeframe),
+    leg: position.origin === 'MANUAL' ? null : position.leg,
     phase: position.phase,
-    riskMicros: openRisk(position, instrument),
+    riskMicros: riskOfPosition(position, instrument),
     notionalMicros,
     marginMicros: instrument.settlement === 'MARGIN' ? Math.ceil(notionalMicros / instrument.leverage) : 0,
     // The proceeds of a short sale and half as much again stay blocked.
     cashMicros: isShortOfCash ? mulDiv(notionalMicros, 3, 2, 'up') : 0,
   };
+}
+
+/** Entry to the current stop; one that was found without a stop counts a tenth of its value (5.1). */
+export function riskOfPosition(position: OpenPosition, instrument: TradedInstrument): number {
+  if (hasStop(position)) return openRisk(position, instrument);
+  return mulDiv(amt(instrument, position.last, { steps: position.openSteps, mode: 'up' }), 1, 10, 'up');
+}
+
+/** Found positions may have none: their stop is written as 0 (long) or the largest number (short). */
+export function hasStop(position: OpenPosition): boolean {
+  return position.stop > 0 && position.stop < Number.MAX_SAFE_INTEGER;
 }

@@ -9,7 +9,7 @@ import type { Order } from '../execution/order.ts';
 import { SimulatedBroker } from '../execution/simulated-broker.ts';
 import type { SimulatedBrokerState } from '../execution/simulated-broker.ts';
 import { RiskDesk } from '../risk/desk.ts';
-import type { Exposure } from '../risk/exposure.ts';
+import type { RiskDeskState } from '../risk/desk.ts';
 import { Halts } from '../risk/halts.ts';
 import type { HaltChange, HaltState } from '../risk/halts.ts';
 import { MarketTracker } from '../setup/market-tracker.ts';
@@ -101,7 +101,7 @@ interface EngineState {
   readonly trades: number;
   readonly at: number;
   readonly book: BookState;
-  readonly held: readonly Exposure[];
+  readonly risk: RiskDeskState;
   readonly halts: HaltState;
   readonly campaigns: CampaignBookState;
   readonly orders: readonly Order[];
@@ -226,7 +226,7 @@ class Engine implements TradingEngine {
       trades: this.#fills.trades,
       at: facts.at,
       book: book.state(),
-      held: risk.held,
+      risk: risk.state(),
       halts: halts.state(),
       campaigns: campaigns.state(),
       orders: orders.living,
@@ -301,7 +301,7 @@ function createFloor(options: TradingEngineOptions, saved: EngineState | null): 
     patternRisk,
     facts,
     book: new PositionBook({ account, instrument, costs, onLedger: options.onLedger ?? null }, saved?.book),
-    risk: new RiskDesk(instrument, saved?.held),
+    risk: new RiskDesk(saved?.risk),
     halts: new Halts(halts, saved?.halts ?? noHalt),
     campaigns: new CampaignBook({ accountId: account.id, symbol, timeframe, campaignBp: limits.campaignBp }, saved?.campaigns),
     orders: new OrderBook(facts, instrument, saved?.orders),

@@ -33,7 +33,7 @@ function input(
   const instrument = changes.instrument ?? stock;
   return {
     candidate: candidateOf(event, pattern, { accountId: 'a', symbol: 'S', timeframe: '1d', tickSize: instrument.tickSize, bar: { time: 0, close: 101.5 } }),
-    market: MARKET, instrument, limits: DEFAULT_LIMITS, timeframe: '1d', costs: COST_MODELS.zero, baseBp: 50, policy: DEFAULT_POLICY, conversion: SAME_CURRENCY,
+    market: MARKET, instrument, limits: DEFAULT_LIMITS, timeframe: '1d', costs: COST_MODELS.zero, baseBp: 50, policy: DEFAULT_POLICY, conversion: SAME_CURRENCY, maxSteps: null,
     snapshot: { equityMicros: EQUITY, cashMicros: EQUITY, exposures: [], halts: [], ...FRESH },
     campaign: { campaignId: 'c', refusal: null, shareLeftMicros: 2_000_000_000 },
     ...changes,
@@ -228,7 +228,7 @@ test('TR-2 after any accepted sequence every limit holds at the equity of accept
         { maxLength: 15 },
       ),
       (wishes) => {
-        const desk = new RiskDesk(stock);
+        const desk = new RiskDesk();
         let filled: Exposure[] = [];
         wishes.forEach((wish, i) => {
           const campaignId = `c${wish.campaign}`;
@@ -266,7 +266,7 @@ test('TR-2 the twin: without a reservation the second of two would pass although
     campaign: { campaignId: 'c', refusal: null, shareLeftMicros: EQUITY },
     limits: tightenLimits({ openPositions: 1 }),
   } as const;
-  const desk = new RiskDesk(stock);
+  const desk = new RiskDesk();
   const first = desk.approveEntry(input(one));
   expect(first.refusal).toBeNull();
   const snapshot = { equityMicros: EQUITY, cashMicros: EQUITY, halts: [], ...FRESH };
@@ -275,8 +275,8 @@ test('TR-2 the twin: without a reservation the second of two would pass although
 });
 
 test('6.3 a stop is never widened and an exit never opens', () => {
-  const desk = new RiskDesk(stock);
-  const position = { signalId: 's', side: 1, openSteps: 10, stop: 95 } as const;
+  const desk = new RiskDesk();
+  const position = { signalId: 's', symbol: 'S', side: 1, openSteps: 10, stop: 95 } as const;
   expect(desk.approveStop(position, 2, 95.01).terms).toMatchObject({ leg: 'STOP.2', side: 'SELL', steps: 10, intent: 'CLOSE' });
   expect(() => desk.approveStop(position, 2, 94.99)).toThrow(/STOP_WIDENED/);
   expect(() => desk.approveStop({ ...position, side: -1 }, 2, 95.01)).toThrow(/STOP_WIDENED/);

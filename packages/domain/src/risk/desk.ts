@@ -1,46 +1,81 @@
 /** The risk desk: the only place where an order becomes an approved order; it holds the reservations (trading.md 5.5, 5.6). */
-import type { Price } from '../bar/bar.ts';
-import type { Candidate } from '../setup/candidate.ts';
+import type { EpochMs, Price } from '../bar/bar.ts';
+import { newYorkDay } from '../market/new-york.ts';
 import { fail, warn } from '../setup/chain.ts';
 import type { Finding } from '../setup/chain.ts';
+import { refusal } from '../setup/refusal.ts';
 import type { Refusal } from '../setup/refusal.ts';
 import type { Micros } from '../setup/signal.ts';
 import { isIntraday } from '../market/intraday.ts';
 import { clientOrderId, orderIdOf } from '../trade/client-order-id.ts';
-import type { TradedInstrument } from '../trade/instrument.ts';
 import type { ExitReason } from '../trade/position.ts';
 import { approve } from './approved-order.ts';
 import type { ApprovedOrder } from './approved-order.ts';
 import { assess, warnedMeasures } from './assess.ts';
-import type { Exposure } from './exposure.ts';
+import type { Exposure, PermissiveUse } from './exposure.ts';
+import type { Measure } from './measures.ts';
+import { isPermissive } from './prerequisites.ts';
+import { fillPart, giveUp, hold } from './reservation.ts';
+import type { Reservation } from './reservation.ts';
 import type { Size, SizeInput } from './size.ts';
 
 export interface Approval {
   readonly order: ApprovedOrder;
   readonly size: Size;
+  readonly measures: readonly Measure[];
   readonly refusal: null;
 }
 
 /** What is open of a position; a closing order may take no more. */
 export interface OpenQuantity {
   readonly signalId: string;
+  readonly symbol: string;
   readonly side: 1 | -1;
   readonly openSteps: number;
   readonly stop: Price;
 }
 
-export class RiskDesk {
-  readonly #instrument: TradedInstrument;
-  /** HELD reservations only, one per working entry, by signal: bounded by the limit of positions. */
-  #held: readonly Exposure[];
+/** Plain JSON. */
+export interface RiskDeskState {
+  readonly held: readonly Reservation[];
+  /** Trading day of the counter, entries `permissive` let through on it, campaigns entered so. */
+  readonly permissive: { readonly day: number; readonly count: number; readonly campaignIds: readonly string[] };
+}
 
-  constructor(instrument: TradedInstrument, held: readonly Exposure[] = []) {
-    this.#instrument = instrument;
-    this.#held = held;
+export interface RiskDeskOptions {
+  /** Told of every reservation that is new, smaller, filled or given back: `reservation.changed`. */
+  readonly onChange?: (reservation: Reservation) => void;
+  /** Number of the trading day an instant belongs to; default: New York. */
+  readonly dayOf?: (at: EpochMs) => number;
+}
+
+/** Campaigns entered permissively that are remembered; the oldest have long ended. */
+const MAX_PERMISSIVE = 64;
+
+export class RiskDesk {
+  readonly #options: RiskDeskOptions;
+  /** HELD reservations only, one per working entry of the account, by signal: bounded by the limit of positions. */
+  #held: readonly Reservation[];
+  #permissive: RiskDeskState['permissive'];
+
+  constructor(saved?: RiskDeskState, options: RiskDeskOptions = {}) {
+    this.#options = options;
+    this.#held = saved?.held ?? [];
+    this.#permissive = saved?.permissive ?? { day: -1, count: 0, campaignIds: [] };
   }
 
-  get held(): readonly Exposure[] {
+  get held(): readonly Reservation[] {
     return this.#held;
+  }
+
+  state(): RiskDeskState {
+    return { held: this.#held, permissive: this.#permissive };
+  }
+
+  /** For the snapshot of a check. */
+  permissive(at: EpochMs): PermissiveUse {
+    const { day, count, campaignIds } = this.#permissive;
+    return { today: day === this.#dayOf(at) ? count : 0, campaignIds };
   }
 
   /** The risk stage of the chain: the whole check, nothing reserved. */
@@ -57,17 +92,36 @@ export class RiskDesk {
     const assessed = assess(input);
     if (assessed.refusal !== null) return assessed;
     const { candidate } = input;
-    const { size } = assessed;
+    if (this.#held.some((row) => row.id === candidate.signalId))
+      return { refusal: refusal('DUPLICATE', 'The signal has reserved already.') };
+    const { size, measures } = assessed;
+    const reservation = hold(reservedBy(input, size), { steps: size.steps, at: input.market.at });
     // bounded: openPositions of the limits, checked by assess
-    this.#held = [...this.#held, this.#reservation(input, size)];
-    return { order: this.#entry(candidate, size), size, refusal: null };
+    this.#held = [...this.#held, reservation];
+    if (isPermissive(input)) this.#countPermissive(input);
+    this.#options.onChange?.(reservation);
+    return { order: this.#entry(input, size), size, measures, refusal: null };
   }
 
-  /** The reservation ends: filled (the position's own risk takes its place) or given back. */
+  /** A part of a working entry was filled: the position's own risk takes its place. @throws {RangeError} when nothing is held. */
+  filled(signalId: string, steps: number): Reservation {
+    return this.#replace(fillPart(this.#heldBy(signalId), steps));
+  }
+
+  /** What is still held is given back; nothing held: nothing happens. */
   release(signalId: string): void {
-    this.#held = this.#held.filter((row) => row.id !== signalId);
+    const held = this.#held.find((row) => row.id === signalId);
+    if (held !== undefined) this.#replace(giveUp(held));
   }
 
+  /** A working entry without reservation was found at start: it gets one, even above the limits (the caller alarms). */
+  adopt(reservation: Reservation): void {
+    // bounded: one per working order of the account
+    this.#held = [...this.#held.filter((row) => row.id !== reservation.id), reservation];
+    this.#options.onChange?.(reservation);
+  }
+
+  /** Risk still held for a signal. */
   reserved(signalId: string): Micros {
     return this.#held.find((row) => row.id === signalId)?.riskMicros ?? 0;
   }
@@ -91,13 +145,13 @@ export class RiskDesk {
     return this.#close(position, { leg: `STOP.${revision}`, type: 'STOP', stopPrice: price, reason: null, replaces });
   }
 
-  #entry(candidate: Candidate, size: Size): ApprovedOrder {
+  #entry({ candidate, instrument }: SizeInput, size: Size): ApprovedOrder {
     const { plan, signalId, side } = candidate;
     return approve({
       orderId: orderIdOf(signalId, 'ENTRY'),
       clientId: clientOrderId(signalId, 'ENTRY'),
       signalId,
-      symbol: this.#instrument.symbol,
+      symbol: instrument.symbol,
       leg: 'ENTRY',
       intent: 'OPEN',
       side: side === 1 ? 'BUY' : 'SELL',
@@ -128,7 +182,7 @@ export class RiskDesk {
       orderId: orderIdOf(position.signalId, of.leg),
       clientId: clientOrderId(position.signalId, of.leg),
       signalId: position.signalId,
-      symbol: this.#instrument.symbol,
+      symbol: position.symbol,
       intent: 'CLOSE',
       side: position.side === 1 ? 'SELL' : 'BUY',
       steps: position.openSteps,
@@ -139,24 +193,48 @@ export class RiskDesk {
     });
   }
 
-  #reservation(input: SizeInput, size: Size): Exposure {
-    const { candidate, campaign, timeframe } = input;
-    const { symbol, assetClass, buckets } = this.#instrument;
-    return {
-      id: candidate.signalId,
-      kind: 'RESERVATION',
-      symbol,
-      assetClass,
-      buckets,
-      direction: candidate.direction,
-      campaignId: campaign.campaignId,
-      intraday: isIntraday(timeframe),
-      leg: candidate.leg,
-      phase: candidate.event.phase,
-      riskMicros: size.riskMicros,
-      notionalMicros: size.notionalMicros,
-      marginMicros: size.marginMicros,
-      cashMicros: size.cashMicros,
-    };
+  #heldBy(signalId: string): Reservation {
+    const held = this.#held.find((row) => row.id === signalId);
+    if (held === undefined) throw new RangeError(`reservation of ${signalId}: expected one that is HELD, was none`);
+    return held;
   }
+
+  /** Terminal ones leave memory. */
+  #replace(next: Reservation): Reservation {
+    const others = this.#held.filter((row) => row.id !== next.id);
+    this.#held = next.state === 'HELD' ? this.#held.map((row) => (row.id === next.id ? next : row)) : others;
+    this.#options.onChange?.(next);
+    return next;
+  }
+
+  #countPermissive({ market, campaign }: SizeInput): void {
+    const day = this.#dayOf(market.at);
+    const count = this.#permissive.day === day ? this.#permissive.count + 1 : 1;
+    const campaignIds = [...this.#permissive.campaignIds, campaign.campaignId].slice(-MAX_PERMISSIVE);
+    this.#permissive = { day, count, campaignIds };
+  }
+
+  #dayOf(at: EpochMs): number {
+    return (this.#options.dayOf ?? newYorkDay)(at);
+  }
+}
+
+function reservedBy({ candidate, campaign, timeframe, instrument }: SizeInput, size: Size): Exposure {
+  const { symbol, assetClass, buckets } = instrument;
+  return {
+    id: candidate.signalId,
+    kind: 'RESERVATION',
+    symbol,
+    assetClass,
+    buckets,
+    direction: candidate.direction,
+    campaignId: campaign.campaignId,
+    intraday: isIntraday(timeframe),
+    leg: candidate.leg,
+    phase: candidate.event.phase,
+    riskMicros: size.riskMicros,
+    notionalMicros: size.notionalMicros,
+    marginMicros: size.marginMicros,
+    cashMicros: size.cashMicros,
+  };
 }

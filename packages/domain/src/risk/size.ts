@@ -32,6 +32,8 @@ export interface SizeInput extends MeasureInput {
   readonly policy: RiskPolicy;
   /** How the quote currency becomes the account's; `instrument.fx` is its rate. */
   readonly conversion: Conversion;
+  /** Never more than was shown to a person, or what he lowered it to (4.5 check 9); null: no such bound. */
+  readonly maxSteps: number | null;
 }
 
 export interface Size {

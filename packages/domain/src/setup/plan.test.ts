@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { planEntry, rewardToRisk } from './plan.ts';
+import { planEntry } from './plan.ts';
 import type { PlanInput } from './plan.ts';
+import { rewardToRisk } from './reward.ts';
 
 const BASE: PlanInput = {
   pattern: 'SPRING', side: 1, close: 101.5, support: 100, resistance: 110, extreme: 98.8, objectives: [118, 121, 124], tickSize: 0.01, timeframe: '1d',
