@@ -58,6 +58,7 @@ export type { AccountSpec } from './trade/position-book.ts';
 export type { Trade } from './trade/trade.ts';
 export { idOf, sha256, hex, utf8 } from './setup/digest.ts';
 export { IllegalTransition } from './setup/illegal-transition.ts';
+export type { Refusal } from './setup/refusal.ts';
 export { SIGNAL_TRANSITIONS, advanceSignal, isTerminalSignal } from './setup/signal-state.ts';
 export { STAGE_ORDER } from './setup/chain.ts';
 export { DEFAULT_LIMITS, LimitError, tightenLimits } from './risk/limits.ts';
