@@ -11,7 +11,9 @@ import type { SimulatedBrokerState } from '../execution/simulated-broker.ts';
 import { RiskDesk } from '../risk/desk.ts';
 import type { RiskDeskState } from '../risk/desk.ts';
 import { Halts } from '../risk/halts.ts';
-import type { HaltChange, HaltState } from '../risk/halts.ts';
+import { freshHalts } from '../risk/halt-state.ts';
+import type { HaltState } from '../risk/halt-state.ts';
+import type { HaltChange } from '../risk/halts.ts';
 import { MarketTracker } from '../setup/market-tracker.ts';
 import type { MarketTrackerState } from '../setup/market-tracker.ts';
 import type { LedgerSink } from '../trade/ledger.ts';
@@ -259,7 +261,7 @@ class Engine implements TradingEngine {
   #mark(bar: Bar): void {
     const { book, halts, facts } = this.#floor;
     book.mark(bar);
-    if (halts.concernedBy(book.equity)) halts.next(facts.at, book.equity, book.peak, this.#tellHalt);
+    if (halts.concernedBy(book.equity)) halts.next(facts.at, book.equity, this.#tellHalt);
   }
 
   #enter(bar: Bar, events: readonly DetectionEvent[]): void {
@@ -285,13 +287,6 @@ function createFloor(options: TradingEngineOptions, saved: EngineState | null): 
   const { traded: instrument, costs, limits, patternRisk, halts } = settingsOf(options);
   const facts = new FactDesk(options.sink);
   facts.at = saved?.at ?? 0;
-  const noHalt: HaltState = {
-    day: -1,
-    dayStartMicros: account.startingMicros,
-    lastMicros: account.startingMicros,
-    dailyLoss: false,
-    drawdown: false,
-  };
   return {
     accountId: account.id,
     instrument,
@@ -302,7 +297,7 @@ function createFloor(options: TradingEngineOptions, saved: EngineState | null): 
     facts,
     book: new PositionBook({ account, instrument, costs, onLedger: options.onLedger ?? null }, saved?.book),
     risk: new RiskDesk(saved?.risk),
-    halts: new Halts(halts, saved?.halts ?? noHalt),
+    halts: new Halts(halts, saved?.halts ?? freshHalts(account.startingMicros)),
     campaigns: new CampaignBook({ accountId: account.id, symbol, timeframe, campaignBp: limits.campaignBp }, saved?.campaigns),
     orders: new OrderBook(facts, instrument, saved?.orders),
     signals: new SignalBook(facts, { instrument, timeframe }, saved?.signals),
