@@ -26,6 +26,9 @@ function halts(rules = DEFAULT_HALTS, state: HaltState = freshHalts(START), dayO
   return { of, told, next: (at, equity) => of.next(at, equity, tell), say: (at, command) => of.command(at, command, tell) };
 }
 
+const set = (rule: 'STALE' | 'RECONCILE' | 'EQUITY_UNKNOWN', symbol: string | null, on: boolean): HaltCommand =>
+  ({ kind: 'set', rule, symbol, on, reason: 'told', actor: null }); // prettier-ignore
+
 const rulesOf = (of: Halts): string[] => of.inForce.map((halt) => halt.rule);
 
 describe('5.7 DAILY_LOSS', () => {
@@ -112,28 +115,28 @@ describe('5.7 DRAWDOWN', () => {
 describe('5.7 the halts of symbols, brokers and memory', () => {
   test('5.7 STALE blocks its symbol until a fresh bar', () => {
     const { say, of } = halts();
-    say(NOON, { kind: 'stale', symbol: 'S' });
-    say(NOON, { kind: 'stale', symbol: 'S' });
+    say(NOON, set('STALE', 'S', true));
+    say(NOON, set('STALE', 'S', true));
     expect(of.blocking(STOCK)).toEqual(['STALE']);
     expect(of.blocking({ ...STOCK, symbol: 'T' })).toEqual([]);
-    say(NOON + 1, { kind: 'fresh', symbol: 'S' });
+    say(NOON + 1, set('STALE', 'S', false));
     expect(of.blocking(STOCK)).toEqual([]);
   });
 
   test('5.7 RECONCILE blocks what is automatic, not what a person asks for', () => {
     const { say, of } = halts();
-    say(NOON, { kind: 'differs', symbol: 'S' });
+    say(NOON, set('RECONCILE', 'S', true));
     expect(of.blocking(STOCK)).toEqual(['RECONCILE']);
     expect(of.blocking({ ...STOCK, automatic: false })).toEqual([]);
-    say(NOON + 1, { kind: 'reconciled', symbol: 'S' });
+    say(NOON + 1, set('RECONCILE', 'S', false));
     expect(of.inForce).toEqual([]);
   });
 
   test('5.7 EQUITY_UNKNOWN blocks everything until it can be read', () => {
     const { say, of } = halts();
-    say(NOON, { kind: 'equity-unknown' });
+    say(NOON, set('EQUITY_UNKNOWN', null, true));
     expect([of.blocking(STOCK), of.blocking(PAIR)]).toEqual([['EQUITY_UNKNOWN'], ['EQUITY_UNKNOWN']]);
-    say(NOON + 1, { kind: 'equity-known' });
+    say(NOON + 1, set('EQUITY_UNKNOWN', null, false));
     expect(of.inForce).toEqual([]);
   });
 
@@ -168,8 +171,8 @@ describe('5.7 what is stored', () => {
 
   test('5.7 a state taken anywhere and read again goes on identically, over random sequences', () => {
     const command = fc.oneof(
-      fc.record({ kind: fc.constantFrom('stale', 'fresh', 'differs', 'reconciled' as const), symbol: fc.constantFrom('S', 'T') }),
-      fc.record({ kind: fc.constantFrom('equity-unknown', 'equity-known', 'refused' as const) }),
+      fc.record({ kind: fc.constant('set' as const), rule: fc.constantFrom('STALE', 'RECONCILE', 'EQUITY_UNKNOWN'), symbol: fc.constantFrom('S', 'T', null), on: fc.boolean(), reason: fc.constant('r'), actor: fc.constantFrom('a', null) }), // prettier-ignore
+      fc.record({ kind: fc.constant('refused' as const) }),
       fc.record({ kind: fc.constant('memory' as const), usedRatio: fc.double({ min: 0, max: 1, noNaN: true }) }),
       fc.record({ kind: fc.constant('reset-drawdown' as const), actor: fc.constant('a'), reason: fc.constant('because') }),
     );

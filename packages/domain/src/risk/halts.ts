@@ -46,8 +46,15 @@ export type Tell = (change: HaltChange) => void;
 
 /** What a person or the program says about halts, beside money. */
 export type HaltCommand =
-  | { readonly kind: 'stale' | 'fresh' | 'differs' | 'reconciled'; readonly symbol: string }
-  | { readonly kind: 'equity-unknown' | 'equity-known' }
+  /** Found outside: a price too old, a broker that says otherwise, a ledger that cannot be read, memory used up. Null symbol: the account. */
+  | {
+      readonly kind: 'set';
+      readonly rule: 'STALE' | 'RECONCILE' | 'EQUITY_UNKNOWN' | 'MEMORY';
+      readonly symbol: string | null;
+      readonly on: boolean;
+      readonly reason: string;
+      readonly actor: string | null;
+    }
   /** The broker refused an entry. */
   | { readonly kind: 'refused' }
   /** Bytes in use as a share of the budget. */
@@ -135,6 +142,12 @@ export class Halts {
     this.#classes = [...this.#classes.filter((one) => one !== known), next];
   }
 
+  /** The next instant at which a halt ends by itself, the turn of the day apart; null: none does. */
+  get nextEnd(): EpochMs | null {
+    const ends = this.#inForce.map((halt) => halt.endsAt).filter((end) => end !== null);
+    return ends.length === 0 ? null : Math.min(...ends);
+  }
+
   /** Time went by without a bar: what lasted a day or a time is over. */
   turn(at: EpochMs, tell: Tell): void {
     this.#turn(at, tell);
@@ -143,18 +156,8 @@ export class Halts {
   /** Everything that is not money. */
   command(at: EpochMs, command: HaltCommand, tell: Tell): void {
     switch (command.kind) {
-      case 'stale':
-        return this.#begin(plain('STALE', `symbol:${command.symbol}`, { at, reason: 'The last price is too old.' }), tell);
-      case 'fresh':
-        return this.#end({ rule: 'STALE', scope: `symbol:${command.symbol}` }, { at, actor: null, reason: 'A fresh bar came.' }, tell); // prettier-ignore
-      case 'differs':
-        return this.#begin(plain('RECONCILE', `symbol:${command.symbol}`, { at, reason: 'The broker says otherwise.' }), tell);
-      case 'reconciled':
-        return this.#end({ rule: 'RECONCILE', scope: `symbol:${command.symbol}` }, { at, actor: null, reason: 'Resolved or acknowledged.' }, tell); // prettier-ignore
-      case 'equity-unknown':
-        return this.#begin(plain('EQUITY_UNKNOWN', 'account', { at, reason: 'Equity or ledger cannot be read.' }), tell);
-      case 'equity-known':
-        return this.#end({ rule: 'EQUITY_UNKNOWN', scope: 'account' }, { at, actor: null, reason: 'It can be read again.' }, tell);
+      case 'set':
+        return this.#set(at, command, tell);
       case 'refused':
         return this.#refused(at, tell);
       case 'memory':
@@ -213,6 +216,13 @@ export class Halts {
     return own === undefined ? this.#rules.dailyLossBp : own;
   }
 
+  #set(at: EpochMs, of: Extract<HaltCommand, { readonly kind: 'set' }>, tell: Tell): void {
+    const { rule, on, reason, actor } = of;
+    const scope: HaltScope = of.symbol === null ? 'account' : `symbol:${of.symbol}`;
+    if (on) this.#begin({ rule, scope, since: at, endsAt: null, value: null, limit: null, reason }, tell, actor);
+    else this.#end({ rule, scope }, { at, actor, reason }, tell);
+  }
+
   #refused(at: EpochMs, tell: Tell): void {
     const recent = this.#refusals.filter((one) => at - one <= REFUSAL_WINDOW_MS);
     this.#refusals = [...recent, at].slice(-REFUSALS);
@@ -251,11 +261,11 @@ export class Halts {
       if (halt.rule === 'DAILY_LOSS') this.#end(halt, { at, actor: null, reason: 'A new trading day began.' }, tell);
   }
 
-  #begin(halt: Halt, tell: Tell): void {
+  #begin(halt: Halt, tell: Tell, actor: string | null = null): void {
     if (this.#inForce.some((one) => one.rule === halt.rule && one.scope === halt.scope)) return;
     this.#inForce = [...this.#inForce, halt];
     const { rule, scope, since, value, limit, reason } = halt;
-    tell({ rule, scope, state: 'REACHED', value: value ?? 0, limit: limit ?? 0, at: since, since, reason, actor: null });
+    tell({ rule, scope, state: 'REACHED', value: value ?? 0, limit: limit ?? 0, at: since, since, reason, actor });
   }
 
   #end(
@@ -279,8 +289,4 @@ export class Halts {
 /** A loss of a base that is gone is a loss of all. */
 function ratioOf(part: Micros, base: Micros): number {
   return base > 0 ? part / base : 1;
-}
-
-function plain(rule: HaltRule, scope: HaltScope, of: { readonly at: EpochMs; readonly reason: string }): Halt {
-  return { rule, scope, since: of.at, endsAt: null, value: null, limit: null, reason: of.reason };
 }
