@@ -1,7 +1,12 @@
 /** The port of the store: what a session keeps and reads back, whichever database holds it. */
 import type { EquityAnswer, FactRow, FactTopic, OrderWire, PositionWire, RangeWire, SignalWire } from '@wyckoff/contracts';
 import type { Account, AssetClass, BarColumns, EpochMs, Fact, Timeframe } from '@wyckoff/domain';
-import type { Write } from './changes.ts';
+import type { ChangeStore, Write } from './changes.ts';
+import type { JobStore } from './jobs-store.ts';
+import type { DeadLetterStore, NotificationStore } from './notices-store.ts';
+import type { RetentionStore } from './retention.ts';
+import type { GateFigures } from './sql/gate.ts';
+import type { TradingStore } from './trading-store.ts';
 
 export type EventWire = Extract<FactRow, { type: 'event.changed' }>['data'];
 
@@ -72,6 +77,8 @@ export interface EngineCursor {
   readonly id: string;
   readonly position: number;
   readonly barTime: EpochMs | null;
+  /** Facts of bars up to this one have left by age (retention): nothing can be compared with them. */
+  readonly forgotten: number;
 }
 
 /** A fact on its way into the journal; `bar` is the position (from 1) of the bar that caused it. */
@@ -143,6 +150,11 @@ export interface JournalStore {
     engineId: string,
     bars: { readonly after: number; readonly until: number; readonly limit: number },
   ): Promise<PendingFact[]>;
+  /** Inputs of one engine taken after bars `after < bar <= until`, in their order; at most `limit`. */
+  inputsOfBars(
+    engineId: string,
+    bars: { readonly after: number; readonly until: number; readonly limit: number },
+  ): Promise<EngineInput[]>;
   /** Creates the engine at position 0 when it is new; otherwise says where it stands. */
   openEngine(engine: EngineRef, account: Account): Promise<EngineCursor>;
   newestSnapshot(engineId: string): Promise<EngineSnapshot | null>;
@@ -209,30 +221,47 @@ export interface SettingRow {
 }
 
 export interface SettingsStore {
+  /** The value of a setting of the system; undefined when it was never set. */
   setting(key: string): Promise<unknown>;
+  settingRow(userId: string, key: string): Promise<SettingRow | null>;
+  /** All of one user, at most 200. */
+  settingRows(userId: string): Promise<readonly SettingRow[]>;
+  /** The system's own notes, such as which series is replayed; what people change goes by `change`. */
   saveSetting(key: string, value: unknown): Promise<void>;
 }
 
-export interface StoreStats {
-  readonly kind: string;
-  readonly bytes: number;
-  /** Transactions and queries since start, the longest of them in ms and who ran it. */
-  readonly runs: number;
-  readonly errors: number;
-  readonly longestMs: number;
-  readonly longestHolder: string;
-}
-
-export interface Store extends BarStore, JournalStore, DeskStore, SettingsStore {
-  readonly kind: string;
-  /** Random id of the journal; new when the store is created. */
-  readonly epoch: string;
+export interface SymbolStore {
   symbols(limit: number): Promise<SymbolRecord[]>;
   findSymbol(symbol: string): Promise<SymbolRecord | null>;
   /** Adds or updates the instrument and answers its series. */
   saveSymbol(record: SymbolRecord, timeframe: Timeframe): Promise<Series>;
   findSeries(symbol: string, timeframe: Timeframe): Promise<Series | null>;
+}
+
+/** What the desk and `/metrics` say of the store. */
+export interface StoreStats extends GateFigures {
+  readonly kind: string;
+  /** Size of the database; 0 while it is not known. */
+  readonly bytes: number;
+}
+
+export interface Store
+  extends
+    BarStore,
+    JournalStore,
+    ChangeStore,
+    DeskStore,
+    SettingsStore,
+    SymbolStore,
+    TradingStore,
+    NotificationStore,
+    DeadLetterStore,
+    JobStore,
+    RetentionStore {
+  readonly kind: 'sqlite' | 'postgres';
+  /** Random id of the journal; new when the store is created. */
+  readonly epoch: string;
   stats(): StoreStats;
-  /** Flushes and lets go of the file; idempotent. */
-  close(): void;
+  /** Flushes and lets go of the database; idempotent. */
+  close(): void | Promise<void>;
 }

@@ -5,7 +5,8 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DEMO_SYMBOL } from '../../session/demo-series.ts';
 import type { Series, Store } from '../store.ts';
-import { MIGRATIONS } from './migrations.ts';
+import { SQLITE } from '../sql/dialect.ts';
+import { MIGRATIONS } from '../sql/migrations.ts';
 import { openSqliteStore } from './sqlite-store.ts';
 
 let store: Store;
@@ -98,7 +99,7 @@ describe('H2 H3 bars by key', () => {
 
   it('H3 the plan of a page is a search on the key, whatever its depth', () => {
     const database = new Database(':memory:');
-    for (const statement of MIGRATIONS.flatMap((migration) => migration.statements)) database.exec(statement);
+    for (const statement of MIGRATIONS.flatMap((migration) => migration.statements)) database.exec(SQLITE.schema(statement));
     const plan = database
       .prepare(
         'explain query plan select ts from bars where symbol_id = 1 and tf = 1440 and ts > 5 and ts <= 9 order by ts limit 10',

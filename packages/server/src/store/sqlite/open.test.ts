@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { StoreRefused } from '../refused.ts';
-import { SCHEMA_VERSION } from './migrations.ts';
+import { SCHEMA_VERSION } from '../sql/migrations.ts';
 import { openSqliteFile } from './open.ts';
 import { openSqliteStore } from './sqlite-store.ts';
 

@@ -3,7 +3,8 @@ import Database from 'better-sqlite3';
 import { closeSync, existsSync, mkdirSync, openSync, readSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { StoreRefused } from '../refused.ts';
-import { APPLICATION_ID, MIGRATIONS, SCHEMA_VERSION, type Migration } from './migrations.ts';
+import { SQLITE } from '../sql/dialect.ts';
+import { APPLICATION_ID, MIGRATIONS, SCHEMA_VERSION, type Migration } from '../sql/migrations.ts';
 
 export interface OpenOptions {
   /** Path of the file, or `:memory:`. */
@@ -147,6 +148,8 @@ export function refuseWhenInUse(path: string): void {
 
 function configured(database: Database.Database, busyTimeoutMs: number): Database.Database {
   database.pragma(`busy_timeout = ${busyTimeoutMs}`);
+  // Heard only by a new file: space that retention frees is given back step by step.
+  database.pragma('auto_vacuum = incremental');
   database.pragma('journal_mode = wal');
   database.pragma('synchronous = full');
   database.pragma('cache_size = -8192');
@@ -162,7 +165,7 @@ function migrate(database: Database.Database, migrations: readonly Migration[]):
     .transaction(() => {
       for (const migration of migrations) {
         if (migration.version <= version()) continue;
-        for (const statement of migration.statements) database.exec(statement);
+        for (const statement of migration.statements) database.exec(SQLITE.schema(statement));
         database.pragma(`user_version = ${migration.version}`);
         database.pragma(`application_id = ${APPLICATION_ID}`);
       }

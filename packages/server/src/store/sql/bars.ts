@@ -1,0 +1,192 @@
+/** Bars by key: pages, counts, streams and bulk import (H2, H3); never by offset. */
+import { createBarColumns, TIMEFRAME_MS, type BarColumns, type Timeframe } from '@wyckoff/domain';
+import { createHash } from 'node:crypto';
+import { setImmediate as turn } from 'node:timers/promises';
+import type { BarSpan, BarStore, ImportCounts, Series } from '../store.ts';
+import type { Gate } from './gate.ts';
+import { BarRows } from './bar-rows.ts';
+import { execute, insertMany, rawRows, run, type Insert, type Work } from './work.ts';
+
+export const BAR_PAGE_LIMIT = 10_000;
+/** Rows of one transaction of an import: a few milliseconds, after which others have their turn. */
+const IMPORT_BATCH = 5_000;
+export const FIRST_TIME = -8.64e15;
+export const LAST_TIME = 8.64e15;
+
+/** A timeframe in minutes, as the store keeps it. */
+export function minutesOf(timeframe: Timeframe): number {
+  return TIMEFRAME_MS[timeframe] / 60_000;
+}
+
+export type BarRow = [ts: number, o: number, h: number, l: number, c: number, v: number];
+
+const BEFORE =
+  'select ts, o, h, l, c, v from bars where symbol_id = ? and tf = ? and ts < ? and ts <= ? order by ts desc limit ?';
+const AFTER = 'select ts, o, h, l, c, v from bars where symbol_id = ? and tf = ? and ts > ? and ts <= ? order by ts limit ?';
+const COUNT = 'select count(*) from bars where symbol_id = ? and tf = ? and ts > ? and ts <= ?';
+const UPSERT: Omit<Insert, 'rows'> = {
+  table: 'bars',
+  columns: ['symbol_id', 'tf', 'ts', 'o', 'h', 'l', 'c', 'v', 'flags'],
+  types: ['integer', 'integer', 'bigint', ...Array.from({ length: 5 }, () => 'double precision'), 'integer'],
+  // A bar that is there already and says the same is left alone, so that the number of changes is the number of new or corrected bars.
+  conflict: `on conflict (symbol_id, tf, ts) do update set o = excluded.o, h = excluded.h, l = excluded.l, c = excluded.c, v = excluded.v, flags = excluded.flags
+    where bars.o <> excluded.o or bars.h <> excluded.h or bars.l <> excluded.l or bars.c <> excluded.c or bars.v <> excluded.v`,
+};
+
+/** What a store does its own way when many bars are read or written. */
+export interface BulkBars {
+  /** The oldest `limit` bars after `key`, ascending, without keeping other work waiting. */
+  page?: (
+    series: Series,
+    span: { readonly after: number; readonly until: number; readonly limit: number },
+  ) => Promise<BarColumns>;
+  count?: (series: Series, span: { readonly after: number; readonly until: number }) => Promise<number>;
+  /** Runs an import with whatever makes it cheap. */
+  importing: <T>(work: () => Promise<T>) => Promise<T>;
+}
+
+/** Above this a page is read where it keeps nobody waiting. */
+const SMALL_PAGE = 1_000;
+
+export function barStore(gate: Gate, bulk: BulkBars): BarStore {
+  const before = gate.dialect.text(BEFORE);
+  const after = gate.dialect.text(AFTER);
+  const counting = gate.dialect.text(COUNT);
+
+  const page = async (
+    holder: string,
+    series: Series,
+    span: { after: number; until: number; limit: number },
+  ): Promise<BarColumns> => {
+    if (span.limit > SMALL_PAGE && bulk.page !== undefined) return await bulk.page(series, span);
+    const parameters = [series.symbolId, minutesOf(series.timeframe), span.after, span.until, span.limit];
+    return await gate.query(holder, function* () {
+      return toColumns(yield* rawRows<BarRow>(after, parameters));
+    });
+  };
+
+  const count = async (series: Series, span: BarSpan = {}): Promise<number> => {
+    const { after: low = FIRST_TIME, until: high = LAST_TIME } = span;
+    if (bulk.count !== undefined) return await bulk.count(series, { after: low, until: high });
+    return await gate.query('count bars', function* () {
+      const [row] = yield* rawRows<[number]>(counting, [series.symbolId, minutesOf(series.timeframe), low, high]);
+      return row[0];
+    });
+  };
+
+  return {
+    async barsBefore(series, query) {
+      const limit = checkedLimit(query.limit);
+      const key = [series.symbolId, minutesOf(series.timeframe), query.before ?? LAST_TIME, query.until ?? LAST_TIME, limit];
+      return await gate.query('bars before', function* () {
+        return toColumns((yield* rawRows<BarRow>(before, key)).reverse());
+      });
+    },
+    async barsAfter(series, query) {
+      return await page('bars after', series, {
+        after: query.after ?? FIRST_TIME,
+        until: LAST_TIME,
+        limit: checkedLimit(query.limit),
+      });
+    },
+    countBars: count,
+    async *streamBars(series, span = {}) {
+      const limit = checkedLimit(span.chunk ?? 1000);
+      const until = span.until ?? LAST_TIME;
+      let key = span.after ?? FIRST_TIME;
+      for (;;) {
+        const columns = await page('stream bars', series, { after: key, until, limit });
+        if (columns.length === 0) return;
+        key = columns.time[columns.length - 1];
+        yield columns;
+        if (columns.length < limit) return;
+      }
+    },
+    importBars: async (series, columns, provider) =>
+      await bulk.importing(async () => {
+        const stored = await count(series);
+        let changes = 0;
+        for (let from = 0; from < columns.length; from += IMPORT_BATCH) {
+          const to = Math.min(from + IMPORT_BATCH, columns.length);
+          changes += await gate.transaction('import bars', () => putBars(series, columns, { from, to }));
+          await turn();
+        }
+        const inserted = (await count(series)) - stored;
+        if (columns.length > 0) await gate.transaction('coverage', () => cover(gate, series, { columns, provider }));
+        return { inserted, corrected: changes - inserted, duplicate: columns.length - changes } satisfies ImportCounts;
+      }),
+  };
+}
+
+/** Upserts rows `[from, to)` inside the caller's transaction; answers how many were new or corrected. */
+export function putBars(series: Series, columns: BarColumns, rows: { readonly from: number; readonly to: number }): Work<number> {
+  return insertMany({ ...UPSERT, rows: new BarRows(series.symbolId, minutesOf(series.timeframe), { columns, ...rows }) });
+}
+
+/** Notes which bars exist, from whom, with their fingerprint; an import that covers an older one replaces its row. */
+function* cover({ dialect }: Gate, series: Series, { columns, provider }: { columns: BarColumns; provider: string }): Work<void> {
+  const [symbolId, tf, from, to] = [
+    series.symbolId,
+    minutesOf(series.timeframe),
+    columns.time[0],
+    columns.time[columns.length - 1],
+  ];
+  let silent = 0;
+  for (let i = 0; i < columns.length; i += 1) if (columns.volume[i] === 0) silent += 1;
+  const row = {
+    symbol_id: symbolId,
+    tf,
+    from_ts: from,
+    to_ts: to,
+    provider,
+    bars: columns.length,
+    gaps: 0,
+    quality: 100 - (100 * silent) / columns.length,
+    hash: fingerprint(columns),
+    updated_at: Date.now(),
+  };
+  yield* execute(dialect.text('delete from coverage where symbol_id = ? and tf = ? and from_ts >= ? and to_ts <= ?'), [
+    symbolId,
+    tf,
+    from,
+    to,
+  ]);
+  yield* run(
+    dialect.build
+      .insertInto('coverage')
+      .values(row)
+      .onConflict((conflict) => conflict.columns(['symbol_id', 'tf', 'from_ts']).doUpdateSet(row)),
+  );
+}
+
+/** SHA-256 of the columns, little-endian doubles, one column after the other. */
+function fingerprint(columns: BarColumns): Buffer {
+  const hash = createHash('sha256');
+  for (const name of ['time', 'open', 'high', 'low', 'close', 'volume'] as const) {
+    const column = columns[name];
+    hash.update(new Uint8Array(column.buffer, column.byteOffset, columns.length * 8));
+  }
+  return hash.digest();
+}
+
+function checkedLimit(limit: number): number {
+  if (!Number.isInteger(limit) || limit < 1 || limit > BAR_PAGE_LIMIT) {
+    throw new RangeError(`bars: expected a limit of 1..${BAR_PAGE_LIMIT}, was ${limit}`);
+  }
+  return limit;
+}
+
+export function toColumns(rows: readonly BarRow[]): BarColumns {
+  const columns = createBarColumns(rows.length);
+  for (let i = 0; i < rows.length; i += 1) {
+    const row = rows[i];
+    columns.time[i] = row[0];
+    columns.open[i] = row[1];
+    columns.high[i] = row[2];
+    columns.low[i] = row[3];
+    columns.close[i] = row[4];
+    columns.volume[i] = row[5];
+  }
+  columns.length = rows.length;
+  return columns;
+}
