@@ -1,5 +1,4 @@
 /** Binance's public streams: klines over one combined connection; only those that say they are closed are bars. */
-import type { Timeframe } from '@wyckoff/domain';
 import { TIMEFRAMES } from '@wyckoff/domain';
 import type { StreamDialect } from '../contract/dialect.ts';
 import { numberOf } from '../contract/page-columns.ts';
@@ -33,7 +32,7 @@ export function binanceDialect(settings: BinanceSettings, now: () => number = Da
   return {
     url: `${settings.streamUrl ?? BINANCE_STREAM_URL}/stream`,
     login: false,
-    timeframes: TIMEFRAMES as readonly Timeframe[],
+    timeframes: TIMEFRAMES,
     maxStreams: 1024,
     // At most two messages a round: four a second.
     controlEveryMs: 500,
