@@ -72,7 +72,11 @@ export type { ApprovedOrder, OrderTerms, Protection } from './risk/approved-orde
 export { CAMPAIGN_STATES, CAMPAIGN_TRANSITIONS } from './campaign/campaign.ts';
 export type { CampaignState } from './campaign/campaign.ts';
 export { ORDER_TRANSITIONS, advanceOrder, isTerminalOrder } from './execution/order-state.ts';
-export type { BrokerReport, Instruction } from './execution/instruction.ts';
+export type { BrokerReport, EndState, Instruction } from './execution/instruction.ts';
+export { cancelAsked, newOrder, orderAfter } from './execution/order-machine.ts';
+export type { OrderAlert, OrderStep } from './execution/order-machine.ts';
+export { protectiveLegs } from './execution/bracket.ts';
+export type { ProtectiveLeg } from './execution/bracket.ts';
 export { SimulatedBroker } from './execution/simulated-broker.ts';
 export type { SimulatedBrokerOptions } from './execution/simulated-broker.ts';
 export { Backtest, BacktestFailed, inColumns, runBacktest } from './backtest/run-backtest.ts';

@@ -201,7 +201,7 @@ test('5.6 a gap that would risk more than was reserved fills what fits and cance
   expect(after(capped, [bar(1, [103, 104, 102, 103])])).toEqual([['ENTRY 103 7', 'ENTRY CANCELLED RISK_RECAP']]);
   expect(
     after(entry({ protection: { stopPrice: 95, targets: [120], maxRiskMicros: 1 } }), [bar(1, [103, 104, 102, 103])]),
-  ).toEqual([['ENTRY CANCELLED RISK_RECAP']]);
+  ).toEqual([['ENTRY CANCELLED GAP_BEYOND_STOP']]);
 });
 
 test('5.6 a fill beyond the stop is cancelled', () => {

@@ -33,10 +33,13 @@ export function cutLadder(initialSteps: number, targets: readonly Price[]): read
 export function recutLadder(done: LadderProgress, targets: readonly Price[]): readonly Rung[] {
   const rungs: Rung[] = [];
   let rest = done.openSteps;
+  // What a rung took for its neighbours at the same price, which it stands for.
+  let ahead = 0;
   const last = lastUnfired(done.rungBits, targets.length);
   for (let i = 0; i <= last && rest > 0; i += 1) {
     if (hasFired(done.rungBits, i)) continue;
-    const owed = ceilPercent(done.initialSteps, LADDER_PERCENT[i] ?? 0) - (done.rungSteps[i] ?? 0);
+    const owed = ceilPercent(done.initialSteps, LADDER_PERCENT[i] ?? 0) - (done.rungSteps[i] ?? 0) - ahead;
+    ahead = owed < 0 && targets[i + 1] === targets[i] ? -owed : 0;
     const steps = i === last ? rest : Math.min(rest, Math.max(0, owed));
     rest -= steps;
     const former = rungs.at(-1);
