@@ -19,7 +19,19 @@ export interface JournalQuery {
   readonly audit?: boolean | undefined;
 }
 
+/** Closed positions of an account in sums, and the deepest fall of its equity. */
+export interface TradeSums {
+  readonly trades: number;
+  readonly sumR: number;
+  readonly sumSquaresR: number;
+  readonly maxDrawdownRatio: number;
+  /** Time of the first point of equity; null before it. */
+  readonly startedAt: number | null;
+}
+
 export interface EntityStore {
+  /** By aggregates; R null counts as no trade. */
+  tradeSums(accountId: string): Promise<TradeSums>;
   signalById(id: string): Promise<SignalWire | null>;
   positionById(id: string): Promise<PositionWire | null>;
   orderById(id: string): Promise<OrderWire | null>;

@@ -18,7 +18,26 @@ export function entityStore(gate: Gate): EntityStore {
     return row === undefined ? null : (JSON.parse(row.data) as T);
   };
 
+  const r = dialect.kind === 'sqlite' ? "json_extract(data, '$.r')" : "cast(data ->> 'r' as double precision)";
+  const sums = dialect.text(
+    `select count(${r}), coalesce(sum(${r}), 0), coalesce(sum(${r} * ${r}), 0) from positions where account_id = ? and status = 'CLOSED'`,
+  );
+  const fall = dialect.text(
+    `select min(ts), coalesce(max((peak - equity) / peak), 0) from (
+      select ts, cast(equity_micros as double precision) as equity,
+        cast(max(equity_micros) over (order by ts) as double precision) as peak
+      from equity_points where account_id = ?
+    ) as points where peak > 0`,
+  );
+
   return {
+    tradeSums: async (accountId) =>
+      await gate.query('trade sums', function* () {
+        const [[trades, sumR, sumSquaresR]] = yield* rawRows<[number, number, number]>(sums, [accountId]);
+        const [[startedAt, maxDrawdownRatio]] = yield* rawRows<[number | null, number]>(fall, [accountId]);
+        return { trades, sumR, sumSquaresR, startedAt, maxDrawdownRatio };
+      }),
+
     signalById: async (id) => await byId<SignalWire>('signals', id),
     positionById: async (id) => await byId<PositionWire>('positions', id),
     orderById: async (id) => await byId<OrderWire>('orders', id),

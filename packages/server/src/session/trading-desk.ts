@@ -1,0 +1,95 @@
+/** What HTTP and the command line may ask of trading: decisions, exits, halts, and how things stand (interface.md 2.2, trading.md 4-8). */
+import type {
+  accountsAnswer,
+  campaignAnswer,
+  campaignsAnswer,
+  DecisionAnswer,
+  ExitAnswer,
+  HaltAnswer,
+  ordersAnswer,
+  OrderWire,
+  RiskAnswer,
+  SettingAnswer,
+  SettingsAnswer,
+  SignalAnswer,
+  StopAnswer,
+  TradingAction,
+  TradingWire,
+} from '@wyckoff/contracts';
+import type { Answer } from './desk.ts';
+
+type Out<S extends { readonly _zod: { readonly output: unknown } }> = S['_zod']['output'];
+
+/** Who asks, and from where: kept with what they did. */
+export interface Actor {
+  readonly user: string;
+  readonly role: 'viewer' | 'trader' | 'admin';
+  readonly address: string;
+  readonly requestId: string;
+  /** A fresh confirmation of this very action came with the request. */
+  readonly steppedUp: boolean;
+}
+
+export interface DecisionRequest {
+  readonly decision: 'approve' | 'reject';
+  readonly qtyMicros?: number | undefined;
+  readonly reason?: string | undefined;
+  readonly dryRun: boolean;
+}
+
+export interface ExitRequest {
+  readonly ratio?: number | undefined;
+  readonly qtyMicros?: number | undefined;
+  readonly limitPrice?: number | undefined;
+  readonly dryRun: boolean;
+  /** Same key, same body: the first answer again. */
+  readonly key: string;
+}
+
+export interface ListQuery {
+  readonly status?: string | undefined;
+  readonly symbol?: string | undefined;
+  readonly account?: string | undefined;
+  readonly position?: string | undefined;
+  readonly id?: string | undefined;
+  /** 1..200 */
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+}
+
+export interface TradingDesk {
+  state(): Promise<TradingWire>;
+  /** Never refuses: the effect is in force when it is called, what it did is told afterwards. */
+  halt(
+    request: { readonly level: 'STOP' | 'FLATTEN'; readonly reason: string; readonly dryRun: boolean },
+    by: Actor,
+  ): Promise<HaltAnswer>;
+  act(action: TradingAction, by: Actor): Promise<Answer<TradingWire>>;
+  decide(signalId: string, request: DecisionRequest, by: Actor): Promise<Answer<DecisionAnswer>>;
+  signal(signalId: string): Promise<Answer<SignalAnswer>>;
+  moveStop(
+    positionId: string,
+    request: { readonly stop: number; readonly version: number; readonly dryRun: boolean },
+    by: Actor,
+  ): Promise<Answer<StopAnswer>>;
+  exit(positionId: string, request: ExitRequest, by: Actor): Promise<Answer<ExitAnswer & { readonly replayed: boolean }>>;
+  orders(query: ListQuery): Promise<Answer<Out<typeof ordersAnswer>>>;
+  cancelOrder(orderId: string, by: Actor): Promise<Answer<{ order: OrderWire }>>;
+  campaigns(query: ListQuery): Promise<Answer<Out<typeof campaignsAnswer>>>;
+  cancelCampaign(
+    campaignId: string,
+    request: { readonly keepPositions: boolean; readonly reason: string; readonly version: number },
+    by: Actor,
+  ): Promise<Answer<Out<typeof campaignAnswer>>>;
+  accounts(query: {
+    readonly kind?: string | undefined;
+    readonly archived?: boolean | undefined;
+  }): Promise<Out<typeof accountsAnswer>>;
+  risk(): Promise<RiskAnswer>;
+  settings(by: Actor): Promise<SettingsAnswer>;
+  changeSetting(
+    key: string,
+    request: { readonly value: Readonly<Record<string, unknown>>; readonly version: number; readonly dryRun: boolean },
+    by: Actor,
+  ): Promise<Answer<SettingAnswer>>;
+}
