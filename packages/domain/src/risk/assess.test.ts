@@ -93,7 +93,7 @@ test.each<[string, Partial<SizeInput>]>([
   ],
   [
     'RK_MAX_POSITIONS',
-    { snapshot: { equityMicros: EQUITY, cashMicros: EQUITY, exposures: [1, 2, 3, 4, 5].map(() => exposure()), halts: [], ...FRESH } },
+    { snapshot: { equityMicros: EQUITY, cashMicros: EQUITY, exposures: [1, 2, 3, 4, 5].map((n) => exposure({ id: `x${n}` })), halts: [], ...FRESH } },
   ],
   [
     'RK_MAX_CAMPAIGNS',

@@ -1,14 +1,16 @@
 /** The risk engine: one function, fixed order, the first failure refuses (trading.md 5.5). It reserves nothing. */
 import { refusal } from '../setup/refusal.ts';
 import type { Refusal } from '../setup/refusal.ts';
-import type { CampaignAllowance, Exposure, RiskSnapshot } from './exposure.ts';
-import { measuresFor } from './measures.ts';
+import { MoneyRangeError } from '../trade/money.ts';
+import { refuseContext } from './context.ts';
+import { refuseCounts } from './counts.ts';
+import type { CampaignAllowance, RiskSnapshot } from './exposure.ts';
+import { after, measuresFor } from './measures.ts';
 import type { Measure } from './measures.ts';
-import type { RiskLimits } from './limits.ts';
 import { PATTERN_RISK_MAX_BP } from './pattern-risk.ts';
-import { amountOf, freeCash, isRefusal, sizeFor } from './size.ts';
+import { refusePrerequisite } from './prerequisites.ts';
+import { amountOf, cashOf, freeCash, isRefusal, sizeFor } from './size.ts';
 import type { Size, SizeInput } from './size.ts';
-import { isIntraday } from '../market/intraday.ts';
 
 export interface Assessment {
   readonly size: Size;
@@ -16,42 +18,43 @@ export interface Assessment {
   readonly refusal: null;
 }
 
+/** `isDefect`: the last recheck found a breach, which only an error of the program can cause: alarm. */
+export interface Refused {
+  readonly refusal: Refusal;
+  readonly isDefect: boolean;
+}
+
 /** The size that fits, or which rule leaves none. */
-export function assess(input: SizeInput): Assessment | { readonly refusal: Refusal } {
-  const refused =
+export function assess(input: SizeInput): Assessment | Refused {
+  try {
+    const refused = refuseBeforeSize(input);
+    return refused === null ? measured(input) : { refusal: refused, isDefect: false };
+  } catch (error) {
+    if (!(error instanceof MoneyRangeError)) throw error;
+    return { refusal: refusal('RK_CONTEXT', `An amount cannot be computed: ${error.message}`), isDefect: false };
+  }
+}
+
+function refuseBeforeSize(input: SizeInput): Refusal | null {
+  return (
     refuseContext(input) ??
     refuseHalt(input.snapshot) ??
     refusePatternRisk(input.baseBp) ??
+    refusePrerequisite(input) ??
+    refuseStop(input) ??
     input.candidate.plan.refusal ??
     refuseDirection(input) ??
     refuseCounts(input) ??
-    refuseCampaign(input.campaign);
-  if (refused !== null) return { refusal: refused };
-  const measures = measuresFor(input);
-  const size = sizeFor(input, measures);
-  if (isRefusal(size)) return { refusal: size };
-  const breach = refuseFinal(input, measures, size);
-  return breach === null ? { size, measures, refusal: null } : { refusal: breach };
+    refuseCampaign(input.campaign)
+  );
 }
 
-/** 1: everything a later check reads is there, finite and positive where it must be. */
-function refuseContext({ snapshot, candidate, instrument, campaign }: SizeInput): Refusal | null {
-  const { plan } = candidate;
-  if (!(Number.isSafeInteger(snapshot.equityMicros) && snapshot.equityMicros > 0))
-    return refusal('RK_CONTEXT', 'Equity is unknown or gone.', { measured: snapshot.equityMicros, limit: 0 });
-  const numbers = [
-    snapshot.cashMicros,
-    plan.entryPrice,
-    plan.stopPrice,
-    instrument.fx,
-    instrument.contractSize,
-    campaign.shareLeftMicros,
-  ];
-  if (!numbers.every(Number.isFinite)) return refusal('RK_CONTEXT', 'A number of the risk check is missing.');
-  const incomplete = snapshot.exposures.some(
-    (row) => ![row.riskMicros, row.notionalMicros, row.marginMicros, row.cashMicros].every(Number.isSafeInteger),
-  );
-  return incomplete ? refusal('RK_CONTEXT', 'The open risk is not known completely.') : null;
+function measured(input: SizeInput): Assessment | Refused {
+  const measures = measuresFor(input);
+  const size = sizeFor(input, measures);
+  if (isRefusal(size)) return { refusal: size, isDefect: false };
+  const breach = recheck(input, measures, size);
+  return breach === null ? { size, measures, refusal: null } : { refusal: breach, isDefect: true };
 }
 
 /** 2 */
@@ -61,60 +64,28 @@ function refuseHalt({ halts }: RiskSnapshot): Refusal | null {
 
 /** 3 */
 function refusePatternRisk(baseBp: number): Refusal | null {
-  if (baseBp > 0 && baseBp <= PATTERN_RISK_MAX_BP) return null;
+  if (Number.isInteger(baseBp) && baseBp > 0 && baseBp <= PATTERN_RISK_MAX_BP) return null;
   return refusal('RK_PATTERN_RISK', 'The risk of the pattern is not allowed.', { measured: baseBp, limit: PATTERN_RISK_MAX_BP });
+}
+
+/** 5: asked of the prices themselves, whatever the plan says of them. */
+function refuseStop({ candidate }: SizeInput): Refusal | null {
+  const { side, plan } = candidate;
+  if (side * (plan.entryPrice - plan.stopPrice) > 0) return null;
+  return refusal('RK_STOP_SIDE', 'The stop is not on the losing side of the entry.', {
+    measured: plan.stopPrice,
+    limit: plan.entryPrice,
+  });
 }
 
 /** 7 */
 function refuseDirection({ snapshot, candidate, instrument }: SizeInput): Refusal | null {
-  const opposite = (row: Exposure): boolean => row.symbol === instrument.symbol && row.direction !== candidate.direction;
-  if (snapshot.exposures.some(opposite))
-    return refusal('RK_OPPOSITE_OPEN', 'The symbol is held or ordered in the other direction.');
+  for (const row of snapshot.exposures) {
+    if (row.symbol === instrument.symbol && row.direction !== candidate.direction)
+      return refusal('RK_OPPOSITE_OPEN', 'The symbol is held or ordered in the other direction.');
+  }
   if (candidate.side === -1 && !instrument.shortable) return refusal('RK_NOT_SHORTABLE', 'The instrument cannot be sold short.');
   return null;
-}
-
-/** 8: what this entry would make one more of. */
-function refuseCounts(input: SizeInput): Refusal | null {
-  const { snapshot, limits, campaign, instrument } = input;
-  const rows = snapshot.exposures;
-  const mine = rows.filter((row) => row.campaignId === campaign.campaignId);
-  if (rows.length >= limits.openPositions)
-    return refusal('RK_MAX_POSITIONS', 'As many positions as allowed are open.', {
-      measured: rows.length,
-      limit: limits.openPositions,
-    });
-  if (mine.length >= limits.positionsPerCampaign)
-    return refusal('RK_MAX_POSITIONS', 'The campaign holds as many as allowed.', {
-      measured: mine.length,
-      limit: limits.positionsPerCampaign,
-    });
-  if (mine.length > 0) return null;
-  const intraday = isIntraday(input.timeframe);
-  return (
-    refuseCampaigns(
-      rows.filter((row) => row.intraday === intraday),
-      campaignLimit(limits, intraday),
-    ) ??
-    instrument.buckets.reduce<Refusal | null>(
-      (found, bucket) =>
-        found ??
-        refuseCampaigns(
-          rows.filter((row) => row.buckets.includes(bucket)),
-          limits.campaignsPerBucket,
-        ),
-      null,
-    )
-  );
-}
-
-function campaignLimit(limits: RiskLimits, intraday: boolean): number {
-  return intraday ? limits.campaignsIntraday : limits.campaignsDaily;
-}
-
-function refuseCampaigns(rows: readonly Exposure[], limit: number): Refusal | null {
-  const measured = new Set(rows.map((row) => row.campaignId)).size;
-  return measured >= limit ? refusal('RK_MAX_CAMPAIGNS', 'As many campaigns as allowed are open.', { measured, limit }) : null;
 }
 
 /** 9 */
@@ -125,23 +96,45 @@ function refuseCampaign(campaign: CampaignAllowance): Refusal | null {
   return refusal('RK_SHARE', 'The leg has used its share of the campaign.', { measured: campaign.shareLeftMicros, limit: 0 });
 }
 
+/** Order of the recheck. */
+const RECHECKED = [
+  'RK_ORDER_VALUE', 'RK_MARGIN', 'RK_FX_NOTIONAL', 'RK_CASH', 'RK_HEAT', 'RK_FX_HEAT', 'RK_CAMPAIGN', 'RK_SHARE', 'RK_BUCKET',
+  'RK_ASSET_CLASS', 'RK_TRADE',
+] as const; // prettier-ignore
+
 /** 11: recomputed from the final size; a breach here is a defect, so nothing is traded on it. */
-function refuseFinal(input: SizeInput, measures: readonly Measure[], size: Size): Refusal | null {
-  for (const measure of measures) {
-    const after = measure.beforeMicros + amountOf(size, measure.adds);
-    if (after > measure.limitMicros)
-      return refusal(measure.code, 'The final size breaks a limit.', { measured: after, limit: measure.limitMicros });
+export function recheck(input: SizeInput, measures: readonly Measure[], size: Size): Refusal | null {
+  for (const code of RECHECKED) {
+    for (const { value, limit } of standing(input, measures, { size, code }))
+      if (!(value <= limit)) return refusal(code, 'The final size breaks a limit: an error of the program.', { measured: value, limit });
   }
-  if (size.riskMicros > input.campaign.shareLeftMicros) return refusal('RK_SHARE', 'The final size breaks the share of the leg.');
-  return size.cashMicros > freeCash(input) ? refusal('RK_CASH', 'The final size breaks the cash at hand.') : null;
+  return null;
+}
+
+function standing(
+  input: SizeInput,
+  measures: readonly Measure[],
+  of: { readonly size: Size; readonly code: string },
+): readonly { readonly value: number; readonly limit: number }[] {
+  const { size, code } = of;
+  if (code === 'RK_CASH') return [{ value: cashOf(size), limit: freeCash(input) }];
+  if (code === 'RK_SHARE') return [{ value: size.riskMicros, limit: input.campaign.shareLeftMicros }];
+  return measures
+    .filter((measure) => measure.code === code)
+    .map((measure) => ({ value: after(measure, amountOf(size, measure.adds)), limit: measure.limitMicros }));
 }
 
 /** Measures at or above their warn level after the trade (RK-W). */
 export function warnedMeasures(
-  assessment: Assessment,
-): readonly { readonly code: string; readonly measured: number; readonly limit: number }[] {
+  assessment: Pick<Assessment, 'size' | 'measures'>,
+): readonly { readonly code: string; readonly of: string | null; readonly measured: number; readonly limit: number }[] {
   return assessment.measures
-    .map((measure) => ({ measure, after: measure.beforeMicros + amountOf(assessment.size, measure.adds) }))
-    .filter(({ measure, after }) => after >= measure.warnMicros)
-    .map(({ measure, after }) => ({ code: measure.code.replace('RK_', 'RK_WARN_'), measured: after, limit: measure.warnMicros }));
+    .map((measure) => ({ measure, value: after(measure, amountOf(assessment.size, measure.adds)) }))
+    .filter(({ measure, value }) => value >= measure.warnMicros)
+    .map(({ measure, value }) => ({
+      code: measure.code.replace('RK_', 'RK_WARN_'),
+      of: measure.of,
+      measured: value,
+      limit: measure.warnMicros,
+    }));
 }

@@ -1,7 +1,7 @@
 /** The risk desk: the only place where an order becomes an approved order; it holds the reservations (trading.md 5.5, 5.6). */
 import type { EpochMs, Price } from '../bar/bar.ts';
 import { newYorkDay } from '../market/new-york.ts';
-import { fail, warn } from '../setup/chain.ts';
+import { fail, notApplicable, warn } from '../setup/chain.ts';
 import type { Finding } from '../setup/chain.ts';
 import { refusal } from '../setup/refusal.ts';
 import type { Refusal } from '../setup/refusal.ts';
@@ -12,6 +12,7 @@ import type { ExitReason } from '../trade/position.ts';
 import { approve } from './approved-order.ts';
 import type { ApprovedOrder } from './approved-order.ts';
 import { assess, warnedMeasures } from './assess.ts';
+import type { Assessment, Refused } from './assess.ts';
 import type { Exposure, PermissiveUse } from './exposure.ts';
 import type { Measure } from './measures.ts';
 import { isPermissive } from './prerequisites.ts';
@@ -45,6 +46,8 @@ export interface RiskDeskState {
 export interface RiskDeskOptions {
   /** Told of every reservation that is new, smaller, filled or given back: `reservation.changed`. */
   readonly onChange?: (reservation: Reservation) => void;
+  /** The last recheck of a size found a breach: an error of the program, never of the market. */
+  readonly onDefect?: (refusal: Refusal) => void;
   /** Number of the trading day an instant belongs to; default: New York. */
   readonly dayOf?: (at: EpochMs) => number;
 }
@@ -78,22 +81,30 @@ export class RiskDesk {
     return { today: day === this.#dayOf(at) ? count : 0, campaignIds };
   }
 
-  /** The risk stage of the chain: the whole check, nothing reserved. */
-  findings(input: SizeInput): readonly Finding[] {
+  /** The whole check, nothing reserved: for a signal before it is accepted, and to show whether it fits now. */
+  check(input: SizeInput): Assessment | Refused {
     const assessed = assess(input);
+    if (assessed.refusal !== null && assessed.isDefect) this.#options.onDefect?.(assessed.refusal);
+    return assessed;
+  }
+
+  /** The risk stage of the chain. */
+  findings(input: SizeInput): readonly Finding[] {
+    const assessed = this.check(input);
     if (assessed.refusal !== null) return [fail(assessed.refusal.code, assessed.refusal.sentence, assessed.refusal)];
-    return warnedMeasures(assessed).map(({ code, measured, limit }) =>
-      warn(code, 'A limit is near after this trade.', { measured, limit }),
+    const warned = warnedMeasures(assessed).map(({ code, of, measured, limit }) =>
+      warn(code, of === null ? 'A limit is near after this trade.' : `The limit of ${of} is near after this trade.`, { measured, limit }),
     );
+    return input.candidate.pattern === 'EXTERNAL' ? [notApplicable('earlier event'), ...warned] : warned;
   }
 
   /** Check and reservation in one step: there is one writer, so nothing changes between them. */
-  approveEntry(input: SizeInput): Approval | { readonly refusal: Refusal } {
-    const assessed = assess(input);
+  approveEntry(input: SizeInput): Approval | Refused {
+    const assessed = this.check(input);
     if (assessed.refusal !== null) return assessed;
     const { candidate } = input;
     if (this.#held.some((row) => row.id === candidate.signalId))
-      return { refusal: refusal('DUPLICATE', 'The signal has reserved already.') };
+      return { refusal: refusal('DUPLICATE', 'The signal has reserved already.'), isDefect: false };
     const { size, measures } = assessed;
     const reservation = hold(reservedBy(input, size), { steps: size.steps, at: input.market.at });
     // bounded: openPositions of the limits, checked by assess
@@ -135,6 +146,14 @@ export class RiskDesk {
     return this.#close(position, { leg, type: 'MARKET', stopPrice: null, reason, replaces: null });
   }
 
+  /** A closing order of another name: a part by hand, at a limit, a trim, a flatten. @throws {RangeError} when nothing is open. */
+  approveClose(
+    position: OpenQuantity,
+    of: { readonly leg: string; readonly limitPrice: Price | null; readonly reason: ExitReason },
+  ): ApprovedOrder {
+    return this.#close(position, { ...of, type: of.limitPrice === null ? 'MARKET' : 'LIMIT', stopPrice: null, replaces: null });
+  }
+
   /** A protective stop moved towards profit. @throws {RangeError} when it would widen the risk (STOP_WIDENED). */
   approveStop(position: OpenQuantity, revision: number, price: Price): ApprovedOrder {
     if (position.side * (price - position.stop) < 0)
@@ -170,7 +189,8 @@ export class RiskDesk {
     position: OpenQuantity,
     of: {
       readonly leg: string;
-      readonly type: 'MARKET' | 'STOP';
+      readonly type: 'MARKET' | 'LIMIT' | 'STOP';
+      readonly limitPrice?: Price | null;
       readonly stopPrice: Price | null;
       readonly reason: ExitReason | null;
       readonly replaces: string | null;

@@ -37,6 +37,8 @@ export const DEFAULT_LIMITS: RiskLimits = Object.freeze({
   campaignsPerBucket: 3,
 });
 
+export const LIMIT_FIELDS = Object.freeze(Object.keys(DEFAULT_LIMITS) as (keyof RiskLimits)[]);
+
 /** Down to here a limit may be tightened. */
 const TIGHTEST: RiskLimits = Object.freeze({
   tradeBp: 10,
@@ -69,7 +71,7 @@ export class LimitError extends Error {
 /** The defaults with tighter values on top. @throws {LimitError} when one is looser, too tight or out of order. */
 export function tightenLimits(tighter: Partial<RiskLimits>): RiskLimits {
   const limits: RiskLimits = { ...DEFAULT_LIMITS, ...tighter };
-  for (const field of Object.keys(DEFAULT_LIMITS) as (keyof RiskLimits)[]) {
+  for (const field of LIMIT_FIELDS) {
     const value = limits[field];
     if (!Number.isInteger(value) || value < TIGHTEST[field] || value > LOOSEST[field])
       throw new LimitError(field, `an integer ${TIGHTEST[field]}-${LOOSEST[field]}`, value);

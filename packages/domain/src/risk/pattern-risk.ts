@@ -32,3 +32,9 @@ export function sessionFactor(session: string | null): number {
   if (session === 'OVERLAP') return 1;
   return session === 'LONDON' || session === 'NEW_YORK' ? 0.9 : 0.75;
 }
+
+/** Optional: the surer, the larger; unknown counts as unsure. */
+export function confidenceFactor(confidence: number | null): number {
+  if (confidence === null || !(confidence >= 80)) return 0.5;
+  return confidence >= 90 ? 1 : 0.75;
+}

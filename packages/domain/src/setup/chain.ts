@@ -56,3 +56,8 @@ export function fail(code: string, sentence: string, figures: Figures = {}): Fin
 export function warn(code: string, sentence: string, figures: Figures = {}): Finding {
   return { code, result: 'WARN', measured: figures.measured ?? null, limit: figures.limit ?? null, sentence };
 }
+
+/** What an EXTERNAL candidate has no record for: said in the chain, never judged (8.4). */
+export function notApplicable(what: string): Finding {
+  return { code: 'NOT_APPLICABLE', result: 'PASS', measured: null, limit: null, sentence: `An order from outside has no ${what} to judge.` };
+}

@@ -32,6 +32,39 @@ export interface ChainStep {
   readonly sentence: string;
 }
 
+/** A measure of 5.1 as it stood: before the trade, after it, and its limit. */
+export interface MeasureFigures {
+  readonly code: string;
+  /** The bucket of RK_BUCKET; null elsewhere. */
+  readonly of: string | null;
+  readonly beforeMicros: Micros;
+  readonly afterMicros: Micros;
+  readonly limitMicros: Micros;
+}
+
+/** Every figure a signal was judged by, kept with it (trading.md end of 3). Entry, stop, targets and R stand in the signal itself. */
+export interface SignalFigures {
+  readonly steps: number;
+  readonly unit: 'SHARES' | 'LOTS' | 'UNITS' | 'CONTRACTS';
+  readonly leverage: number;
+  readonly marginMicros: Micros;
+  readonly notionalMicros: Micros;
+  readonly riskMicros: Micros;
+  /** Of equity. */
+  readonly riskRatio: Ratio;
+  /** Before any limit. */
+  readonly wantedMicros: Micros;
+  readonly equityMicros: Micros;
+  /** Entry with gap allowance and half spread. */
+  readonly sizingPrice: Price;
+  /** Over the whole ladder. */
+  readonly rPlan: Ratio | null;
+  readonly reward: 'IDEAL' | 'ACCEPTABLE' | null;
+  /** TICK: volume counts price changes, not units. */
+  readonly volumeSource: 'ACTUAL' | 'TICK';
+  readonly measures: readonly MeasureFigures[];
+}
+
 export interface Signal {
   /** Derived from what it is about, so that a bar processed twice makes one signal. */
   readonly id: string;
@@ -64,6 +97,10 @@ export interface Signal {
   readonly chain: readonly ChainStep[];
   readonly rejectCode: string | null;
   readonly rejectText: string | null;
+  /** Null or absent: it was refused before its size was known. */
+  readonly figures?: SignalFigures | null;
+  /** A person must look at it: never automatic (ST-13). Absent: false. */
+  readonly needsReview?: boolean;
   /** Last bar (counted in bars from creation) on which the entry may still fill. */
   readonly validBars: number;
   readonly version: number;

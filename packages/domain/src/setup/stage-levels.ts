@@ -1,12 +1,13 @@
 /** LV-1 to LV-4: levels strong enough, and objectives that are neither missing nor fantasy (trading.md 3). */
-import { fail, warn } from './chain.ts';
+import { fail, notApplicable, warn } from './chain.ts';
 import type { Stage } from './chain.ts';
 import { breakingEdge } from './plan.ts';
 
 const UNREALISTIC = 2;
 const CONSERVATIVE = 0.8;
 
-export const levelsStage: Stage = ({ event, side }, market) => {
+export const levelsStage: Stage = ({ event, side, pattern }, market) => {
+  if (pattern === 'EXTERNAL') return [notApplicable('levels')];
   const { support, resistance, objectives } = event.prices;
   if (event.reasons.includes('LEVEL_STRENGTH'))
     return [fail('LV_STRENGTH', 'The level has been tested too little.', { measured: event.levelStrength, limit: 60 })];

@@ -1,8 +1,9 @@
 /** V-1 to V-3: what the detector said about volume, stated as a rule that nothing bypasses (trading.md 3). */
-import { fail } from './chain.ts';
+import { fail, notApplicable } from './chain.ts';
 import type { Stage } from './chain.ts';
 
-export const volumeStage: Stage = ({ event }) => {
+export const volumeStage: Stage = ({ event, pattern }) => {
+  if (pattern === 'EXTERNAL') return [notApplicable('volume')];
   const said = new Set(event.reasons);
   if (said.has('NO_VOLUME')) return [fail('VOL_NONE', 'The instrument has no usable volume.')];
   if (event.volRatio === null || !Number.isFinite(event.volRatio))
