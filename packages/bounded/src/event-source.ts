@@ -20,7 +20,8 @@ export type EventSource = TargetLike | EmitterLike;
 export function subscribe<A extends unknown[]>(source: EventSource, event: string, handler: (...args: A) => void): Release {
   // A function of its own: the platform ignores a handler that is added twice, and the first removal would take both.
   const own = ((...args: A): void => handler(...args)) as unknown as Handler;
-  if ('addEventListener' in source) {
+  // What is both, as the sockets of `ws` are, is an emitter first: its target side knows four events and wraps them.
+  if (!('on' in source)) {
     source.addEventListener(event, own);
     return () => source.removeEventListener(event, own);
   }
