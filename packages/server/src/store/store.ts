@@ -2,6 +2,7 @@
 import type { EquityAnswer, FactRow, FactTopic, OrderWire, PositionWire, RangeWire, SignalWire } from '@wyckoff/contracts';
 import type { Account, AssetClass, BarColumns, EpochMs, Fact, Timeframe } from '@wyckoff/domain';
 import type { ChangeStore, Write } from './changes.ts';
+import type { EntityStore } from './entity-store.ts';
 import type { JobStore } from './jobs-store.ts';
 import type { DeadLetterStore, NotificationStore } from './notices-store.ts';
 import type { RetentionStore } from './retention.ts';
@@ -85,6 +86,13 @@ export interface EngineCursor {
 export interface PendingFact {
   readonly bar: number;
   readonly fact: Fact;
+  /** Who caused it; absent: the engine. */
+  readonly actor?: string | undefined;
+  readonly requestId?: string | null | undefined;
+  /** What it is about, where the fact itself does not say. */
+  readonly entity?: string | null | undefined;
+  /** Kept 2 years and chained by hash. */
+  readonly audit?: boolean | undefined;
 }
 
 /**
@@ -112,8 +120,8 @@ export interface Commit {
   /** Position before: the store refuses the commit when it stands elsewhere, so no bar is booked twice. */
   readonly from: number;
   readonly to: number;
-  /** Opening time of the last bar. */
-  readonly barTime: EpochMs;
+  /** Opening time of the last bar; null before the first. */
+  readonly barTime: EpochMs | null;
   readonly facts: readonly PendingFact[];
   readonly account: Account;
   readonly equity: readonly EquityPoint[];
@@ -121,7 +129,7 @@ export interface Commit {
   readonly bars?: BarColumns | undefined;
   /** State of the engine after `to`. */
   readonly snapshot?: Uint8Array | undefined;
-  /** In the order in which the engine took them. With inputs alone `to` may equal `from`; `barTime` is then that of the last bar. */
+  /** In the order in which the engine took them. With facts or inputs alone `to` may equal `from`; `barTime` is then that of the last bar. */
   readonly inputs?: readonly EngineInput[] | undefined;
   /** Rows that change with it: ledger, reservations, allocations, campaigns, halts, notifications. */
   readonly writes?: readonly Write[] | undefined;
@@ -251,6 +259,7 @@ export interface Store
     JournalStore,
     ChangeStore,
     DeskStore,
+    EntityStore,
     SettingsStore,
     SymbolStore,
     TradingStore,

@@ -141,8 +141,8 @@ export function journalStore(gate: Gate, now: () => EpochMs): Journalling {
   };
 }
 
-function checkSpan({ from, to, inputs = [] }: Commit): void {
-  if (to > from || (to === from && inputs.length > 0)) return;
+function checkSpan({ from, to, facts, inputs = [] }: Commit): void {
+  if (to > from || (to === from && facts.length + inputs.length > 0)) return;
   throw new RangeError(`commit: expected at least one bar or input, was ${from}..${to}`);
 }
 
@@ -198,7 +198,7 @@ function* appendCommit({ dialect }: Gate, commit: Commit, now: EpochMs): Work<re
     entity: null,
     data: textOf(data),
   }));
-  const told = facts.map(({ bar, fact }): FactRecord => {
+  const told = facts.map(({ bar, fact, actor, requestId, entity, audit }): FactRecord => {
     entities.take(fact);
     return {
       at: fact.at,
@@ -206,8 +206,11 @@ function* appendCommit({ dialect }: Gate, commit: Commit, now: EpochMs): Work<re
       bar,
       topic: TOPIC_OF[fact.kind],
       type: fact.kind,
-      entity: entityOf(fact),
+      entity: entity ?? entityOf(fact),
       data: textOf(fact.data),
+      actor: actor ?? null,
+      requestId: requestId ?? null,
+      audit: audit === true,
     };
   });
   const before = yield* appendFacts(dialect, [...taken, ...told], now);

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import type { Store } from '../store.ts';
 import { barStore, type BulkBars } from './bars.ts';
 import { settingsStore, symbolStore } from './catalogue.ts';
+import { entityStore } from './entity-reads.ts';
 import { auditStore } from './facts.ts';
 import type { Gate } from './gate.ts';
 import { jobStore } from './jobs.ts';
@@ -34,6 +35,7 @@ export function sqlStore(parts: StoreParts, epoch: string): Store {
     ...journalStore(gate, now),
     ...auditStore(gate),
     ...deskStore(gate),
+    ...entityStore(gate),
     ...settingsStore(gate, now),
     ...symbolStore(gate, now),
     ...tradingStore(gate, () => sleep(KILL_SWITCH_MS, undefined, { ref: false })),
