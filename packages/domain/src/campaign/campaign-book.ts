@@ -5,23 +5,23 @@ import type { Candidate } from '../setup/candidate.ts';
 import { idOf } from '../setup/digest.ts';
 import { breakingEdge, protectingEdge } from '../setup/plan.ts';
 import type { Direction, Leg, Micros } from '../setup/signal.ts';
+import type { TradedInstrument } from '../trade/instrument.ts';
 import { mulDiv } from '../trade/money.ts';
-import { advanceCampaign, isTerminalCampaign, shareLeft } from './campaign.ts';
-import type { Campaign, CampaignState } from './campaign.ts';
+import type { OpenPosition } from '../trade/open-position.ts';
+import { ageVerdict, isDormant } from './ages.ts';
+import { allocationOf } from './allocation.ts';
+import { advanceCampaign, campaignLabel, isTerminalCampaign, shareLeft } from './campaign.ts';
+import type { Campaign, CampaignEnd, CampaignState } from './campaign.ts';
+import type { AllocationRow, CampaignEntry } from './campaign-record.ts';
+import type { Verdict } from './invalidation.ts';
+import { emptyLegTally, tallyPosition } from './measures.ts';
 
-/** Bars without an event: dormant, expired (6.1). */
-const AGES: Readonly<Record<Timeframe, readonly [number, number]>> = {
-  '1m': [60, 240],
-  '5m': [36, 144],
-  '15m': [24, 96],
-  '30m': [18, 84],
-  '1h': [12, 72],
-  '4h': [6, 42],
-  '1d': [5, 30],
-  '1w': [3, 12],
-};
 const MAX_LIVING = 16;
 const MAX_REMEMBERED = 16;
+/** Entries a record shows; the limit of positions per campaign is not above it (5.1). */
+const MAX_ENTRIES = 5;
+/** The detector keeps 5 Springs per range. */
+const MAX_PARENTS = 5;
 
 export interface RangeKey {
   readonly rangeId: number;
@@ -40,6 +40,12 @@ export interface CampaignBookOptions {
   readonly symbol: string;
   readonly timeframe: Timeframe;
   readonly campaignBp: number;
+  /** Pipeline time; default: 0. */
+  readonly now?: () => EpochMs;
+  /** After every change that others should see, also the last one; what `recordOf` makes a record of. */
+  readonly onChange?: (campaign: Campaign) => void;
+  /** One row per decision about a share. */
+  readonly onAllocation?: (row: AllocationRow) => void;
 }
 
 export class CampaignBook {
@@ -51,7 +57,7 @@ export class CampaignBook {
 
   constructor(options: CampaignBookOptions, state?: CampaignBookState) {
     this.#options = options;
-    this.#campaigns = (state?.campaigns ?? []).map((campaign) => ({ ...campaign, used: { ...campaign.used } }));
+    this.#campaigns = (state?.campaigns ?? []).map(copyOf);
     this.#closed = state?.closed ?? [];
     this.#invalidatedAt = { LONG: null, SHORT: null, ...state?.invalidatedAt };
   }
@@ -73,8 +79,9 @@ export class CampaignBook {
     const campaignId = this.#idOf(range, candidate.direction);
     if (this.#closed.includes(campaignId)) return { campaignId, refusal: 'RK_CAMPAIGN_CLOSED', shareLeftMicros: 0 };
     const campaign = this.byId(campaignId);
-    const now = mulDiv(equity, this.#options.campaignBp, 10_000, 'down');
-    const budget = campaign === undefined ? now : Math.min(now, campaign.budgetMicros);
+    const budget = this.#budget(campaign, equity);
+    if (candidate.pattern === 'EXTERNAL')
+      return { campaignId, refusal: null, shareLeftMicros: campaign === undefined ? budget : 0 };
     const used = campaign?.used ?? { F: 0, S: 0, L: 0 };
     const left = shareLeft(used, candidate.leg, { budget, confidence: candidate.event.confidence ?? 0 });
     return left === null
@@ -82,27 +89,70 @@ export class CampaignBook {
       : { campaignId, refusal: null, shareLeftMicros: left };
   }
 
-  /** Joins or opens the campaign of an approved entry and takes its share. */
-  join(candidate: Candidate, range: RangeKey, of: { readonly equity: Micros; readonly riskMicros: Micros }): Campaign {
+  /** Joins or opens the campaign of an approved entry and takes its share; `binding` is the limit that cut its size. */
+  join(
+    candidate: Candidate,
+    range: RangeKey,
+    of: { readonly equity: Micros; readonly riskMicros: Micros; readonly binding?: string | null },
+  ): Campaign {
     const id = this.#idOf(range, candidate.direction);
+    this.#allocate(candidate, id, { ...of, binding: of.binding ?? null, reason: null });
     const campaign = this.byId(id) ?? this.#open(candidate, range, { id, equity: of.equity });
     campaign.used[candidate.leg] += of.riskMicros;
     campaign.quietBars = 0;
+    campaign.flatBars = 0;
+    campaign.phase = candidate.event.phase;
+    campaign.entries = [...campaign.entries, this.#entryOf(candidate, of.riskMicros)].slice(-MAX_ENTRIES);
     if (candidate.leg === 'F') noteFirstLeg(campaign, candidate);
+    if (hasBroken(candidate)) campaign.hasBroken = true;
+    this.#changed(campaign);
     return campaign;
+  }
+
+  /** A decision against an entry, kept like one for it. */
+  refused(candidate: Candidate, range: RangeKey, of: { readonly equity: Micros; readonly code: string }): void {
+    const id = this.#idOf(range, candidate.direction);
+    this.#allocate(candidate, id, { equity: of.equity, riskMicros: 0, binding: null, reason: of.code });
   }
 
   /** Gives back what was reserved and not filled. */
   giveBack(id: string, leg: Leg, riskMicros: Micros): void {
     const campaign = this.byId(id);
-    if (campaign !== undefined) campaign.used[leg] = Math.max(0, campaign.used[leg] - riskMicros);
+    if (campaign === undefined || riskMicros === 0) return;
+    campaign.used[leg] = Math.max(0, campaign.used[leg] - riskMicros);
+    this.#changed(campaign);
   }
 
-  filled(id: string): void {
+  /** A part of an entry was filled; `riskMicros` is the initial risk of the position so far. */
+  filled(id: string, entry?: { readonly signalId: string; readonly riskMicros: Micros }): void {
     const campaign = this.byId(id);
     if (campaign === undefined) return;
     campaign.hasFilled = true;
-    if (campaign.state === 'FORMING' || campaign.state === 'DORMANT') advanceCampaign(campaign, 'ACTIVE');
+    if (entry !== undefined) setEntry(campaign, entry.signalId, { state: 'OPEN', riskMicros: entry.riskMicros });
+    if (campaign.state === 'FORMING' || campaign.state === 'DORMANT') this.#move(campaign, 'ACTIVE', 'FIRST_FILL');
+    else this.#changed(campaign);
+    if (campaign.hasBroken && campaign.state === 'ACTIVE') this.#move(campaign, 'MARKUP', 'BREAK');
+  }
+
+  /** An entry ended without a fill; its risk is given back by `giveBack`. */
+  unfilled(id: string, signalId: string): void {
+    const campaign = this.byId(id);
+    if (campaign === undefined) return;
+    setEntry(campaign, signalId, { state: 'UNFILLED' });
+    this.#changed(campaign);
+  }
+
+  /** A position closed completely. */
+  closed(position: OpenPosition, instrument: TradedInstrument): void {
+    const campaign = this.byId(position.campaignId);
+    if (campaign === undefined) return;
+    tallyPosition(campaign.tallies[position.leg], position, instrument);
+    setEntry(campaign, position.signalId, { state: 'CLOSED' });
+    const lastTarget = `T${position.targets.length}`;
+    const isLast = position.exitReason === lastTarget || position.rungsDone === position.targets.length;
+    if (isLast && position.targets.length > 0) campaign.lastRungHit = true;
+    campaign.wasStopped = position.exitReason === 'STOP';
+    this.#changed(campaign);
   }
 
   /** A record of the range was confirmed: it is not quiet any more. */
@@ -110,14 +160,16 @@ export class CampaignBook {
     for (const campaign of this.#campaigns) {
       if (campaign.rangeId !== rangeId) continue;
       campaign.quietBars = 0;
-      if (campaign.state === 'DORMANT') advanceCampaign(campaign, campaign.hasFilled ? 'ACTIVE' : 'FORMING');
+      if (campaign.state === 'DORMANT') this.#move(campaign, campaign.hasFilled ? 'ACTIVE' : 'FORMING', 'EVENT');
     }
   }
 
   /** SOS or SOW confirmed, or failed, for a campaign in its direction. */
   broke(campaign: Campaign, failed: boolean): void {
-    if (!failed && campaign.state === 'ACTIVE') advanceCampaign(campaign, 'MARKUP');
-    if (failed && campaign.state === 'MARKUP') advanceCampaign(campaign, 'ACTIVE');
+    if (isTerminalCampaign(campaign.state)) return;
+    campaign.hasBroken = !failed;
+    if (!failed && campaign.state === 'ACTIVE') this.#move(campaign, 'MARKUP', 'BREAK');
+    if (failed && campaign.state === 'MARKUP') this.#move(campaign, 'ACTIVE', 'BREAK_FAILED');
   }
 
   /** One bar older; flat ones that have nothing to wait for end. */
@@ -126,58 +178,109 @@ export class CampaignBook {
     readonly currentRangeId: number | null;
     readonly at: EpochMs;
   }): void {
-    const [dormant, expired] = AGES[this.#options.timeframe];
     for (const campaign of [...this.#campaigns]) {
+      campaign.bars += 1;
       campaign.quietBars += 1;
-      if (of.currentRangeId !== campaign.rangeId) campaign.rangeEnded = true;
-      const busy = of.isBusy(campaign.id);
-      const mayRest = campaign.state === 'FORMING' || campaign.state === 'ACTIVE';
-      if (mayRest && campaign.quietBars >= dormant) advanceCampaign(campaign, 'DORMANT');
-      if (!busy && (campaign.rangeEnded || campaign.quietBars >= expired))
-        this.end(campaign, campaign.hasFilled ? 'COMPLETED' : 'INVALIDATED', null);
+      campaign.flatBars = of.isBusy(campaign.id) ? 0 : campaign.flatBars + 1;
+      if (!campaign.isExternal && of.currentRangeId !== campaign.rangeId) campaign.rangeEnded = true;
+      if (isDormant(campaign, this.#options.timeframe)) this.#move(campaign, 'DORMANT', 'QUIET');
+      const verdict = campaign.flatBars === 0 ? null : ageVerdict(campaign, this.#options.timeframe);
+      if (verdict !== null) this.#end(campaign, verdict.ends, { reason: verdict.reason, at: null });
     }
   }
 
   /** The campaign is over; `at` is given when rule 6.4 invalidated it, which later signals must know (ST-8). */
-  end(campaign: Campaign, state: Extract<CampaignState, 'COMPLETED' | 'INVALIDATED' | 'CANCELLED'>, at: EpochMs | null): void {
-    if (isTerminalCampaign(campaign.state)) return;
-    if (state === 'COMPLETED' && campaign.state === 'FORMING') advanceCampaign(campaign, 'INVALIDATED');
-    else advanceCampaign(campaign, state);
-    // bounded: two directions
-    if (state === 'INVALIDATED' && at !== null) this.#invalidatedAt[campaign.direction] = at;
-    this.#campaigns = this.#campaigns.filter((one) => one !== campaign);
-    this.#closed = [...this.#closed, campaign.id].slice(-MAX_REMEMBERED);
+  end(campaign: Campaign, state: CampaignEnd, at: EpochMs | null): void {
+    this.#end(campaign, state, { reason: state === 'CANCELLED' ? 'USER' : state, at });
+  }
+
+  /** Carries out what 6.4 says about the campaign itself; its entries and positions are the engine's to close. */
+  conclude(campaign: Campaign, verdict: Verdict, at: EpochMs): void {
+    if (verdict.ends === null) return;
+    this.#end(campaign, verdict.ends, { reason: verdict.reason, at: verdict.ends === 'INVALIDATED' ? at : null });
   }
 
   state(): CampaignBookState {
-    return {
-      campaigns: this.#campaigns.map((campaign) => ({ ...campaign, used: { ...campaign.used } })),
-      closed: this.#closed,
-      invalidatedAt: { ...this.#invalidatedAt },
-    };
+    return { campaigns: this.#campaigns.map(copyOf), closed: this.#closed, invalidatedAt: { ...this.#invalidatedAt } };
+  }
+
+  #end(campaign: Campaign, state: CampaignEnd, why: { readonly reason: string; readonly at: EpochMs | null }): void {
+    if (isTerminalCampaign(campaign.state)) return;
+    const to = state === 'COMPLETED' && campaign.state === 'FORMING' ? 'INVALIDATED' : state;
+    // bounded: two directions
+    if (state === 'INVALIDATED' && why.at !== null) this.#invalidatedAt[campaign.direction] = why.at;
+    this.#campaigns = this.#campaigns.filter((one) => one !== campaign);
+    this.#closed = [...this.#closed, campaign.id].slice(-MAX_REMEMBERED);
+    campaign.closedAt = why.at ?? this.#now();
+    this.#move(campaign, to, why.reason);
+  }
+
+  #move(campaign: Campaign, to: CampaignState, reason: string): void {
+    advanceCampaign(campaign, to);
+    campaign.reason = reason;
+    this.#changed(campaign);
+  }
+
+  #changed(campaign: Campaign): void {
+    campaign.updatedAt = this.#now();
+    campaign.version += 1;
+    this.#options.onChange?.(campaign);
+  }
+
+  #now(): EpochMs {
+    return this.#options.now?.() ?? 0;
+  }
+
+  #budget(campaign: Campaign | undefined, equity: Micros): Micros {
+    const now = mulDiv(equity, this.#options.campaignBp, 10_000, 'down');
+    return campaign === undefined ? now : Math.min(now, campaign.budgetMicros);
+  }
+
+  #allocate(
+    candidate: Candidate,
+    campaignId: string,
+    of: { readonly equity: Micros; readonly riskMicros: Micros; readonly binding: string | null; readonly reason: string | null },
+  ): void {
+    const { onAllocation } = this.#options;
+    if (onAllocation === undefined) return;
+    const campaign = this.byId(campaignId);
+    const used = campaign?.used ?? { F: 0, S: 0, L: 0 };
+    const { riskMicros, binding, reason } = of;
+    onAllocation(
+      allocationOf(candidate, {
+        campaignId,
+        used,
+        budget: this.#budget(campaign, of.equity),
+        riskMicros,
+        binding,
+        reason,
+        at: this.#now(),
+      }),
+    );
+  }
+
+  #entryOf(candidate: Candidate, riskMicros: Micros): CampaignEntry {
+    const { signalId, leg, pattern } = candidate;
+    return { signalId, leg, pattern, state: 'RESERVED', riskMicros, at: this.#now() };
   }
 
   #open(candidate: Candidate, range: RangeKey, of: { readonly id: string; readonly equity: Micros }): Campaign {
-    const { support, resistance } = candidate.event.prices;
+    const { accountId, symbol, timeframe, campaignBp } = this.#options;
+    const { event, direction, side } = candidate;
+    const { support, resistance } = event.prices;
+    const at = this.#now();
     const campaign: Campaign = {
-      id: of.id,
-      direction: candidate.direction,
-      ...range,
-      budgetMicros: mulDiv(of.equity, this.#options.campaignBp, 10_000, 'down'),
-      state: 'FORMING',
-      used: { F: 0, S: 0, L: 0 },
-      extreme: null,
-      parents: [],
-      objective: firstObjective(candidate),
-      objectiveTraded: false,
-      protectingEdge: protectingEdge({ side: candidate.side, support, resistance }),
-      hasFilled: false,
-      rangeEnded: false,
-      quietBars: 0,
-    };
+      id: of.id, label: campaignLabel({ symbol, timeframe, rangeStart: range.rangeStart, direction }), accountId, symbol, timeframe, direction, ...range,
+      isExternal: candidate.pattern === 'EXTERNAL', budgetMicros: mulDiv(of.equity, campaignBp, 10_000, 'down'), equityAtStart: of.equity,
+      atEntry: { rangeQuality: event.rangeQuality, phaseConfidence: event.phaseConfidence }, state: 'FORMING', reason: 'FIRST_SIGNAL', phase: event.phase,
+      used: { F: 0, S: 0, L: 0 }, entries: [], tallies: { F: emptyLegTally(), S: emptyLegTally(), L: emptyLegTally() }, extreme: null, parents: [],
+      objective: firstObjective(candidate), objectiveTraded: false, protectingEdge: protectingEdge({ side, support, resistance }),
+      breakingEdge: breakingEdge({ side, support, resistance }), hasFilled: false, hasBroken: false, lastRungHit: false, wasStopped: false,
+      rangeEnded: false, quietBars: 0, flatBars: 0, bars: 0, createdAt: at, updatedAt: at, closedAt: null, version: 0,
+    }; // prettier-ignore
     const oldest = this.#campaigns[0];
     if (this.#campaigns.length >= MAX_LIVING && oldest !== undefined)
-      this.end(oldest, oldest.hasFilled ? 'COMPLETED' : 'INVALIDATED', null);
+      this.#end(oldest, oldest.hasFilled ? 'COMPLETED' : 'INVALIDATED', { reason: 'OVERFLOW', at: null });
     this.#campaigns = [...this.#campaigns, campaign];
     return campaign;
   }
@@ -188,6 +291,20 @@ export class CampaignBook {
   }
 }
 
+function copyOf(campaign: Readonly<Campaign>): Campaign {
+  const { used, tallies } = campaign;
+  return { ...campaign, used: { ...used }, tallies: { F: { ...tallies.F }, S: { ...tallies.S }, L: { ...tallies.L } } };
+}
+
+function setEntry(campaign: Campaign, signalId: string, changes: Partial<CampaignEntry>): void {
+  campaign.entries = campaign.entries.map((entry) => (entry.signalId === signalId ? { ...entry, ...changes } : entry));
+}
+
+/** A second or third leg comes only after the range broke; one inside the range has not. */
+function hasBroken({ leg, event }: Candidate): boolean {
+  return leg === 'S' || (leg === 'L' && (event.prices.sosHigh !== undefined || event.phase === 'D' || event.phase === 'E'));
+}
+
 function noteFirstLeg(campaign: Campaign, candidate: Candidate): void {
   const { event, side } = candidate;
   const extreme = event.prices.springLow;
@@ -196,9 +313,6 @@ function noteFirstLeg(campaign: Campaign, candidate: Candidate): void {
   const parent = event.refId ?? event.id;
   if (!campaign.parents.includes(parent)) campaign.parents = [...campaign.parents, parent].slice(-MAX_PARENTS);
 }
-
-/** The detector keeps 5 Springs per range. */
-const MAX_PARENTS = 5;
 
 function firstObjective(candidate: Candidate): Price | null {
   const { support, resistance, objectives } = candidate.event.prices;

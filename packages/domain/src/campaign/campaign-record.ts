@@ -58,6 +58,8 @@ export interface CampaignRecord {
   /** Initial risk ever filled or now reserved. */
   readonly usedMicros: Micros;
   readonly used: Readonly<Record<Leg, Micros>>;
+  /** Known at the first entry; what quality studies group by. */
+  readonly atEntry: { readonly rangeQuality: number; readonly phaseConfidence: number };
   /** At most 5. */
   readonly entries: readonly CampaignEntry[];
   readonly health: Health;

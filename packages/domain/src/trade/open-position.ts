@@ -83,6 +83,9 @@ export interface OpenPosition extends PositionPlan {
   bars: number;
   /** Bars that count towards the time exit. */
   agedBars: number;
+  /** Volume divergences against it since entry, and its age at the last one (exit rule 4). */
+  divergences: number;
+  divergenceAt: number;
   version: number;
 }
 

@@ -177,6 +177,8 @@ export class PositionBook {
       exiting: null,
       bars: 0,
       agedBars: 0,
+      divergences: 0,
+      divergenceAt: 0,
       version: 0,
     };
     this.#enter(position, fill, instrument);
@@ -220,13 +222,13 @@ export class PositionBook {
     if (isLast) this.#retire(position, fill.ts, reason);
   }
 
-  /** Marks the positions of a series at the close (without one: all), accrues what holding costs per calendar day, moves the peak. */
+  /** Marks the positions of a series at the close, accrues what holding costs per calendar day. Without a series: all, and moves the peak. */
   mark(bar: Bar, series: MarkedSeries | null = null): void {
     for (let i = 0; i < this.#positions.length; i += 1) {
       const position = this.#positions[i];
       if (series === null || position.symbol === series.symbol) this.#markOne(position, bar, series);
     }
-    this.notePeak();
+    if (series === null) this.notePeak();
   }
 
   /** Once per instant where several series are marked at it. */
