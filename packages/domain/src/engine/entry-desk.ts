@@ -1,140 +1,172 @@
-/** From a record of the detector to an approved entry: candidate, chain, signal, reservation (trading.md S3-S8). */
-import type { Bar } from '../bar/bar.ts';
+/** From a record of the detector to a signal: candidate, chain, order of an instant (trading.md S3-S7). */
+import { PriorityQueue, QUEUE_FULL } from '../acceptance/priority-queue.ts';
+import type { Ranked } from '../acceptance/priority-queue.ts';
 import type { RangeKey } from '../campaign/campaign-book.ts';
-import { SAME_CURRENCY } from '../risk/conversion.ts';
-import { DEFAULT_POLICY } from '../risk/policy.ts';
-import type { SizeInput } from '../risk/size.ts';
-import { isRefusal, sizeFor } from '../risk/size.ts';
 import { measuresFor } from '../risk/measures.ts';
+import { isRefusal, sizeFor } from '../risk/size.ts';
 import { candidateOf } from '../setup/candidate.ts';
 import type { Candidate } from '../setup/candidate.ts';
 import { validate } from '../setup/chain.ts';
 import type { Chain } from '../setup/chain.ts';
+import { scheduleAround } from '../setup/event-calendar.ts';
+import type { EventCalendar } from '../setup/event-calendar.ts';
 import { causeFactorOf } from '../setup/market-context.ts';
 import type { MarketContext } from '../setup/market-context.ts';
 import { patternOf } from '../setup/pattern.ts';
 import { priorityOf } from '../setup/priority.ts';
+import type { Pattern } from '../setup/signal.ts';
 import { levelsStage } from '../setup/stage-levels.ts';
 import { phaseStage } from '../setup/stage-phase.ts';
 import { strategyStage } from '../setup/stage-strategy.ts';
 import { volumeStage } from '../setup/stage-volume.ts';
-import type { Pattern } from '../setup/signal.ts';
 import type { DetectionEvent } from '../wyckoff/event.ts';
-import type { DetectorPort, PortView } from './detector-port.ts';
-import { riskSnapshot } from './floor.ts';
+import type { AcceptanceDesk } from './acceptance-desk.ts';
+import type { PortView } from './detector-port.ts';
 import type { Floor } from './floor.ts';
-import type { RangeLog } from './range-log.ts';
+import type { Lane } from './lane.ts';
+import { sizeInput } from './size-input.ts';
 
-/** Parents whose TEST has passed: later tests are TESTs. The detector keeps 5 per hypothesis and range. */
+/** The detector keeps 5 parents per hypothesis and range. */
 const MAX_PASSED = 32;
 
-interface Passed {
+/** A candidate that passed the chain, with everything its acceptance asks. */
+export interface Passed {
+  readonly lane: Lane;
   readonly candidate: Candidate;
   readonly chain: Chain;
   readonly range: RangeKey;
   readonly market: MarketContext;
-  readonly priority: number;
 }
 
 export class EntryDesk {
   readonly #floor: Floor;
-  readonly #ranges: RangeLog;
-  #passedParents: readonly string[];
+  readonly #acceptance: AcceptanceDesk;
+  readonly #calendar: EventCalendar | null;
 
-  constructor(floor: Floor, ranges: RangeLog, passedParents: readonly string[] = []) {
+  constructor(floor: Floor, acceptance: AcceptanceDesk, calendar: EventCalendar | null) {
     this.#floor = floor;
-    this.#ranges = ranges;
-    this.#passedParents = passedParents;
+    this.#acceptance = acceptance;
+    this.#calendar = calendar;
   }
 
-  get passedParents(): readonly string[] {
-    return this.#passedParents;
+  /** Every record of a trading kind is judged; those of one instant that pass are served by priority, one by one. */
+  next(lanes: readonly Lane[], count: number): void {
+    const queue = new PriorityQueue<Passed>();
+    const full: Ranked<Passed>[] = [];
+    let order = 0;
+    for (let i = 0; i < count; i += 1) {
+      for (const passed of this.#passing(lanes[i])) {
+        const { candidate } = passed;
+        const score = priorityOf({
+          confidence: candidate.event.confidence ?? 0,
+          rMultiple: candidate.plan.rMultiple ?? 0,
+          pattern: candidate.pattern,
+        });
+        order += 1;
+        const left = queue.add({ id: candidate.signalId, score, order, value: passed });
+        // bounded: the records of one instant
+        if (left !== null) full.push(left);
+      }
+    }
+    for (const { value } of full) this.#accept(value, true);
+    for (let best = queue.take(); best !== null; best = queue.take()) this.#accept(best.value, false);
   }
 
-  /** Every record of a trading kind is judged; those that pass are served by priority, one by one. */
-  next(bar: Bar, events: readonly DetectionEvent[], detector: DetectorPort): void {
-    const passed: Passed[] = [];
+  /** An entry from outside: only Risk and Strategy judge it. Null: it passed and waits, or the code that refused it. */
+  external(lane: Lane, candidate: Candidate): string | null {
+    const { signals } = this.#floor;
+    if (signals.find(candidate.signalId) !== undefined) return 'DUPLICATE';
+    const view = lane.detector.view();
+    const range: RangeKey = { rangeId: -1, rangeStart: this.#floor.facts.at };
+    const market = this.#market(lane, candidate, view);
+    const chain = validate(candidate, () => market, {
+      VOLUME: volumeStage,
+      PHASE: phaseStage,
+      LEVELS: levelsStage,
+      RISK: () => this.#floor.risk.findings(sizeInput(this.#floor, lane, { candidate, market, range })),
+      STRATEGY: strategyStage,
+    });
+    if (chain.failed !== null) {
+      signals.refused(lane, candidate, { chain, why: { code: chain.failed.code, text: chain.failed.sentence } });
+      return chain.failed.code;
+    }
+    return this.#accept({ lane, candidate, chain, range, market }, false);
+  }
+
+  *#passing(lane: Lane): Generator<Passed> {
+    if (lane.events.length === 0 || !lane.isWarm) return;
     // Most candidates fail on what the record itself says; the view is built for the first that gets further.
     let built: PortView | null = null;
-    const view = (): PortView => (built ??= detector.view());
-    for (const event of events) {
-      const pattern = patternOf(event, (parent) => this.#passedParents.includes(parent));
+    const view = (): PortView => (built ??= lane.detector.view());
+    for (const event of lane.events) {
+      const pattern = patternOf(event, (parent) => lane.passedParents.includes(parent));
       if (pattern === null || pattern === 'EXTERNAL') continue;
-      const judged = this.#judge(event, pattern, { bar, view });
-      if (judged !== null) passed.push(judged);
+      const judged = this.#judge(lane, event, { pattern, view });
+      if (judged !== null) yield judged;
     }
-    passed.sort((a, b) => b.priority - a.priority);
-    for (const one of passed) if (this.#floor.signals.find(one.candidate.signalId) === undefined) this.#accept(one);
   }
 
   #judge(
+    lane: Lane,
     event: DetectionEvent,
-    pattern: Exclude<Pattern, 'EXTERNAL'>,
-    of: { readonly bar: Bar; readonly view: () => PortView },
+    of: { readonly pattern: Exclude<Pattern, 'EXTERNAL'>; readonly view: () => PortView },
   ): Passed | null {
-    const { accountId, instrument, timeframe, signals, risk } = this.#floor;
-    const { symbol, tickSize } = instrument;
-    const candidate = candidateOf(event, pattern, { accountId, symbol, timeframe, tickSize, bar: of.bar });
+    const { accountId, settings, signals, risk } = this.#floor;
+    const { symbol, timeframe } = lane;
+    const { tickSize } = lane.instrument;
+    const { policy } = settings;
+    const isTightened = policy.prerequisites === 'permissive' && impliedBy(event, of.view()) === true;
+    const candidate = candidateOf(event, of.pattern, {
+      accountId, symbol, timeframe, tickSize, bar: lane.bar, policy, tightened: isTightened,
+    }); // prettier-ignore
     // A record seen twice is one signal (TR-13).
     if (signals.find(candidate.signalId) !== undefined) return null;
-    const context = lazily(() => ({ range: this.#ranges.keyOf(event, of.view()), market: this.#market(candidate, of.view()) }));
+    const context = lazily(() => ({
+      range: lane.ranges.keyOf(event, of.view()),
+      market: this.#market(lane, candidate, of.view()),
+    }));
     const chain = validate(candidate, () => context().market, {
       VOLUME: volumeStage,
       PHASE: phaseStage,
       LEVELS: levelsStage,
-      RISK: () => risk.findings(this.#input(candidate, context().range, context().market)),
+      RISK: () => risk.findings(sizeInput(this.#floor, lane, { candidate, ...context() })),
       STRATEGY: strategyStage,
     });
     if (chain.failed !== null) {
-      signals.refused(candidate, chain, { code: chain.failed.code, text: chain.failed.sentence });
+      signals.refused(lane, candidate, { chain, why: { code: chain.failed.code, text: chain.failed.sentence } });
       return null;
     }
-    if (event.refId !== undefined) this.#passedParents = [...this.#passedParents, event.refId].slice(-MAX_PASSED);
-    const priority = priorityOf({ confidence: event.confidence ?? 0, rMultiple: candidate.plan.rMultiple ?? 0, pattern });
-    return { candidate, chain, ...context(), priority };
+    if (event.refId !== undefined) lane.passedParents = [...lane.passedParents, event.refId].slice(-MAX_PASSED);
+    return { lane, candidate, chain, ...context() };
   }
 
-  /** Check and reservation are one step; what the desk refuses now lost to a signal served before it. */
-  #accept({ candidate, chain, range, market }: Passed): void {
-    const { signals, risk, campaigns, orders, tray, book } = this.#floor;
-    const input = this.#input(candidate, range, market);
+  /** It becomes a signal and is accepted; what the desk refuses now lost to a signal served before it. The code that refused it, or null. */
+  #accept({ lane, candidate, chain, range, market }: Passed, isSurplus: boolean): string | null {
+    const { signals } = this.#floor;
+    if (signals.find(candidate.signalId) !== undefined) return 'DUPLICATE';
+    const input = sizeInput(this.#floor, lane, { candidate, range, market });
     const sizedNow = sizeFor(input, measuresFor(input));
     if (isRefusal(sizedNow)) {
-      signals.refused(candidate, chain, { code: sizedNow.code, text: sizedNow.sentence });
-      return;
+      signals.refused(lane, candidate, { chain, why: { code: sizedNow.code, text: sizedNow.sentence } });
+      return sizedNow.code;
     }
-    signals.generated(candidate, chain, { size: sizedNow, range, campaignId: input.campaign.campaignId });
-    const approval = risk.approveEntry(input);
-    if (approval.refusal !== null) {
-      signals.move(candidate.signalId, 'REJECTED', { code: approval.refusal.code, text: approval.refusal.sentence });
-      return;
-    }
-    campaigns.join(candidate, range, { equity: book.equity, riskMicros: approval.size.riskMicros });
-    signals.move(candidate.signalId, 'APPROVED');
-    orders.create(approval.order.terms, null);
-    tray.put({ kind: 'place', order: approval.order });
-  }
-
-  #input(candidate: Candidate, range: RangeKey, market: MarketContext): SizeInput {
-    const { instrument, limits, timeframe, costs, patternRisk, campaigns, book } = this.#floor;
-    return {
-      candidate,
+    const live = signals.generated(lane, candidate, {
+      chain,
       market,
-      instrument,
-      limits,
-      timeframe,
-      costs,
-      snapshot: riskSnapshot(this.#floor),
-      campaign: campaigns.allowance(candidate, range, book.equity),
-      baseBp: patternRisk[candidate.pattern],
-      policy: DEFAULT_POLICY,
-      conversion: SAME_CURRENCY,
-      maxSteps: null,
-    };
+      size: sizedNow,
+      range,
+      campaignId: input.campaign.campaignId,
+    });
+    if (isSurplus) {
+      signals.move(live.signal.id, 'EXPIRED', { code: QUEUE_FULL, text: 'Too many signals in one instant.' });
+      return QUEUE_FULL;
+    }
+    return this.#acceptance.accept(live, lane, input);
   }
 
-  #market(candidate: Candidate, view: PortView): MarketContext {
-    const { instrument, timeframe, facts, tracker, campaigns } = this.#floor;
+  #market(lane: Lane, candidate: Candidate, view: PortView): MarketContext {
+    const { facts } = this.#floor;
+    const { instrument, timeframe, tracker, campaigns } = lane;
     const range = [view.range, view.previous].find((one) => one?.rangeId === candidate.event.rangeId);
     return {
       assetClass: instrument.assetClass,
@@ -146,11 +178,27 @@ export class EntryDesk {
       volumePercentile: tracker.volumePercentile(),
       causeFactor: causeFactorOf(range?.durationBars ?? 0),
       invalidatedAt: campaigns.invalidatedAt(candidate.direction),
-      barsSinceInvalidation: null,
-      implied: range?.hypotheses.find((one) => one.hypothesis === candidate.event.hypothesis)?.implied ?? null,
-      schedule: null,
+      barsSinceInvalidation: barsSince(lane, facts.at),
+      implied: impliedBy(candidate.event, view),
+      schedule: scheduleAround(this.#calendar, {
+        assetClass: instrument.assetClass,
+        symbol: lane.symbol,
+        currencies: instrument.buckets,
+        at: facts.at,
+      }),
     };
   }
+}
+
+function impliedBy(event: Pick<DetectionEvent, 'rangeId' | 'hypothesis'>, view: PortView): boolean | null {
+  const range = [view.range, view.previous].find((one) => one?.rangeId === event.rangeId);
+  return range?.hypotheses.find((one) => one.hypothesis === event.hypothesis)?.implied ?? null;
+}
+
+/** Bars of the series since a campaign of it was last invalidated. */
+function barsSince(lane: Lane, at: number): number | null {
+  const last = Math.max(lane.campaigns.invalidatedAt('LONG') ?? -Infinity, lane.campaigns.invalidatedAt('SHORT') ?? -Infinity);
+  return Number.isFinite(last) ? Math.floor((at - last) / lane.barMs) : null;
 }
 
 /** Computed on first use, once. */

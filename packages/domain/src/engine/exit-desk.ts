@@ -1,88 +1,141 @@
-/** What ends positions, waiting entries and campaigns on a closed bar (trading.md 4.3, 6.3, 6.4). */
-import type { Bar } from '../bar/bar.ts';
+/** What ends positions, waiting entries and campaigns: the rules on a closed bar, people, the kill switch (trading.md 4.3, 6.3, 6.4, 7.6). */
+import type { Bar, Price } from '../bar/bar.ts';
 import { exitRule } from '../campaign/exit-rules.ts';
 import { invalidationOf, isBreakOf } from '../campaign/invalidation.ts';
 import type { Verdict } from '../campaign/invalidation.ts';
 import type { Campaign } from '../campaign/campaign.ts';
 import { TIMEFRAME_FACTOR } from '../setup/timeframe-factor.ts';
-import { clientOrderId } from '../trade/client-order-id.ts';
+import { LEG } from '../trade/client-order-id.ts';
 import { sideOf } from '../trade/open-position.ts';
 import type { OpenPosition } from '../trade/open-position.ts';
 import type { ExitReason } from '../trade/position.ts';
-import type { DetectionEvent } from '../wyckoff/event.ts';
-import type { PhaseTransition } from '../wyckoff/view.ts';
+import type { Order } from '../execution/order.ts';
+import type { AcceptanceDesk } from './acceptance-desk.ts';
+import { instrumentOf } from './floor.ts';
 import type { Floor } from './floor.ts';
+import type { Lane } from './lane.ts';
 import type { LiveSignal } from './signal-book.ts';
 
 /** Rule 5: bars a position may take. */
 const TIME_BARS = 100;
 const CONSOLIDATION = 0.02;
 
-export interface Heard {
-  readonly events: readonly DetectionEvent[];
-  readonly transitions: readonly PhaseTransition[];
-  readonly currentRangeId: number | null;
-}
-
 export class ExitDesk {
   readonly #floor: Floor;
+  readonly #acceptance: AcceptanceDesk;
 
-  constructor(floor: Floor) {
+  constructor(floor: Floor, acceptance: AcceptanceDesk) {
     this.#floor = floor;
+    this.#acceptance = acceptance;
   }
 
-  /** Something lives that a bar could end. */
-  get hasWork(): boolean {
-    return this.#floor.campaigns.living.length > 0 || this.#floor.signals.living.length > 0;
-  }
-
-  /** Campaigns first, then entries that wait, then positions. */
-  next(bar: Bar, heard: Heard): void {
-    const { campaigns, signals, book } = this.#floor;
-    if (campaigns.living.length > 0) this.#judgeCampaigns(bar, heard);
-    for (const live of signals.living) if (isWaiting(live)) this.#judgeEntry(live, bar, heard);
-    if (book.positions.length > 0) this.#judgePositions(bar, heard.events);
+  /** A bar of a series: campaigns first, then entries that wait, then positions. Nothing lives: nothing is done. */
+  next(lane: Lane): void {
+    const { signals, book } = this.#floor;
+    if (lane.campaigns.living.length > 0) this.#judgeCampaigns(lane);
+    if (signals.living.length > 0)
+      for (const live of signals.living)
+        if (isWaiting(live) && lane.owns(live.signal.symbol, live.signal.timeframe)) this.#judgeEntry(live, lane);
+    if (book.positions.length > 0) this.#judgePositions(lane);
   }
 
   /** Closes a position at market on the next bar; a second reason changes nothing. */
-  leave(position: OpenPosition, reason: ExitReason): void {
-    if (position.exiting !== null || position.openSteps === 0) return;
-    const { risk, orders, tray } = this.#floor;
-    const { signalId, openSteps, stop, direction } = position;
-    const order = risk.approveExit({ signalId, symbol: this.#floor.instrument.symbol, openSteps, stop, side: sideOf(direction) }, 1, reason);
-    orders.create(order.terms, position.id);
-    tray.put({ kind: 'place', order });
+  leave(position: OpenPosition, reason: ExitReason): Order | null {
+    if (position.exiting !== null || position.openSteps === 0) return null;
+    const n = position.exitRevision + 1;
+    const order = this.#close(position, { leg: LEG.exit(n), steps: position.openSteps, limitPrice: null, reason });
+    position.exitRevision = n;
     position.exiting = reason;
     position.version += 1;
+    return order;
   }
 
-  #judgeCampaigns(bar: Bar, heard: Heard): void {
-    const { campaigns, facts } = this.#floor;
-    for (const event of heard.events) campaigns.heard(event.rangeId);
+  /** A part, or at a limit, by hand: it works beside stop and targets. */
+  leavePart(
+    position: OpenPosition,
+    of: { readonly steps: number; readonly limitPrice: Price | null; readonly reason: ExitReason },
+  ): Order {
+    const n = position.exitRevision + 1;
+    // An EXIT at market takes whatever is open; a TRIM its own quantity.
+    const order = this.#close(position, { leg: of.limitPrice === null ? LEG.trim(n) : LEG.exit(n), ...of });
+    position.exitRevision = n;
+    position.version += 1;
+    return order;
+  }
+
+  /** The kill switch closes it; once per activation. */
+  flatten(position: OpenPosition, activationId: string): Order | null {
+    const leg = LEG.flatten(activationId);
+    const isUnder = this.#floor.orders.living.some((order) => order.signalId === position.signalId && order.leg === leg);
+    if (isUnder || position.openSteps === 0 || position.exiting !== null) return null;
+    const order = this.#close(position, { leg, steps: position.openSteps, limitPrice: null, reason: 'FLATTEN' });
+    position.exiting = 'FLATTEN';
+    position.version += 1;
+    return order;
+  }
+
+  /** A working or waiting entry is given up. False: there is none. */
+  cancelEntry(live: LiveSignal, reason: string, by: string | null = null): boolean {
+    const { orders, tray } = this.#floor;
+    if (live.signal.status === 'PENDING')
+      return this.#acceptance.cancel(by, live.signal.id, { code: reason, text: `The signal was given up: ${reason}.` });
+    const entry = orders.entryOf(live.signal.id);
+    if (entry === undefined || entry.state === 'CANCEL_PENDING') return entry !== undefined;
+    tray.put({ kind: 'cancel', clientId: entry.clientId, reason });
+    return true;
+  }
+
+  /** Ends a campaign by hand: entries cancelled, positions closed or kept as MANUAL. */
+  cancelCampaign(lane: Lane, campaign: Campaign, keep: boolean): void {
+    const { signals, book } = this.#floor;
+    for (const live of signals.living)
+      if (live.plan.campaignId === campaign.id && isWaiting(live)) this.cancelEntry(live, 'CAMPAIGN_ENDED');
+    for (const position of book.positions) {
+      if (position.campaignId !== campaign.id) continue;
+      if (keep) position.origin = 'MANUAL';
+      else this.leave(position, 'MANUAL');
+    }
+    lane.campaigns.end(campaign, 'CANCELLED', null);
+  }
+
+  #close(
+    position: OpenPosition,
+    of: { readonly leg: string; readonly steps: number; readonly limitPrice: Price | null; readonly reason: ExitReason },
+  ): Order {
+    const { risk, orders, tray } = this.#floor;
+    const { signalId, symbol, stop, direction } = position;
+    const { leg, limitPrice, reason } = of;
+    const open = { signalId, symbol, openSteps: of.steps, stop, side: sideOf(direction) };
+    const order = risk.approveClose(open, { leg, limitPrice, reason });
+    const record = orders.create(order.terms, instrumentOf(this.#floor, position), position.id);
+    tray.put({ kind: 'place', order });
+    return record;
+  }
+
+  #judgeCampaigns(lane: Lane): void {
+    const { facts } = this.#floor;
+    const { campaigns, events, transitions, bar } = lane;
+    const { currentRangeId } = lane.ranges;
+    for (const event of events) campaigns.heard(event.rangeId);
     for (const campaign of [...campaigns.living]) {
-      this.#noteObjective(campaign, bar);
-      const verdict = invalidationOf(campaign, bar, { ...heard, holdsFirstLeg: this.#holdsFirstLeg(campaign.id) });
-      if (verdict !== null) this.#carryOut(campaign, verdict);
-      const broke = heard.events.find((event) => isBreakOf(event, campaign));
+      noteObjective(campaign, bar);
+      const verdict = invalidationOf(campaign, bar, { events, transitions, holdsFirstLeg: this.#holdsFirstLeg(campaign.id) });
+      if (verdict !== null) this.#carryOut(lane, campaign, verdict);
+      const broke = events.find((event) => isBreakOf(event, campaign));
       if (broke !== undefined) campaigns.broke(campaign, broke.status === 'failed');
     }
-    campaigns.age({ isBusy: (id) => this.#isBusy(id), currentRangeId: heard.currentRangeId, at: facts.at });
+    campaigns.age({ isBusy: (id) => this.#isBusy(id), currentRangeId, at: facts.at });
   }
 
-  #noteObjective(campaign: Campaign, bar: Bar): void {
-    if (campaign.objective === null || !campaign.hasFilled || campaign.objectiveTraded) return;
-    campaign.objectiveTraded = campaign.direction === 'LONG' ? bar.high >= campaign.objective : bar.low <= campaign.objective;
-  }
-
-  #carryOut(campaign: Campaign, verdict: Verdict): void {
-    const { signals, book, campaigns, facts } = this.#floor;
+  #carryOut(lane: Lane, campaign: Campaign, verdict: Verdict): void {
+    const { signals, book, facts } = this.#floor;
     for (const live of signals.living) {
       const isMeant = live.plan.campaignId === campaign.id && verdict.legs.includes(live.plan.leg);
-      if (isMeant && isWaiting(live)) this.#cancel(live, 'CAMPAIGN_ENDED');
+      if (isMeant && isWaiting(live)) this.cancelEntry(live, 'CAMPAIGN_ENDED');
     }
     for (const position of book.positions)
       if (position.campaignId === campaign.id && verdict.legs.includes(position.leg)) this.leave(position, 'INVALIDATED');
-    if (verdict.ends !== null) campaigns.end(campaign, verdict.ends, verdict.ends === 'INVALIDATED' ? facts.at : null);
+    if (verdict.ends !== null) lane.campaigns.end(campaign, verdict.ends, verdict.ends === 'INVALIDATED' ? facts.at : null);
   }
 
   #holdsFirstLeg(campaignId: string): boolean {
@@ -93,35 +146,53 @@ export class ExitDesk {
     return this.#floor.signals.living.some((live) => live.plan.campaignId === campaignId);
   }
 
-  /** Before the fill an entry is void when its stop, its first target, its source or its range is gone (4.3). */
-  #judgeEntry(live: LiveSignal, bar: Bar, heard: Heard): void {
+  /** Before the fill an entry is void when its time, its stop, its first target, its source or its range is gone (4.3). */
+  #judgeEntry(former: LiveSignal, lane: Lane): void {
+    const live = this.#floor.signals.age(former);
     const { initialStop, targets } = live.plan;
-    const side = live.side;
+    const { side } = live;
+    const { bar } = lane;
     const far = side === 1 ? bar.high : bar.low;
     const first = targets[0];
-    if (side * (bar.close - initialStop) < 0) this.#cancel(live, 'INVALIDATED');
-    else if (first !== undefined && side * (far - first) >= 0) this.#cancel(live, 'TARGET_PASSED');
-    else if (heard.events.some((event) => event.status === 'failed' && event.id === live.sourceId))
-      this.#cancel(live, 'SOURCE_FAILED');
-    else if (heard.currentRangeId !== live.range.rangeId) this.#cancel(live, 'RANGE_ENDED');
+    const isExternal = live.signal.pattern === 'EXTERNAL';
+    if (side * (bar.close - initialStop) < 0) this.#void(live, 'INVALIDATED');
+    else if (first !== undefined && side * (far - first) >= 0) this.#void(live, 'TARGET_PASSED');
+    else if (lane.events.some((event) => event.status === 'failed' && event.id === live.sourceId))
+      this.#void(live, 'SOURCE_FAILED');
+    else if (!isExternal && lane.ranges.currentRangeId !== live.range.rangeId) this.#void(live, 'RANGE_ENDED');
+    else if (live.ageBars >= live.signal.validBars && this.#countsHere(live, lane)) this.#void(live, 'VALIDITY');
   }
 
-  #cancel(live: LiveSignal, reason: string): void {
-    this.#floor.tray.put({ kind: 'cancel', clientId: clientOrderId(live.signal.id, 'ENTRY'), reason });
+  /** Whether nobody else counts its bars: it waits for a person, works at a venue, or meets finer bars. */
+  #countsHere(live: LiveSignal, lane: Lane): boolean {
+    return live.signal.status === 'PENDING' || lane.broker === null;
   }
 
-  #judgePositions(bar: Bar, events: readonly DetectionEvent[]): void {
-    const { book, tracker, timeframe } = this.#floor;
+  #void(live: LiveSignal, reason: string): void {
+    if (live.signal.status === 'PENDING') this.#acceptance.expire(live.signal.id, reason, `The entry is void: ${reason}.`);
+    else this.cancelEntry(live, reason);
+  }
+
+  #judgePositions(lane: Lane): void {
+    const { book } = this.#floor;
+    const { tracker, timeframe, events, bar } = lane;
     const rests = tracker.isConsolidating(CONSOLIDATION * TIMEFRAME_FACTOR[timeframe]);
     for (const position of book.positions) {
+      if (!lane.owns(position.symbol, position.timeframe)) continue;
       if (!rests) position.agedBars += 1;
-      if (position.exiting !== null) continue;
+      if (position.exiting !== null || position.origin === 'MANUAL') continue;
       const reason = exitRule(position, bar, { atr: tracker.atr, events, timeframe, timeBars: TIME_BARS });
       if (reason !== null) this.leave(position, reason);
     }
   }
 }
 
+function noteObjective(campaign: Campaign, bar: Bar): void {
+  if (campaign.objective === null || !campaign.hasFilled || campaign.objectiveTraded) return;
+  campaign.objectiveTraded = campaign.direction === 'LONG' ? bar.high >= campaign.objective : bar.low <= campaign.objective;
+}
+
 function isWaiting(live: LiveSignal): boolean {
-  return live.signal.status === 'SUBMITTED' || live.signal.status === 'APPROVED';
+  const { status } = live.signal;
+  return status === 'SUBMITTED' || status === 'APPROVED' || status === 'PENDING';
 }

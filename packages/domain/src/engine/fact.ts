@@ -149,7 +149,7 @@ export interface ApprovalFact {
 export interface ReconcileFact {
   readonly accountId: string;
   readonly symbol: string;
-  readonly code: 'LATE_FILL' | 'UNKNOWN_ORDER' | 'QUANTITY' | 'CASH' | 'IMPORTED' | 'OVERFILL';
+  readonly code: 'LATE_FILL' | 'OVERFILL' | 'CONFLICT' | 'UNKNOWN_ORDER' | 'QUANTITY' | 'CASH' | 'IMPORTED' | 'RELEASED';
   readonly sentence: string;
   readonly refId: string;
 }

@@ -1,30 +1,48 @@
-/** What brokers report becomes positions, moved stops and finished trades (trading.md 6.3, 7). */
+/** What brokers report becomes positions, moved stops and finished trades (trading.md 5.6, 6.3, 7). */
 import type { Price } from '../bar/bar.ts';
+import { protectiveLegs } from '../execution/bracket.ts';
 import type { BrokerReport } from '../execution/instruction.ts';
 import type { Fill, Order } from '../execution/order.ts';
-import { clientOrderId, orderIdOf } from '../trade/client-order-id.ts';
+import type { OrderAlert, OrderStep } from '../execution/order-machine.ts';
+import { isTerminalOrder } from '../execution/order-state.ts';
+import { recapFill } from '../risk/fill-recap.ts';
+import { riskOf } from '../trade/amount.ts';
+import { clientOrderId, orderIdOf, rungOf } from '../trade/client-order-id.ts';
 import { finishedTrade } from '../trade/finished-trade.ts';
-import { cutLadder } from '../trade/ladder.ts';
-import { positionOf, sideOf } from '../trade/open-position.ts';
+import { feesOf, positionOf, sideOf } from '../trade/open-position.ts';
 import type { OpenPosition } from '../trade/open-position.ts';
 import type { ExitReason } from '../trade/position.ts';
 import type { BookFill } from '../trade/position-book.ts';
+import { stopReasonOf, wantedStop } from '../trade/stop-moves.ts';
 import type { Trade } from '../trade/trade.ts';
+import type { ExitDesk } from './exit-desk.ts';
+import { campaignOf, hasStop, instrumentOf, laneOf } from './floor.ts';
 import type { Floor } from './floor.ts';
 import type { LiveSignal } from './signal-book.ts';
 
 /** Why the broker ended an entry that the engine itself had given up: the signal expires rather than being cancelled. */
-const VOID_REASONS: ReadonlySet<string> = new Set(['INVALIDATED', 'TARGET_PASSED', 'SOURCE_FAILED', 'RANGE_ENDED']);
+const VOID_REASONS: ReadonlySet<string> = new Set(['INVALIDATED', 'TARGET_PASSED', 'SOURCE_FAILED', 'RANGE_ENDED', 'VALIDITY']);
+/** A stop that ends so has a successor, or nothing left to protect. */
+const STOP_SUCCEEDED: ReadonlySet<string> = new Set([
+  'REPLACED',
+  'OCO',
+  'RESIZED',
+  'POSITION_CLOSED',
+  'END_OF_DATA',
+  'REPLACE_REFUSED',
+]);
 
 export class FillDesk {
   readonly #floor: Floor;
+  readonly #exits: ExitDesk;
   readonly #onTrade: ((trade: Trade) => void) | null;
   #trades: number;
 
-  constructor(floor: Floor, onTrade: ((trade: Trade) => void) | null, trades = 0) {
+  constructor(floor: Floor, exits: ExitDesk, of: { readonly onTrade: ((trade: Trade) => void) | null; readonly trades: number }) {
     this.#floor = floor;
-    this.#onTrade = onTrade;
-    this.#trades = trades;
+    this.#exits = exits;
+    this.#onTrade = of.onTrade;
+    this.#trades = of.trades;
   }
 
   /** Trades finished so far; the last sequence number. */
@@ -32,141 +50,302 @@ export class FillDesk {
     return this.#trades;
   }
 
-  /** Everything a broker reported since the last bar, in order; then stops follow the rungs that fired. */
+  /** Everything a broker reported, in order; then stops follow the rungs that fired. */
   hear(reports: readonly BrokerReport[]): void {
+    if (reports.length === 0) return;
     for (const report of reports) this.#one(report);
-    if (reports.length > 0) for (const position of this.#floor.book.positions) this.#raiseStop(position);
+    this.raiseStops();
+  }
+
+  /** After T1 to the average entry, after T2 to T1, then trailing; never back (TR-6). It works from the next bar on. */
+  raiseStops(): void {
+    const { book, settings } = this.#floor;
+    for (const position of book.positions) {
+      if (position.exiting !== null) continue;
+      const { tickSize } = instrumentOf(this.#floor, position);
+      const wanted = wantedStop(position, { tickSize, trailing: settings.trailing });
+      if (wanted !== null) this.moveStop(position, wanted);
+    }
+  }
+
+  /** Towards profit only; the caller has judged it. */
+  moveStop(position: OpenPosition, price: Price): Order {
+    const { risk, orders, tray, facts } = this.#floor;
+    const { signalId, symbol, openSteps, stop, direction } = position;
+    const instrument = instrumentOf(this.#floor, position);
+    // One that was found without a stop may get its first anywhere.
+    const from = hasStop(position) ? stop : price;
+    const open = { signalId, symbol, side: sideOf(direction), openSteps, stop: from };
+    const order = risk.approveStop(open, position.stopRevision + 1, price);
+    const record = orders.create(order.terms, instrument, position.id);
+    const former = order.terms.replaces;
+    if (former === null || orders.find(former) === undefined) tray.put({ kind: 'place', order });
+    else tray.put({ kind: 'replace', clientId: former, order });
+    position.stop = price;
+    position.stopRevision += 1;
+    position.version += 1;
+    facts.tell('position.changed', positionOf(position, instrument));
+    return record;
   }
 
   #one(report: BrokerReport): void {
-    const order = this.#floor.orders.find(report.clientId);
-    if (order === undefined) throw new RangeError(`report ${report.kind}: expected a living order, was ${report.clientId}`);
-    if (report.kind === 'accepted') this.#accepted(order);
-    else if (report.kind === 'ended') this.#ended(order, report);
-    else if (report.kind === 'filled') this.#filled(order, report.fill);
+    const { orders } = this.#floor;
+    const order = orders.find(report.clientId);
+    if (order === undefined) {
+      this.#unknown(report);
+      return;
+    }
+    const wasOver = isTerminalOrder(order.state);
+    const step = orders.report(order, report);
+    if (step.alert !== null) this.#alert(order, step.alert);
+    if (step.fill !== null) this.#filled(step, step.fill);
+    if (report.kind === 'replaced') {
+      const next = orders.find(report.by);
+      if (next !== undefined) orders.report(next, report);
+    }
+    if (report.kind === 'accepted' && order.intent === 'OPEN') this.#submitted(order);
+    if (report.kind === 'ended' && !wasOver) this.#ended(step.order, report.reason);
   }
 
-  #accepted(order: Order): void {
-    this.#floor.orders.accepted(order);
-    if (order.intent === 'OPEN' && order.signalId !== null) this.#floor.signals.move(order.signalId, 'SUBMITTED');
+  /** A leg the broker cut anew is known by its name; anything else is nobody's. */
+  #unknown(report: BrokerReport): void {
+    if (report.kind === 'resized' || report.kind === 'ended' || report.kind === 'accepted') {
+      for (const position of this.#floor.book.positions) {
+        const leg = protectiveLegs(position).find(({ leg: name }) => clientOrderId(position.signalId, name) === report.clientId);
+        if (leg !== undefined) {
+          this.#createLegs(position);
+          this.#one(report);
+          return;
+        }
+      }
+    }
+    const sentence = `The broker reports ${report.kind} of an order nobody here knows.`;
+    this.#floor.facts.tell('reconcile.difference', {
+      accountId: this.#floor.accountId, symbol: '', code: 'UNKNOWN_ORDER', sentence, refId: report.clientId,
+    }); // prettier-ignore
   }
 
-  #ended(order: Order, report: Extract<BrokerReport, { readonly kind: 'ended' }>): void {
-    this.#floor.orders.ended(order, report.state, report.reason);
-    const live = order.signalId === null ? undefined : this.#floor.signals.find(order.signalId);
-    const isUnfilled = live?.signal.status === 'APPROVED' || live?.signal.status === 'SUBMITTED';
-    if (order.intent === 'CLOSE' || live === undefined || !isUnfilled) return;
-    this.#giveBack(live, this.#floor.risk.reserved(live.signal.id));
-    this.#floor.risk.release(live.signal.id);
-    const ended = report.state === 'FAILED' ? 'REJECTED' : report.state;
-    const status = VOID_REASONS.has(report.reason) ? 'EXPIRED' : ended;
-    this.#floor.signals.move(live.signal.id, status, { code: report.reason, text: `The entry ended: ${report.reason}.` });
+  #alert(order: Order, { code, sentence }: OrderAlert): void {
+    const { facts, accountId, halts } = this.#floor;
+    facts.tell('reconcile.difference', { accountId, symbol: order.symbol, code, sentence, refId: order.clientId });
+    if (code !== 'CONFLICT') halts.set('RECONCILE', { symbol: order.symbol, on: true, reason: sentence, actor: null });
   }
 
-  #filled(order: Order, fill: Fill): void {
-    this.#floor.orders.filled(order, fill);
-    const { instrument } = this.#floor;
-    const steps = fill.qtyMicros / instrument.lotStepMicros;
+  #submitted(order: Order): void {
+    const live = this.#floor.signals.find(order.signalId ?? '');
+    if (live?.signal.status === 'APPROVED') this.#floor.signals.move(live.signal.id, 'SUBMITTED');
+  }
+
+  #ended(order: Order, reason: string): void {
+    if (order.intent === 'CLOSE') this.#closerEnded(order, reason);
+    else this.#entryEnded(order, reason);
+  }
+
+  /** What was not filled is given back; unfilled altogether, the signal ends with it. */
+  #entryEnded(order: Order, reason: string): void {
+    const { signals, risk, halts } = this.#floor;
+    const signalId = order.signalId ?? '';
+    const live = signals.find(signalId);
+    if (order.state === 'REJECTED' || order.state === 'FAILED') halts.command({ kind: 'refused' });
+    const held = risk.reserved(signalId);
+    risk.release(signalId);
+    if (live === undefined) return;
+    this.#giveBack(live, held);
+    if (order.filledQtyMicros > 0) return;
+    const ended = order.state === 'FAILED' ? 'REJECTED' : order.state;
+    const status = VOID_REASONS.has(reason) ? 'EXPIRED' : (ended as 'REJECTED' | 'EXPIRED' | 'CANCELLED');
+    signals.move(signalId, status, { code: reason, text: `The entry ended: ${reason}.` });
+  }
+
+  /** An exit that came to nothing may be tried again; a stop that is gone is no protection. */
+  #closerEnded(order: Order, reason: string): void {
+    const position = this.#floor.book.find(order.signalId ?? '');
+    if (position === undefined) return;
+    if (!order.leg.startsWith('STOP.')) {
+      const wasExit = position.exiting !== null && order.type === 'MARKET' && !order.leg.startsWith('TRIM.');
+      if (wasExit && position.openSteps > 0) position.exiting = null;
+      return;
+    }
+    if (reason === 'REPLACE_REFUSED') this.#stopStays(position);
+    else if (!STOP_SUCCEEDED.has(reason)) this.#exits.leave(position, 'PROTECTION_FAILED');
+  }
+
+  /** The broker kept the former stop. */
+  #stopStays(position: OpenPosition): void {
+    const { orders, facts } = this.#floor;
+    const inForce = orders.living.find((order) => order.signalId === position.signalId && order.leg.startsWith('STOP.'));
+    if (inForce?.stopPrice == null || inForce.stopPrice === position.stop) return;
+    position.stop = inForce.stopPrice;
+    position.version += 1;
+    facts.tell('position.changed', positionOf(position, instrumentOf(this.#floor, position)));
+  }
+
+  #filled(step: OrderStep, fill: Fill): void {
+    const { order } = step;
+    const instrument = this.#floor.book.instrumentOf(order.symbol);
+    const steps = Math.floor(fill.qtyMicros / instrument.lotStepMicros);
     const { price, ts, commissionMicros, slippageMicros, impactMicros, orderId } = fill;
     const booked: BookFill = { steps, price, ts, commissionMicros, slippageMicros, impactMicros, orderId };
     if (order.intent === 'OPEN') this.#opened(order, booked);
     else this.#closed(order, booked);
   }
 
+  /** The first part opens a position, later ones add to it; a late one finds the plan of its ended signal. */
   #opened(order: Order, fill: BookFill): void {
-    const { book, signals, risk, campaigns, facts, instrument, tracker } = this.#floor;
-    const live = signals.find(order.signalId ?? '');
-    if (live === undefined) throw new RangeError(`fill of ${order.clientId}: expected a living signal, was none`);
-    const position = book.open(live.plan, fill, tracker.atr);
-    this.#giveBack(live, risk.reserved(live.signal.id) - position.initialRiskMicros);
-    risk.release(live.signal.id);
-    campaigns.filled(position.campaignId);
-    signals.move(live.signal.id, 'FILLED');
-    facts.tell('position.opened', positionOf(position, instrument));
+    const { book, signals, facts } = this.#floor;
+    const signalId = order.signalId ?? '';
+    const live = signals.find(signalId) ?? signals.ended(signalId);
+    if (live === undefined) {
+      this.#alert(order, { code: 'OVERFILL', sentence: 'An entry was filled whose signal ended long ago; nothing was booked.' });
+      return;
+    }
+    const former = book.find(signalId);
+    const instrument = book.instrumentOf(order.symbol);
+    const lane = laneOf(this.#floor, order.symbol, live.signal.timeframe);
+    let position = former;
+    if (position === undefined) position = book.open(live.plan, fill, lane.tracker.atr);
+    else book.add(position, fill);
+    this.#takeOver(live, position, fill);
+    if (former === undefined) this.#begun(live, position);
+    else facts.tell('position.changed', positionOf(position, instrument));
     this.#createLegs(position);
+    if (this.#floor.settings.broker === 'venue') this.#recap(position, fill, live);
   }
 
-  /** The broker took the bracket together with its entry; from now on each leg is an order of its own. */
+  /** The position's own risk takes the place of what was reserved; the campaign counts what is really at risk. */
+  #takeOver(live: LiveSignal, position: OpenPosition, fill: BookFill): void {
+    const { risk, book } = this.#floor;
+    const { id } = live.signal;
+    const before = risk.reserved(id);
+    const held = risk.held.find((row) => row.id === id);
+    if (held !== undefined) risk.filled(id, Math.min(fill.steps, held.unfilledSteps));
+    const real = riskOf(book.instrumentOf(position.symbol), [fill.price, position.initialStop], fill.steps);
+    this.#giveBack(live, before - risk.reserved(id) - real);
+  }
+
+  #begun(live: LiveSignal, position: OpenPosition): void {
+    const { signals, facts } = this.#floor;
+    const found = campaignOf(this.#floor, position.campaignId);
+    if (found !== null) {
+      found.lane.campaigns.filled(position.campaignId);
+      // Whoever enters on the last leg enters a range that has broken already (6.1).
+      if (live.plan.leg !== 'F') found.lane.campaigns.broke(found.campaign, false);
+    }
+    const { status, id } = live.signal;
+    if (status === 'APPROVED') signals.move(id, 'SUBMITTED');
+    if (status === 'APPROVED' || status === 'SUBMITTED') signals.move(id, 'FILLED');
+    facts.tell('position.opened', positionOf(position, instrumentOf(this.#floor, position)));
+  }
+
+  /** The broker took the bracket together with its entry; each leg is an order of its own from now on. */
   #createLegs(position: OpenPosition): void {
-    this.#createLeg(position, { leg: 'STOP.1', type: 'STOP', price: position.initialStop, steps: position.initialSteps });
-    for (const rung of cutLadder(position.initialSteps, position.targets))
-      this.#createLeg(position, { leg: `T${rung.target}.1`, type: 'LIMIT', price: rung.price, steps: rung.steps });
+    const { orders } = this.#floor;
+    const instrument = instrumentOf(this.#floor, position);
+    const { signalId, symbol } = position;
+    for (const { leg, type, price, steps } of protectiveLegs(position)) {
+      const clientId = clientOrderId(signalId, leg);
+      if (orders.find(clientId) !== undefined) continue;
+      const terms = {
+        orderId: orderIdOf(signalId, leg),
+        clientId,
+        signalId,
+        symbol,
+        leg,
+        intent: 'CLOSE',
+        side: position.direction === 'LONG' ? 'SELL' : 'BUY',
+        type,
+        steps,
+        limitPrice: type === 'LIMIT' ? price : null,
+        stopPrice: type === 'STOP' ? price : null,
+        reason: null,
+      } as const;
+      const order = orders.create(terms, instrument, position.id);
+      orders.report(order, { kind: 'accepted', clientId });
+    }
   }
 
-  #createLeg(
-    position: OpenPosition,
-    of: { readonly leg: string; readonly type: 'STOP' | 'LIMIT'; readonly price: Price; readonly steps: number },
-  ): void {
-    const { orders, instrument } = this.#floor;
-    const { signalId } = position;
-    const terms = {
-      orderId: orderIdOf(signalId, of.leg),
-      clientId: clientOrderId(signalId, of.leg),
-      signalId,
-      symbol: instrument.symbol,
-      leg: of.leg,
-      intent: 'CLOSE',
-      side: position.direction === 'LONG' ? 'SELL' : 'BUY',
-      type: of.type,
-      steps: of.steps,
-      limitPrice: of.type === 'LIMIT' ? of.price : null,
-      stopPrice: of.type === 'STOP' ? of.price : null,
-      reason: null,
-    } as const;
-    orders.accepted(orders.create(terms, position.id));
+  /** A venue has filled it already: what risks more than was reserved is closed at once (5.6). */
+  #recap(position: OpenPosition, fill: BookFill, live: LiveSignal): void {
+    const before =
+      position.initialRiskMicros - riskOf(instrumentOf(this.#floor, position), [fill.price, position.initialStop], fill.steps);
+    const { keep, excess } = recapFill({
+      instrument: instrumentOf(this.#floor, position),
+      side: sideOf(position.direction),
+      price: fill.price,
+      stop: position.initialStop,
+      steps: fill.steps,
+      reservedMicros: Math.max(0, live.signal.riskMicros - before),
+      where: 'live',
+    });
+    if (excess === 0) return;
+    if (keep === 0 && position.openSteps === fill.steps) this.#exits.leave(position, 'TRIM');
+    else this.#exits.leavePart(position, { steps: excess, limitPrice: null, reason: 'TRIM' });
   }
 
   #closed(order: Order, fill: BookFill): void {
-    const { book, facts, instrument } = this.#floor;
+    const { book } = this.#floor;
     const position = book.find(order.signalId ?? '');
-    if (position === undefined) throw new RangeError(`fill of ${order.clientId}: expected an open position, was none`);
-    const reason = exitReasonOf(order, position);
-    if (order.type === 'LIMIT') position.rungsDone = position.targets.lastIndexOf(order.limitPrice ?? NaN) + 1;
-    book.close(position, fill, reason);
-    if (position.openSteps > 0) {
-      this.#reduced(position);
-      return;
+    const open = position?.openSteps ?? 0;
+    if (fill.steps > open) {
+      const sentence = `A closing order filled ${fill.steps} steps where ${open} were open.`;
+      this.#alert(order, { code: 'OVERFILL', sentence });
     }
-    facts.tell('position.closed', positionOf(position, instrument));
-    this.#floor.signals.move(position.signalId, signalStateAfter(reason));
-    this.#trades += 1;
-    this.#onTrade?.(finishedTrade(position, instrument, { seq: this.#trades, timeframe: this.#floor.timeframe }));
+    if (position === undefined || open === 0) return;
+    const instrument = instrumentOf(this.#floor, position);
+    const reason = exitReasonOf(order, position, instrument.tickSize);
+    const target = rungOf(order.leg);
+    const rung = target === null ? {} : { rung: { target, fired: order.state === 'FILLED' } };
+    book.close(position, { ...fill, steps: Math.min(fill.steps, open), ...rung }, reason);
+    if (position.openSteps > 0) this.#reduced(position);
+    else this.#finished(position, reason);
+  }
+
+  /** The broker holds less than the book: what is gone was closed there. */
+  closedElsewhere(position: OpenPosition, of: { readonly steps: number; readonly price: Price }): void {
+    const { at } = this.#floor.facts;
+    const free = { commissionMicros: 0, slippageMicros: 0, impactMicros: 0 };
+    this.#floor.book.close(position, { ...of, ...free, ts: at, orderId: position.id }, 'BROKER');
+    if (position.openSteps > 0) this.#reduced(position);
+    else this.#finished(position, 'BROKER');
   }
 
   #reduced(position: OpenPosition): void {
-    const { facts, signals, instrument } = this.#floor;
-    facts.tell('position.changed', positionOf(position, instrument));
+    const { facts, signals } = this.#floor;
+    facts.tell('position.changed', positionOf(position, instrumentOf(this.#floor, position)));
     if (signals.find(position.signalId)?.signal.status === 'FILLED') signals.move(position.signalId, 'PARTIALLY_CLOSED');
   }
 
-  /** After T1 to the average entry, after T2 to T1; never back (TR-6). It works from the next bar on. */
-  #raiseStop(position: OpenPosition): void {
-    if (position.rungsDone === 0 || position.exiting !== null) return;
-    const wanted = position.rungsDone >= 2 ? (position.targets[0] ?? position.entryPrice) : position.entryPrice;
-    const side = sideOf(position.direction);
-    if (side * (wanted - position.stop) <= 0) return;
-    const { risk, orders, tray, facts, instrument } = this.#floor;
-    const { signalId, openSteps, stop } = position;
-    const order = risk.approveStop({ signalId, symbol: instrument.symbol, side, openSteps, stop }, position.stopRevision + 1, wanted);
-    orders.create(order.terms, position.id);
-    tray.put({ kind: 'place', order });
-    position.stop = wanted;
-    position.stopRevision += 1;
-    position.version += 1;
-    facts.tell('position.changed', positionOf(position, instrument));
+  #finished(position: OpenPosition, reason: ExitReason): void {
+    const { facts, signals, halts, trading } = this.#floor;
+    const instrument = instrumentOf(this.#floor, position);
+    facts.tell('position.closed', positionOf(position, instrument));
+    signals.move(position.signalId, signalStateAfter(reason));
+    halts.closedPosition(position);
+    trading.closedTrade(position.realisedMicros - feesOf(position));
+    if (reason === 'FLATTEN') this.#flattened(position);
+    this.#trades += 1;
+    const { timeframe } = laneOf(this.#floor, position.symbol, position.timeframe);
+    this.#onTrade?.(finishedTrade(position, instrument, { seq: this.#trades, timeframe }));
+  }
+
+  #flattened({ id: positionId, symbol, signalId }: OpenPosition): void {
+    const { trading, accountId } = this.#floor;
+    const orderId = orderIdOf(signalId, `FLATTEN.${trading.now.kill.activationId ?? ''}`);
+    trading.flattened({ accountId, positionId, symbol, orderId, state: 'CLOSED', sentence: 'Closed at market.' });
   }
 
   /** The campaign counts what is really at risk; the rest of a reservation goes back. */
   #giveBack(live: LiveSignal, riskMicros: number): void {
-    this.#floor.campaigns.giveBack(live.plan.campaignId, live.plan.leg, riskMicros);
+    if (riskMicros !== 0)
+      campaignOf(this.#floor, live.plan.campaignId)?.lane.campaigns.giveBack(live.plan.campaignId, live.plan.leg, riskMicros);
   }
 }
 
-function exitReasonOf(order: Order, position: OpenPosition): ExitReason {
-  if (order.type === 'LIMIT') return `T${Number(order.leg[1])}` as ExitReason;
-  if (order.type === 'MARKET') return position.exiting ?? 'BROKER';
-  if (position.stop === position.initialStop) return 'STOP';
-  return position.stop === position.entryPrice ? 'BREAKEVEN' : 'TRAIL';
+function exitReasonOf(order: Order, position: OpenPosition, tickSize: number): ExitReason {
+  const rung = rungOf(order.leg);
+  if (rung !== null) return `T${rung}`;
+  if (order.leg.startsWith('STOP.')) return stopReasonOf(position, tickSize);
+  return (order.reason as ExitReason | null) ?? position.exiting ?? 'BROKER';
 }
 
 function signalStateAfter(reason: ExitReason): 'STOPPED' | 'TARGET_HIT' | 'CLOSED' {

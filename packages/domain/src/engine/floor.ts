@@ -32,6 +32,8 @@ export interface Floor {
   readonly orders: OrderBook;
   readonly signals: SignalBook;
   readonly tray: Tray;
+  /** Something waits for time to pass. */
+  readonly isWatched: boolean;
 }
 
 /** Instructions approved in this step; emptied by whoever hands them to a broker before the next one. */
@@ -58,7 +60,8 @@ export class Tray {
 export function laneOf(floor: Floor, symbol: string, timeframe: Timeframe | undefined): Lane {
   // The finest stands last.
   const lane = floor.lanes.findLast((one) => one.owns(symbol, timeframe)) ?? floor.lanes.findLast((one) => one.symbol === symbol);
-  if (lane === undefined) throw new RangeError(`account ${floor.accountId}: expected a series of ${symbol}, was none; add it to the engine`);
+  if (lane === undefined)
+    throw new RangeError(`account ${floor.accountId}: expected a series of ${symbol}, was none; add it to the engine`);
   return lane;
 }
 
@@ -76,13 +79,13 @@ export function campaignOf(floor: Floor, id: string): { readonly lane: Lane; rea
 }
 
 /** The account as the risk desk must see it now, for an entry in an instrument. */
-export function riskSnapshot(floor: Floor, instrument: TradedInstrument): RiskSnapshot {
+export function riskSnapshot(floor: Floor, instrument: TradedInstrument, automatic: boolean): RiskSnapshot {
   const positions = floor.book.positions.map((position) => exposureOf(floor, position));
   return {
     equityMicros: floor.book.equity,
     cashMicros: floor.book.cash,
     exposures: [...positions, ...floor.risk.held],
-    halts: floor.halts.blocking(instrument),
+    halts: floor.halts.blocking(instrument, automatic),
     staleMarks: floor.halts.stale(floor.book.positions),
     permissive: floor.risk.permissive(floor.facts.at),
   };
@@ -117,7 +120,7 @@ export function riskOfPosition(position: OpenPosition, instrument: TradedInstrum
   return mulDiv(amt(instrument, position.last, { steps: position.openSteps, mode: 'up' }), 1, 10, 'up');
 }
 
-/** Found positions may have none: their stop is written as 0 (long) or the largest number (short). */
+/** A found position may have none, written as 0. */
 export function hasStop(position: OpenPosition): boolean {
-  return position.stop > 0 && position.stop < Number.MAX_SAFE_INTEGER;
+  return position.stop > 0;
 }

@@ -1,122 +1,105 @@
-/** The living orders: every change of state goes through the table and becomes a fact; an ended order leaves (trading.md 7.1). */
-import type { Fill, Order, OrderState } from '../execution/order.ts';
-import { advanceOrder, isTerminalOrder } from '../execution/order-state.ts';
-import type { OrderTerms } from '../risk/approved-order.ts';
+/** The orders of an account: what a broker reports moves them through the table and becomes facts; an ended order leaves (trading.md 7.1). */
+import type { BrokerReport } from '../execution/instruction.ts';
+import type { Order } from '../execution/order.ts';
+import { cancelAsked, newOrder, orderAfter } from '../execution/order-machine.ts';
+import type { OrderStep, ShownTerms } from '../execution/order-machine.ts';
+import { isTerminalOrder } from '../execution/order-state.ts';
 import { qtyOf } from '../trade/amount.ts';
 import type { TradedInstrument } from '../trade/instrument.ts';
 import type { FactDesk } from './fact-desk.ts';
 
-/** What of the terms an order record shows. */
-type Shown = Pick<
-  OrderTerms,
-  | 'orderId'
-  | 'clientId'
-  | 'signalId'
-  | 'symbol'
-  | 'leg'
-  | 'intent'
-  | 'side'
-  | 'type'
-  | 'steps'
-  | 'limitPrice'
-  | 'stopPrice'
-  | 'reason'
->;
+/** Ended orders that are remembered, so that a late or repeated report finds its order. */
+const MAX_ENDED = 64;
+
+/** Plain JSON. */
+export interface OrderBookState {
+  readonly living: readonly Order[];
+  readonly ended: readonly Order[];
+  /** Fills booked of these orders, by client id. */
+  readonly execIds: readonly (readonly [string, readonly string[]])[];
+}
 
 export class OrderBook {
   readonly #facts: FactDesk;
-  readonly #instrument: TradedInstrument;
   /** At most six per position: an entry or a stop, three rungs, an exit. */
   #living: readonly Order[];
+  /** The newest last. */
+  #ended: readonly Order[];
+  /** bounded: one per living or remembered order that was filled. */
+  readonly #execIds: Map<string, readonly string[]>;
 
-  constructor(facts: FactDesk, instrument: TradedInstrument, living: readonly Order[] = []) {
+  constructor(facts: FactDesk, state?: OrderBookState) {
     this.#facts = facts;
-    this.#instrument = instrument;
-    this.#living = living;
+    this.#living = state?.living ?? [];
+    this.#ended = state?.ended ?? [];
+    this.#execIds = new Map(state?.execIds ?? []);
   }
 
   get living(): readonly Order[] {
     return this.#living;
   }
 
+  state(): OrderBookState {
+    return { living: this.#living, ended: this.#ended, execIds: [...this.#execIds] };
+  }
+
+  /** Living, or ended lately. */
   find(clientId: string): Order | undefined {
-    return this.#living.find((order) => order.clientId === clientId);
+    const isIt = (order: Order): boolean => order.clientId === clientId;
+    return this.#living.find(isIt) ?? this.#ended.find(isIt);
+  }
+
+  byId(orderId: string): Order | undefined {
+    return this.#living.find((order) => order.id === orderId);
+  }
+
+  /** The working entry of a signal. */
+  entryOf(signalId: string): Order | undefined {
+    return this.#living.find((order) => order.signalId === signalId && order.intent === 'OPEN');
   }
 
   /** A new order, journalled as PENDING_NEW before any broker sees it. */
-  create(terms: Shown, positionId: string | null): Order {
-    const { at } = this.#facts;
-    const order: Order = {
-      id: terms.orderId,
-      clientId: terms.clientId,
-      signalId: terms.signalId,
-      positionId,
-      symbol: terms.symbol,
-      leg: terms.leg,
-      intent: terms.intent,
-      side: terms.side,
-      type: terms.type,
-      state: 'PENDING_NEW',
-      qtyMicros: qtyOf(this.#instrument, terms.steps),
-      filledQtyMicros: 0,
-      limitPrice: terms.limitPrice,
-      stopPrice: terms.stopPrice,
-      averagePrice: null,
-      reason: terms.reason,
-      createdAt: at,
-      updatedAt: at,
-      version: 1,
-    };
-    // bounded: six per position, positions by the risk desk; an ended order leaves
-    this.#living = [...this.#living, order];
+  create(terms: ShownTerms & { readonly steps: number }, instrument: TradedInstrument, positionId: string | null): Order {
+    const order = newOrder(terms, { qtyMicros: qtyOf(instrument, terms.steps), positionId, at: this.#facts.at });
+    this.#put(order);
     this.#facts.tell('order.changed', order);
     return order;
   }
 
-  /** Sent and taken by the broker. */
-  accepted(order: Order): Order {
-    return this.#move(this.#move(order, 'SUBMITTED', null), 'ACCEPTED', null);
+  /** What a report makes of it, told. */
+  report(order: Order, report: BrokerReport): OrderStep {
+    const booked = this.#execIds.get(order.clientId) ?? [];
+    const step = orderAfter(order, report, { at: this.#facts.at, isBooked: (execId) => booked.includes(execId) });
+    // bounded: with its order
+    if (step.fill !== null) this.#execIds.set(order.clientId, [...booked, step.fill.execId]);
+    return this.#tell(step);
   }
 
-  /** Books a fill; the order is done when its whole quantity is. */
-  filled(order: Order, fill: Fill): Order {
-    const filledQtyMicros = order.filledQtyMicros + fill.qtyMicros;
-    const state = advanceOrder(order.state, filledQtyMicros === order.qtyMicros ? 'FILLED' : 'PARTIALLY_FILLED');
-    const averagePrice = ((order.averagePrice ?? 0) * order.filledQtyMicros + fill.price * fill.qtyMicros) / filledQtyMicros;
-    const next = this.#put({
-      ...order,
-      state,
-      filledQtyMicros,
-      averagePrice,
-      updatedAt: this.#facts.at,
-      version: order.version + 1,
+  /** The broker is asked to cancel it. */
+  askCancel(order: Order): OrderStep {
+    return this.#tell(cancelAsked(order, this.#facts.at));
+  }
+
+  #tell(step: OrderStep): OrderStep {
+    step.via.forEach((order, i) => {
+      if (step.fill !== null && i === step.via.length - 1) this.#facts.tell('order.filled', { fill: step.fill, order });
+      else this.#facts.tell('order.changed', order);
     });
-    this.#facts.tell('order.filled', { fill, order: next });
-    return next;
+    if (step.via.length > 0) this.#put(step.order);
+    return step;
   }
 
-  ended(order: Order, state: Extract<OrderState, 'CANCELLED' | 'EXPIRED' | 'REJECTED' | 'FAILED'>, reason: string): Order {
-    // A refusal at the door never was SUBMITTED; everything else has to have been sent.
-    const sent = order.state === 'PENDING_NEW' && state !== 'REJECTED' ? this.#move(order, 'SUBMITTED', null) : order;
-    return this.#move(sent, state, reason);
-  }
-
-  #move(order: Order, to: OrderState, reason: string | null): Order {
-    const state = advanceOrder(order.state, to);
-    const next = this.#put({
-      ...order,
-      state,
-      reason: reason ?? order.reason,
-      updatedAt: this.#facts.at,
-      version: order.version + 1,
-    });
-    this.#facts.tell('order.changed', next);
-    return next;
-  }
-
-  #put(order: Order): Order {
-    const others = this.#living.filter((one) => one.clientId !== order.clientId);
-    this.#living = isTerminalOrder(order.state) ? others : [...others, order];
-    return order;
+  #put(order: Order): void {
+    const isOther = (one: Order): boolean => one.clientId !== order.clientId;
+    const others = this.#living.filter(isOther);
+    if (!isTerminalOrder(order.state)) {
+      // bounded: six per position, positions by the risk desk
+      this.#living = [...others, order];
+      return;
+    }
+    this.#living = others;
+    const ended = [...this.#ended.filter(isOther), order];
+    for (const gone of ended.slice(0, -MAX_ENDED)) this.#execIds.delete(gone.clientId);
+    this.#ended = ended.slice(-MAX_ENDED);
   }
 }

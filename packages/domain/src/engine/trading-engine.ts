@@ -1,79 +1,90 @@
-/** One symbol and timeframe, traded: bars in, facts out, approved orders handed out. The loop is `step`. */
-import type { Bar, Timeframe } from '../bar/bar.ts';
+/** One account, traded over all its series: inputs in, facts out, approved orders handed out. The loop is `#instant`. */
+import type { Bar, EpochMs } from '../bar/bar.ts';
 import { TIMEFRAME_MS } from '../bar/bar.ts';
-import { BarCursor, appendBar, createBarColumns } from '../bar/columns.ts';
-import { CampaignBook } from '../campaign/campaign-book.ts';
-import type { CampaignBookState } from '../campaign/campaign-book.ts';
+import type { CommandAnswer } from '../acceptance/command.ts';
 import type { BrokerReport, Instruction } from '../execution/instruction.ts';
-import type { Order } from '../execution/order.ts';
-import { SimulatedBroker } from '../execution/simulated-broker.ts';
-import type { SimulatedBrokerState } from '../execution/simulated-broker.ts';
 import { RiskDesk } from '../risk/desk.ts';
 import type { RiskDeskState } from '../risk/desk.ts';
-import { Halts } from '../risk/halts.ts';
-import { freshHalts } from '../risk/halt-state.ts';
-import type { HaltState } from '../risk/halt-state.ts';
-import type { HaltChange } from '../risk/halts.ts';
-import { MarketTracker } from '../setup/market-tracker.ts';
-import type { MarketTrackerState } from '../setup/market-tracker.ts';
-import type { LedgerSink } from '../trade/ledger.ts';
+import type { EventCalendar } from '../setup/event-calendar.ts';
+import type { LedgerRow, LedgerSink } from '../trade/ledger.ts';
 import { positionOf } from '../trade/open-position.ts';
 import { PositionBook } from '../trade/position-book.ts';
 import type { AccountSpec, BookState } from '../trade/position-book.ts';
 import type { Trade } from '../trade/trade.ts';
-import type { DetectorOptions } from '../wyckoff/detector.ts';
-import type { DetectionEvent } from '../wyckoff/event.ts';
+import { AcceptanceDesk } from './acceptance-desk.ts';
+import { CommandDesk } from './command-desk.ts';
 import type { DetectorPort } from './detector-port.ts';
-import { fingerprintOf, settingsOf } from './engine-settings.ts';
-import type { EngineChoices } from './engine-settings.ts';
+import { accountSettings, fingerprintOf, seriesSettings } from './engine-settings.ts';
+import type { AccountChoices, SeriesOptions } from './engine-settings.ts';
 import { EntryDesk } from './entry-desk.ts';
 import { ExitDesk } from './exit-desk.ts';
 import { FactDesk } from './fact-desk.ts';
 import type { BarReport, FactSink } from './fact.ts';
 import { FillDesk } from './fill-desk.ts';
-import { Tray } from './floor.ts';
+import { Tray, instrumentOf } from './floor.ts';
 import type { Floor } from './floor.ts';
+import { HaltDesk } from './halt-desk.ts';
+import type { HaltDeskState } from './halt-desk.ts';
 import { createDetectorInContext, restoreDetectorInContext } from './htf-detector.ts';
+import { joinParts, splitParts } from './htf-snapshot.ts';
+import type { EngineInput } from './input.ts';
+import { Lane } from './lane.ts';
+import type { LaneState } from './lane.ts';
 import { OrderBook } from './order-book.ts';
-import { RangeLog } from './range-log.ts';
-import type { RangeLogState } from './range-log.ts';
+import type { OrderBookState } from './order-book.ts';
 import { SignalBook } from './signal-book.ts';
-import type { LiveSignal } from './signal-book.ts';
+import type { SignalBookState } from './signal-book.ts';
 import { SnapshotError, decodeSnapshot, encodeSnapshot } from './snapshot-codec.ts';
+import { TradingDesk } from './trading-desk.ts';
+import type { TradingDeskState } from './trading-desk.ts';
 
-export interface TradingEngineOptions extends EngineChoices {
-  readonly timeframe: Timeframe;
+interface EngineEnds {
   readonly account: AccountSpec;
   /** Of the code that runs: a snapshot that another one took is refused, because it might go on differently. Default: none. */
   readonly codeVersion?: string;
-  /** Rule pack and parameters of the detector. */
-  readonly pack?: DetectorOptions;
-  /** In place of `createDetectorInContext`, for studies: given the bytes of its snapshot when one is restored. */
-  readonly detector?: (bytes: Uint8Array | null) => DetectorPort;
   /** `full` (default): ranges and phases are facts; `records`: only what trading needs, for runs nobody looks at. */
   readonly analysis?: 'full' | 'records';
+  /** Earnings and news; default: none, and the chain says so. */
+  readonly calendar?: EventCalendar;
   readonly sink: FactSink;
   readonly onTrade?: (trade: Trade) => void;
   readonly onLedger?: LedgerSink;
 }
 
+/** An account with one series. */
+export interface TradingEngineOptions extends EngineEnds, AccountChoices, SeriesOptions {}
+
+/** An account with 1-200 series; inputs name them by their place in this list. */
+export interface AccountEngineOptions extends EngineEnds, AccountChoices {
+  readonly series: readonly SeriesOptions[];
+}
+
 export interface TradingEngine {
-  /** One closed bar: fills, positions, marks, detection, exits, entries, in this order. Facts go to the sink before it returns. */
+  /**
+   * Takes one input; facts go to the sink before it returns. A command gets its answer, every other input null.
+   * @throws {Error} while approved orders of the input before wait to be taken.
+   */
+  next(input: EngineInput): CommandAnswer | null;
+  /** One closed bar of the first series: shorthand of `next` that allocates nothing. */
   step(bar: Bar): void;
-  /** Orders approved by the last step. Journal its facts first, then hand them over. Emptied by reading. */
+  /** Orders approved by the last input. Journal its facts first, then hand them over. Emptied by reading. */
   takeOrders(): readonly Instruction[];
-  /** Orders wait to be handed over: a session that gathers bars into one commit ends it here. */
+  /** Orders wait to be handed over: a session that gathers inputs into one commit ends it here. */
   readonly ordersWaiting: boolean;
-  /** `takeOrders()` given to the simulated broker: after the facts of the step are journalled, before the next step. */
+  /** `takeOrders()` given to the simulated broker: after the facts of the input are journalled, before the next one. */
   deliver(): void;
   /** No more bars: entries expire, positions close at the last close with costs. */
   finish(reason: 'END_OF_DATA' | 'END_OF_WINDOW'): void;
-  /** Account and open positions as of the last bar; may allocate. */
+  /** Account and open positions as of the last input; may allocate. */
   report(): BarReport;
   /** Everything a continuation needs. @throws {Error} when approved orders were not delivered yet. */
   snapshot(): Uint8Array;
-  /** Bars seen. */
+  /** Inputs taken that changed something: instants of bars, and what is told as `input.*`. */
+  readonly position: number;
+  /** Bars seen, over all series. */
   readonly bars: number;
+  /** When time alone will change something (an approval expires, a halt ends); null: nothing waits for it. */
+  readonly nextDeadline: EpochMs | null;
   /** Cash and marks, micros. */
   readonly equityMicros: number;
   readonly openPositions: number;
@@ -81,95 +92,155 @@ export interface TradingEngine {
   readonly isRuined: boolean;
 }
 
-/** A fresh engine with its own detector, account and simulated broker. */
+const MAX_SERIES = 200;
+
+/** A fresh engine of one series with its own detector, account and broker. */
 export function createTradingEngine(options: TradingEngineOptions): TradingEngine {
+  return createAccountEngine(oneSeries(options));
+}
+
+/** A fresh engine. @throws {RangeError} without series, with too many, or with one twice. */
+export function createAccountEngine(options: AccountEngineOptions): TradingEngine {
   return new Engine(options, null, null);
 }
 
-/** An engine that continues bit-identically. @throws {SnapshotError} when the bytes belong to something else. */
+/** An engine of one series that continues bit-identically. @throws {SnapshotError} when the bytes belong to something else. */
 export function restoreTradingEngine(bytes: Uint8Array, options: TradingEngineOptions): TradingEngine {
+  return restoreAccountEngine(bytes, oneSeries(options));
+}
+
+/** An engine that continues bit-identically. @throws {SnapshotError} when the bytes belong to something else. */
+export function restoreAccountEngine(bytes: Uint8Array, options: AccountEngineOptions): TradingEngine {
   const { detector, state } = decodeSnapshot(bytes);
   const saved = state as EngineState;
   const expected = identityOf(options);
   if (saved.identity !== expected) throw new SnapshotError(expected, saved.identity);
-  return new Engine(options, saved, detector);
+  return new Engine(options, saved, splitParts(detector, options.series.length));
+}
+
+function oneSeries(options: TradingEngineOptions): AccountEngineOptions {
+  const { instrument, timeframe, traded, costs, limitFill, pack, detector, ...account } = options;
+  const series: SeriesOptions = {
+    instrument,
+    timeframe,
+    ...(traded !== undefined && { traded }),
+    ...(costs !== undefined && { costs }),
+    ...(limitFill !== undefined && { limitFill }),
+    ...(pack !== undefined && { pack }),
+    ...(detector !== undefined && { detector }),
+  };
+  return { ...account, series: [series] };
 }
 
 /** Plain JSON. */
 interface EngineState {
   readonly identity: string;
+  readonly position: number;
   readonly bars: number;
-  readonly lastBar: Bar | null;
   readonly trades: number;
   readonly at: number;
   readonly book: BookState;
   readonly risk: RiskDeskState;
-  readonly halts: HaltState;
-  readonly campaigns: CampaignBookState;
-  readonly orders: readonly Order[];
-  readonly signals: readonly LiveSignal[];
-  readonly ranges: RangeLogState;
-  readonly tracker: MarketTrackerState;
-  readonly passedParents: readonly string[];
-  readonly broker: SimulatedBrokerState;
+  readonly halts: HaltDeskState;
+  readonly trading: TradingDeskState;
+  readonly orders: OrderBookState;
+  readonly signals: SignalBookState;
+  readonly lanes: readonly LaneState[];
 }
 
-/** What a snapshot belongs to: the detector adds its own version and rules to it. */
-function identityOf(options: TradingEngineOptions): string {
-  const { instrument, timeframe, account, codeVersion } = options;
-  const fingerprint = fingerprintOf(settingsOf(options));
-  const parts = [account.id, account.startingMicros, instrument.symbol, instrument.assetClass, timeframe];
-  return [...parts, `settings ${fingerprint}`, `code ${codeVersion ?? 'unnamed'}`].join(' ');
+/** Longer timeframe first, then by symbol: the order of an instant, whatever the order of the request (BT-8). */
+function inOrder(series: readonly SeriesOptions[]): readonly SeriesOptions[] {
+  return [...series].sort((a, b) => {
+    const longer = TIMEFRAME_MS[b.timeframe] - TIMEFRAME_MS[a.timeframe];
+    if (longer !== 0) return longer;
+    return a.instrument.symbol < b.instrument.symbol ? -1 : 1;
+  });
+}
+
+/** What a snapshot belongs to: the detectors add their own version and rules to it. */
+function identityOf(options: AccountEngineOptions): string {
+  const { account, codeVersion } = options;
+  const series = inOrder(options.series);
+  const settings = [accountSettings(options, series), ...series.map((one) => seriesSettings(one, options))];
+  const names = series.map(({ instrument, timeframe }) => `${instrument.symbol} ${instrument.assetClass} ${timeframe}`);
+  return [
+    account.id,
+    account.startingMicros,
+    names.join(', '),
+    `settings ${fingerprintOf(settings)}`,
+    `code ${codeVersion ?? 'unnamed'}`,
+  ].join(' ');
 }
 
 class Engine implements TradingEngine {
-  readonly #options: TradingEngineOptions;
-  readonly #detector: DetectorPort;
-  readonly #broker: SimulatedBroker;
+  readonly #options: AccountEngineOptions;
   readonly #floor: Floor;
-  readonly #ranges: RangeLog;
   readonly #fills: FillDesk;
   readonly #exits: ExitDesk;
   readonly #entries: EntryDesk;
-  readonly #barMs: number;
-  readonly #warmupBars: number;
-  readonly #tellHalt: (change: HaltChange) => void;
-  /** The bar of the last step, copied: the one handed in may be a reused cursor. */
-  readonly #last = createBarColumns(1);
-  readonly #lastBar = new BarCursor(this.#last);
+  readonly #acceptance: AcceptanceDesk;
+  readonly #commands: CommandDesk;
+  /** By the place in the options. */
+  readonly #series: readonly Lane[];
+  /** The lanes of this instant, in order; the first `#count` count. */
+  readonly #present: Lane[];
+  #count = 0;
+  #position: number;
   #bars: number;
+  /** The first row of a fresh ledger, told with the first input. */
+  #opening: LedgerRow | null = null;
 
-  constructor(options: TradingEngineOptions, saved: EngineState | null, detectorBytes: Uint8Array | null) {
+  constructor(options: AccountEngineOptions, saved: EngineState | null, detectors: readonly Uint8Array[] | null) {
     this.#options = options;
-    this.#barMs = TIMEFRAME_MS[options.timeframe];
-    this.#warmupBars = options.warmupBars ?? 0;
+    const series = inOrder(options.series);
+    checkSeries(series);
+    const facts = new FactDesk(options.sink);
+    facts.at = saved?.at ?? 0;
+    const lanes = openLanes(options, { series, facts, saved, detectors });
+    this.#floor = openFloor(options, { series, facts, lanes, saved, onLedger: (row) => this.#booked(row) });
+    this.#position = saved?.position ?? 0;
     this.#bars = saved?.bars ?? 0;
-    if (saved?.lastBar != null) this.#keep(saved.lastBar);
-    this.#floor = createFloor(options, saved);
-    const { symbol } = this.#floor.instrument;
-    const tellsAnalysis = options.analysis !== 'records';
-    this.#ranges = new RangeLog(this.#floor.facts, { symbol, timeframe: options.timeframe, tellsAnalysis }, saved?.ranges);
-    this.#fills = new FillDesk(this.#floor, options.onTrade ?? null, saved?.trades);
-    this.#exits = new ExitDesk(this.#floor);
-    this.#entries = new EntryDesk(this.#floor, this.#ranges, saved?.passedParents);
-    const { instrument, costs } = this.#floor;
-    this.#broker = new SimulatedBroker({ instrument, costs, limitFill: options.limitFill ?? 'touch' }, saved?.broker);
-    this.#detector = openDetector(options, detectorBytes);
-    this.#tellHalt = ({ rule, state, value, limit }) => this.#floor.facts.tell('risk.limit', { rule, state, value, limit });
+    this.#present = [...lanes];
+    this.#series = options.series.map((one) => lanes[series.indexOf(one)]);
+    this.#acceptance = new AcceptanceDesk(this.#floor);
+    this.#exits = new ExitDesk(this.#floor, this.#acceptance);
+    this.#fills = new FillDesk(this.#floor, this.#exits, { onTrade: options.onTrade ?? null, trades: saved?.trades ?? 0 });
+    this.#entries = new EntryDesk(this.#floor, this.#acceptance, options.calendar ?? null);
+    const desks = { acceptance: this.#acceptance, entries: this.#entries, exits: this.#exits, fills: this.#fills };
+    this.#commands = new CommandDesk(this.#floor, desks);
+  }
+
+  next(input: EngineInput): CommandAnswer | null {
+    if (input.kind === 'bars') {
+      for (const { series, bar } of input.bars) this.#stage(this.#lane(series), bar);
+      this.#instant();
+      return null;
+    }
+    this.#checkTray();
+    const { facts } = this.#floor;
+    if (input.kind === 'clock' && !this.#isDue(input.at)) return null;
+    this.#begin(Math.max(facts.at, input.at));
+    if (input.kind === 'clock') {
+      facts.tell('input.clock', input);
+      this.#tick();
+      return null;
+    }
+    this.#tick();
+    if (input.kind === 'broker') {
+      facts.tell('input.broker', input);
+      this.#fills.hear(input.reports);
+      return null;
+    }
+    const { actor, command } = input;
+    facts.tell('input.command', input);
+    const answer = this.#commands.carryOut(actor, command);
+    facts.tell('command.answered', { actor, command: command.kind, answer });
+    return answer;
   }
 
   step(bar: Bar): void {
-    // A bar that was here already, or comes late, is the store's business (TR-13).
-    if (this.#bars > 0 && !(bar.time > this.#lastBar.time)) return;
-    this.#begin(bar);
-    this.#hear(this.#broker.meet(bar));
-    this.#mark(bar);
-    const events = this.#detector.onBar(bar);
-    this.#floor.tracker.next(bar);
-    const transitions = this.#ranges.next(this.#detector, events, this.#floor.campaigns.living.length > 0);
-    if (this.#bars <= this.#warmupBars) return;
-    if (this.#exits.hasWork) this.#exits.next(bar, { events, transitions, currentRangeId: this.#ranges.currentRangeId });
-    if (events.length > 0) this.#enter(bar, events);
+    this.#stage(this.#series[0], bar);
+    this.#instant();
   }
 
   get ordersWaiting(): boolean {
@@ -182,27 +253,38 @@ class Engine implements TradingEngine {
 
   deliver(): void {
     if (this.#floor.tray.isEmpty) return;
-    for (const instruction of this.takeOrders()) this.#broker.take(instruction);
+    for (const instruction of this.takeOrders()) this.#brokerOf(instruction).take(instruction);
   }
 
   finish(reason: 'END_OF_DATA' | 'END_OF_WINDOW'): void {
     this.deliver();
+    for (const { signalId } of this.#floor.trading.queue.entries)
+      this.#acceptance.expire(signalId, reason, 'There are no more bars.');
     for (const position of this.#floor.book.positions) this.#exits.leave(position, reason);
     this.deliver();
-    this.#hear(this.#broker.settle(this.#lastBar));
+    for (const lane of this.#floor.lanes) if (lane.broker !== null && lane.bars > 0) this.#hear(lane.broker.settle(lane.bar));
   }
 
   report(): BarReport {
-    const { book, risk, instrument, facts } = this.#floor;
+    const { book, risk, facts } = this.#floor;
     const held = risk.held.reduce((sum, row) => sum + row.riskMicros, 0);
     return {
       account: book.account(held, facts.at),
-      openPositions: book.positions.map((position) => positionOf(position, instrument)),
+      openPositions: book.positions.map((position) => positionOf(position, instrumentOf(this.#floor, position))),
     };
+  }
+
+  get position(): number {
+    return this.#position;
   }
 
   get bars(): number {
     return this.#bars;
+  }
+
+  get nextDeadline(): EpochMs | null {
+    const { halts } = this.#floor;
+    return earliest(this.#acceptance.nextExpiry, earliest(halts.nextEnd, halts.nextTurn));
   }
 
   get equityMicros(): number {
@@ -218,90 +300,231 @@ class Engine implements TradingEngine {
   }
 
   snapshot(): Uint8Array {
-    const { tray, book, risk, halts, campaigns, orders, signals, tracker, facts } = this.#floor;
+    const { tray, book, risk, halts, trading, orders, signals, lanes, facts } = this.#floor;
     if (!tray.isEmpty)
       throw new Error('trading engine: expected no approved orders waiting, were some; deliver them before a snapshot');
     const state: EngineState = {
       identity: identityOf(this.#options),
+      position: this.#position,
       bars: this.#bars,
-      lastBar: this.#bars === 0 ? null : copyOf(this.#lastBar),
       trades: this.#fills.trades,
       at: facts.at,
       book: book.state(),
       risk: risk.state(),
       halts: halts.state(),
-      campaigns: campaigns.state(),
-      orders: orders.living,
-      signals: signals.living,
-      ranges: this.#ranges.state(),
-      tracker: tracker.state(),
-      passedParents: this.#entries.passedParents,
-      broker: this.#broker.state(),
+      trading: trading.state(),
+      orders: orders.state(),
+      signals: signals.state(),
+      lanes: lanes.map((lane) => lane.state()),
     };
-    return encodeSnapshot(this.#detector.snapshot(), state);
+    return encodeSnapshot(joinParts(lanes.map((lane) => lane.detector.snapshot())), state);
   }
 
-  #begin(bar: Bar): void {
-    if (!this.#floor.tray.isEmpty)
-      throw new Error('trading engine: expected the orders of the last step taken, were waiting; deliver them first');
-    this.#bars += 1;
-    this.#floor.facts.at = bar.time + this.#barMs;
-    this.#keep(bar);
+  /** The bar joins the instant, in the order of the lanes. */
+  #stage(lane: Lane, bar: Bar): void {
+    if (this.#count === 0) this.#checkTray();
+    if (!lane.take(bar)) return;
+    const present = this.#present;
+    let place = this.#count;
+    for (; place > 0 && present[place - 1].rank > lane.rank; place -= 1) present[place] = present[place - 1];
+    present[place] = lane;
+    this.#count += 1;
   }
 
-  #keep(bar: Bar): void {
-    this.#last.length = 0;
-    appendBar(this.#last, bar);
+  /** All bars of one closing time: each of the steps of backtesting.md 3 over every series before the next step. */
+  #instant(): void {
+    const count = this.#count;
+    this.#count = 0;
+    if (count === 0) return;
+    const present = this.#present;
+    this.#bars += count;
+    this.#begin(closingOf(present, count, this.#floor.facts.at));
+    if (this.#floor.isWatched) this.#tick();
+    for (let i = 0; i < count; i += 1) this.#meet(present[i]);
+    this.#mark(present, count);
+    for (let i = 0; i < count; i += 1) this.#detect(present[i]);
+    for (let i = 0; i < count; i += 1) if (present[i].isWarm) this.#exits.next(present[i]);
+    if (someSpoke(present, count)) this.#entries.next(present, count);
+  }
+
+  #begin(at: EpochMs): void {
+    this.#position += 1;
+    this.#floor.facts.at = at;
+    if (this.#opening === null) return;
+    const row = this.#opening;
+    this.#opening = null;
+    this.#floor.facts.tell('ledger.booked', row);
+  }
+
+  #meet({ broker, bar }: Lane): void {
+    if (broker === null) return;
+    const reports = broker.meet(bar);
+    if (reports.length > 0) this.#fills.hear(reports);
+  }
+
+  #mark(present: readonly Lane[], count: number): void {
+    const { book, halts, settings } = this.#floor;
+    if (book.positions.length > 0) {
+      for (let i = 0; i < count; i += 1) book.mark(present[i].bar, present[i]);
+      book.notePeak();
+      if (settings.trailing) this.#fills.raiseStops();
+    }
+    if (halts.concernedBy(book.equity)) halts.next(book.equity);
+  }
+
+  #detect(lane: Lane): void {
+    const { bar } = lane;
+    lane.events = lane.detector.onBar(bar);
+    lane.tracker.next(bar);
+    lane.transitions = lane.ranges.next(lane.detector, lane.events, lane.campaigns.living.length > 0);
+  }
+
+  /** What time alone changes. */
+  #tick(): void {
+    const { halts, trading } = this.#floor;
+    this.#acceptance.tick();
+    halts.turn();
+    if (this.#commands.isFlattening) this.#commands.flattenAll(trading.now.kill.activationId ?? 'unnamed');
+  }
+
+  #isDue(at: EpochMs): boolean {
+    const deadline = this.nextDeadline;
+    return (deadline !== null && at >= deadline) || this.#commands.isFlattening;
   }
 
   #hear(reports: readonly BrokerReport[]): void {
     if (reports.length > 0) this.#fills.hear(reports);
   }
 
-  #mark(bar: Bar): void {
-    const { book, halts, facts } = this.#floor;
-    book.mark(bar);
-    if (halts.concernedBy(book.equity)) halts.next(facts.at, book.equity, this.#tellHalt);
+  #checkTray(): void {
+    if (!this.#floor.tray.isEmpty)
+      throw new Error('trading engine: expected the orders of the last step taken, were waiting; deliver them first');
   }
 
-  #enter(bar: Bar, events: readonly DetectionEvent[]): void {
-    this.#entries.next(bar, events, this.#detector);
+  #lane(series: number): Lane {
+    const lane = this.#series[series];
+    if (lane === undefined) throw new RangeError(`bars: expected a series 0-${this.#series.length - 1}, was ${series}`);
+    return lane;
+  }
+
+  #brokerOf(instruction: Instruction): NonNullable<Lane['broker']> {
+    const symbol = this.#symbolOf(instruction);
+    const broker = this.#floor.lanes.findLast((lane) => lane.symbol === symbol)?.broker;
+    if (broker == null) throw new Error('deliver: expected a simulated broker, was a venue; take the orders instead');
+    return broker;
+  }
+
+  #symbolOf(instruction: Instruction): string {
+    if (instruction.kind === 'cancel') return this.#floor.orders.find(instruction.clientId)?.symbol ?? this.#series[0].symbol;
+    return (instruction.kind === 'placeOco' ? instruction.orders[0] : instruction.order).terms.symbol;
+  }
+
+  #booked(row: LedgerRow): void {
+    this.#options.onLedger?.(row);
+    // The account opens before its first input: that row is told with it.
+    if (row.seq === 1) this.#opening = row;
+    else this.#floor.facts.tell('ledger.booked', row);
   }
 }
 
-function copyOf({ time, open, high, low, close, volume }: Bar): Bar {
-  return { time, open, high, low, close, volume };
+/** A loop, not a reduction: it runs on every bar. */
+function closingOf(present: readonly Lane[], count: number, before: EpochMs): EpochMs {
+  let at = before;
+  for (let i = 0; i < count; i += 1) at = Math.max(at, present[i].bar.time + present[i].barMs);
+  return at;
 }
 
-function openDetector(options: TradingEngineOptions, bytes: Uint8Array | null): DetectorPort {
-  if (options.detector !== undefined) return options.detector(bytes);
-  const { instrument, timeframe, pack } = options;
+function someSpoke(present: readonly Lane[], count: number): boolean {
+  for (let i = 0; i < count; i += 1) if (present[i].events.length > 0 && present[i].isWarm) return true;
+  return false;
+}
+
+function earliest(a: EpochMs | null, b: EpochMs | null): EpochMs | null {
+  if (a === null) return b;
+  return b === null ? a : Math.min(a, b);
+}
+
+function checkSeries(series: readonly SeriesOptions[]): void {
+  if (series.length === 0 || series.length > MAX_SERIES)
+    throw new RangeError(`trading engine: expected 1-${MAX_SERIES} series, was ${series.length}`);
+  const names = new Set(series.map(({ instrument, timeframe }) => `${instrument.symbol} ${timeframe}`));
+  if (names.size < series.length) throw new RangeError('trading engine: expected each series once, was one twice');
+}
+
+interface Opening {
+  readonly series: readonly SeriesOptions[];
+  readonly facts: FactDesk;
+  readonly saved: EngineState | null;
+}
+
+function openLanes(
+  options: AccountEngineOptions,
+  of: Opening & { readonly detectors: readonly Uint8Array[] | null },
+): readonly Lane[] {
+  const { account } = options;
+  const { series, facts, saved, detectors } = of;
+  const settings = accountSettings(options, series);
+  return series.map((one, rank) => {
+    // The finest series of a symbol stands last.
+    const isFinest = !series.slice(rank + 1).some(({ instrument }) => instrument.symbol === one.instrument.symbol);
+    const lane = {
+      rank,
+      settings: seriesSettings(one, options),
+      accountId: account.id,
+      campaignBp: settings.limits.campaignBp,
+      facts,
+      detector: openDetector(one, detectors?.[rank] ?? null),
+      tellsAnalysis: options.analysis !== 'records',
+      fills: isFinest && settings.broker === 'simulated',
+    };
+    return new Lane(lane, saved?.lanes[rank]);
+  });
+}
+
+function openDetector(series: SeriesOptions, bytes: Uint8Array | null): DetectorPort {
+  if (series.detector !== undefined) return series.detector(bytes);
+  const { instrument, timeframe, pack } = series;
   return bytes === null
     ? createDetectorInContext(instrument, timeframe, pack)
     : restoreDetectorInContext(bytes, instrument, timeframe, pack);
 }
 
-function createFloor(options: TradingEngineOptions, saved: EngineState | null): Floor {
-  const { account, timeframe } = options;
-  const { symbol } = options.instrument;
-  const { traded: instrument, costs, limits, patternRisk, halts } = settingsOf(options);
-  const facts = new FactDesk(options.sink);
-  facts.at = saved?.at ?? 0;
+function openFloor(
+  options: AccountEngineOptions,
+  of: Opening & { readonly lanes: readonly Lane[]; readonly onLedger: LedgerSink },
+): Floor {
+  const { account } = options;
+  const { series, facts, lanes, saved, onLedger } = of;
+  const settings = accountSettings(options, series);
+  const markets = lanes.map(({ instrument, costs }) => ({ instrument, costs }));
+  const book = new PositionBook({ account, markets, onLedger }, saved?.book);
+  const { startingMicros, id: accountId } = account;
+  const halts = new HaltDesk({ accountId, facts, rules: settings.halts, startingMicros, book }, saved?.halts);
+  const { acceptance, queue } = settings;
+  const trading = new TradingDesk({ accountId, facts, acceptance, queue }, saved?.trading);
+  const risk = new RiskDesk(saved?.risk, {
+    onChange: (row) => {
+      const { id, campaignId, symbol, state, riskMicros, notionalMicros, marginMicros, cashMicros } = row;
+      const { buckets, assetClass, version } = row;
+      facts.tell('reservation.changed', {
+        id, accountId, signalId: id, campaignId, symbol, state, riskMicros, notionalMicros, marginMicros, cashMicros, buckets, assetClass, version,
+      }); // prettier-ignore
+    },
+  });
   return {
-    accountId: account.id,
-    instrument,
-    timeframe,
-    costs,
-    limits,
-    patternRisk,
+    accountId,
+    settings,
     facts,
-    book: new PositionBook({ account, instrument, costs, onLedger: options.onLedger ?? null }, saved?.book),
-    risk: new RiskDesk(saved?.risk),
-    halts: new Halts(halts, saved?.halts ?? freshHalts(account.startingMicros)),
-    campaigns: new CampaignBook({ accountId: account.id, symbol, timeframe, campaignBp: limits.campaignBp }, saved?.campaigns),
-    orders: new OrderBook(facts, instrument, saved?.orders),
-    signals: new SignalBook(facts, { instrument, timeframe }, saved?.signals),
-    tracker: new MarketTracker(saved?.tracker),
+    lanes,
+    book,
+    risk,
+    halts,
+    trading,
+    orders: new OrderBook(facts, saved?.orders),
+    signals: new SignalBook(facts, saved?.signals),
     tray: new Tray(),
+    get isWatched() {
+      return trading.queue.entries.length > 0 || halts.areAny || trading.now.kill.level === 'FLATTEN';
+    },
   };
 }

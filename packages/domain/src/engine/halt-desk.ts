@@ -1,0 +1,159 @@
+/** The halts of an account: fed with equity, profit by class and what comes from outside; every change is told (trading.md 5.7). */
+import type { OutsideHalt } from '../acceptance/command.ts';
+import type { AssetClass, EpochMs } from '../bar/bar.ts';
+import { newYorkDay } from '../market/new-york.ts';
+import { Halts } from '../risk/halts.ts';
+import type { HaltChange, HaltCommand, HaltRules } from '../risk/halts.ts';
+import { freshHalts } from '../risk/halt-state.ts';
+import type { HaltState } from '../risk/halt-state.ts';
+import type { Micros } from '../setup/signal.ts';
+import type { TradedInstrument } from '../trade/instrument.ts';
+import { add } from '../trade/money.ts';
+import { feesOf, unrealisedOf } from '../trade/open-position.ts';
+import type { OpenPosition } from '../trade/open-position.ts';
+import type { PositionBook } from '../trade/position-book.ts';
+import type { FactDesk } from './fact-desk.ts';
+
+type NetByClass = Readonly<Partial<Record<AssetClass, Micros>>>;
+
+/** Plain JSON. */
+export interface HaltDeskState {
+  readonly halts: HaltState;
+  /** Net profit of the closed positions of each class. */
+  readonly closed: NetByClass;
+}
+
+export interface HaltDeskOptions {
+  readonly accountId: string;
+  readonly facts: FactDesk;
+  readonly rules: HaltRules;
+  readonly startingMicros: Micros;
+  readonly book: PositionBook;
+}
+
+const HOUR = 3_600_000;
+const NONE: readonly string[] = Object.freeze([]);
+
+export class HaltDesk {
+  readonly #accountId: string;
+  readonly #facts: FactDesk;
+  readonly #book: PositionBook;
+  readonly #halts: Halts;
+  readonly #tell: (change: HaltChange) => void;
+  #closed: NetByClass;
+
+  constructor(options: HaltDeskOptions, saved?: HaltDeskState) {
+    this.#accountId = options.accountId;
+    this.#facts = options.facts;
+    this.#book = options.book;
+    this.#halts = new Halts(options.rules, saved?.halts ?? freshHalts(options.startingMicros));
+    this.#closed = saved?.closed ?? {};
+    this.#tell = (change) => this.#changed(change);
+  }
+
+  /** Names of the halts that keep an entry in this instrument back; RECONCILE only what is automatic. */
+  blocking({ symbol, assetClass }: TradedInstrument, automatic: boolean): readonly string[] {
+    return this.#halts.blocking({ symbol, assetClass, automatic });
+  }
+
+  isStale(symbol: string): boolean {
+    return this.#halts.inForce.some(({ rule, scope }) => rule === 'STALE' && scope === `symbol:${symbol}`);
+  }
+
+  /** Symbols held whose mark is too old to count as equity. */
+  stale(positions: readonly OpenPosition[]): readonly string[] {
+    if (this.#halts.inForce.length === 0) return NONE;
+    return [...new Set(positions.map(({ symbol }) => symbol).filter((symbol) => this.isStale(symbol)))];
+  }
+
+  /** Whether the equity of this instant could begin or end a halt; false on a quiet bar, which then costs nothing. */
+  concernedBy(equity: Micros): boolean {
+    return this.#halts.concernedBy(equity);
+  }
+
+  /** Equity and profit by class after the marks of an instant. */
+  next(equity: Micros): void {
+    const { at } = this.#facts;
+    this.#halts.next(at, equity, this.#tell);
+    for (const [assetClass, pnlMicros] of this.#netByClass()) this.#halts.nextClass(at, { assetClass, pnlMicros }, this.#tell);
+  }
+
+  closedPosition(position: OpenPosition): void {
+    const { assetClass } = this.#book.instrumentOf(position.symbol);
+    const net = position.realisedMicros - feesOf(position);
+    this.#closed = { ...this.#closed, [assetClass]: add(this.#closed[assetClass] ?? 0, net) };
+  }
+
+  /** When a halt ends by itself; null: none does before its rule says so. */
+  get nextEnd(): EpochMs | null {
+    return this.#halts.inForce.reduce<EpochMs | null>(
+      (next, { endsAt }) => (endsAt !== null && (next === null || endsAt < next) ? endsAt : next),
+      null,
+    );
+  }
+
+  /** When the trading day turns, if a halt waits for it; midnight in New York is asked for by the hour. */
+  get nextTurn(): EpochMs | null {
+    const waits = this.#halts.inForce.some(({ rule }) => rule === 'DAILY_LOSS');
+    if (!waits) return null;
+    const { at } = this.#facts;
+    const today = newYorkDay(at);
+    let next = at - (at % HOUR) + HOUR;
+    while (newYorkDay(next) === today) next += HOUR;
+    return next;
+  }
+
+  get areAny(): boolean {
+    return this.#halts.inForce.length > 0;
+  }
+
+  /** Time went by without a bar. */
+  turn(): void {
+    this.#halts.turn(this.#facts.at, this.#tell);
+  }
+
+  command(command: HaltCommand): void {
+    this.#halts.command(this.#facts.at, command, this.#tell);
+  }
+
+  /** From outside; told twice, or ended twice, it changes nothing. */
+  set(
+    rule: OutsideHalt,
+    of: { readonly symbol: string | null; readonly on: boolean; readonly reason: string; readonly actor: string | null },
+  ): void {
+    this.command({ kind: 'set', rule, ...of });
+  }
+
+  state(): HaltDeskState {
+    return { halts: this.#halts.state(), closed: this.#closed };
+  }
+
+  #netByClass(): readonly (readonly [AssetClass, Micros])[] {
+    const net = new Map<AssetClass, Micros>(Object.entries(this.#closed) as [AssetClass, Micros][]);
+    for (const position of this.#book.positions) {
+      const instrument = this.#book.instrumentOf(position.symbol);
+      const open = position.realisedMicros + unrealisedOf(position, instrument) - feesOf(position);
+      net.set(instrument.assetClass, add(net.get(instrument.assetClass) ?? 0, open));
+    }
+    return [...net];
+  }
+
+  #changed(change: HaltChange): void {
+    const { rule, state, value, limit, since, at, reason, actor } = change;
+    const scope = change.scope === 'account' ? `account:${this.#accountId}` : change.scope;
+    if (rule === 'DAILY_LOSS' || rule === 'DRAWDOWN') this.#facts.tell('risk.limit', { rule, state, value, limit });
+    if (state === 'WARNING') return;
+    this.#facts.tell('halt.changed', {
+      id: `${this.#accountId}:${scope}:${rule}:${since}`,
+      accountId: this.#accountId,
+      scope,
+      kind: rule,
+      reason,
+      actor,
+      since,
+      until: state === 'REACHED' ? null : at,
+      value,
+      limit,
+    });
+  }
+}

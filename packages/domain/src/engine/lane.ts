@@ -1,0 +1,160 @@
+/** One series of an account: its detector, its window on the market, its campaigns, and the bar it is at. */
+import type { Bar, EpochMs, Timeframe } from '../bar/bar.ts';
+import { TIMEFRAME_MS } from '../bar/bar.ts';
+import { BarCursor, appendBar, createBarColumns } from '../bar/columns.ts';
+import { CampaignBook } from '../campaign/campaign-book.ts';
+import type { CampaignBookState } from '../campaign/campaign-book.ts';
+import { SimulatedBroker } from '../execution/simulated-broker.ts';
+import type { SimulatedBrokerState } from '../execution/simulated-broker.ts';
+import { SAME_CURRENCY, atRate } from '../risk/conversion.ts';
+import type { Conversion } from '../risk/conversion.ts';
+import { MarketTracker } from '../setup/market-tracker.ts';
+import type { MarketTrackerState } from '../setup/market-tracker.ts';
+import type { CostModel } from '../trade/costs.ts';
+import type { TradedInstrument } from '../trade/instrument.ts';
+import type { DetectionEvent } from '../wyckoff/event.ts';
+import type { PhaseTransition } from '../wyckoff/view.ts';
+import type { DetectorPort } from './detector-port.ts';
+import type { SeriesSettings } from './engine-settings.ts';
+import type { FactDesk } from './fact-desk.ts';
+import { RangeLog } from './range-log.ts';
+import type { RangeLogState } from './range-log.ts';
+
+/** Plain JSON; the detector's bytes travel beside it. */
+export interface LaneState {
+  readonly symbol: string;
+  readonly timeframe: Timeframe;
+  readonly bars: number;
+  readonly lastBar: Bar | null;
+  readonly ranges: RangeLogState;
+  readonly tracker: MarketTrackerState;
+  readonly campaigns: CampaignBookState;
+  readonly passedParents: readonly string[];
+  readonly broker: SimulatedBrokerState | null;
+  readonly fx: { readonly rate: number; readonly at: EpochMs } | null;
+}
+
+export interface LaneOptions {
+  /** Its place in the order of an instant. */
+  readonly rank: number;
+  readonly settings: SeriesSettings;
+  readonly accountId: string;
+  readonly campaignBp: number;
+  readonly facts: FactDesk;
+  readonly detector: DetectorPort;
+  readonly tellsAnalysis: boolean;
+  /** The orders of its symbol meet its bars: the finest series of the symbol, where the broker is simulated. */
+  readonly fills: boolean;
+}
+
+const NO_EVENTS: readonly DetectionEvent[] = Object.freeze([]);
+const NO_STEPS: readonly PhaseTransition[] = Object.freeze([]);
+
+/** How old an exchange rate may be (9.5), counted in calendar time: over a week-end nothing is entered anyway. */
+const FX_MAX_AGE_MS = 4 * 86_400_000;
+
+export class Lane {
+  readonly rank: number;
+  readonly symbol: string;
+  readonly timeframe: Timeframe;
+  readonly barMs: number;
+  readonly warmupBars: number;
+  readonly costs: CostModel;
+  readonly detector: DetectorPort;
+  readonly ranges: RangeLog;
+  readonly tracker: MarketTracker;
+  readonly campaigns: CampaignBook;
+  readonly broker: SimulatedBroker | null;
+  /** The last bar, copied: the one handed in may be a reused cursor. */
+  readonly bar: BarCursor;
+  /** What the detector said of the last bar. */
+  events: readonly DetectionEvent[] = NO_EVENTS;
+  transitions: readonly PhaseTransition[] = NO_STEPS;
+  bars: number;
+  /** Parents whose TEST has passed: later tests are TESTs. The detector keeps 5 per hypothesis and range. */
+  passedParents: readonly string[];
+  #instrument: TradedInstrument;
+  #fx: LaneState['fx'];
+  readonly #last = createBarColumns(1);
+
+  constructor(options: LaneOptions, saved?: LaneState) {
+    const { settings, accountId, campaignBp, facts, tellsAnalysis } = options;
+    const { traded, costs, timeframe, limitFill } = settings;
+    const { symbol } = traded;
+    this.rank = options.rank;
+    this.symbol = symbol;
+    this.timeframe = timeframe;
+    this.barMs = TIMEFRAME_MS[timeframe];
+    this.warmupBars = settings.warmupBars;
+    this.costs = costs;
+    this.detector = options.detector;
+    this.#fx = saved?.fx ?? null;
+    this.#instrument = this.#fx === null ? traded : atRate(traded, this.#fx.rate);
+    this.ranges = new RangeLog(facts, { symbol, timeframe, tellsAnalysis }, saved?.ranges);
+    this.tracker = new MarketTracker(saved?.tracker);
+    this.campaigns = new CampaignBook({ accountId, symbol, timeframe, campaignBp }, saved?.campaigns);
+    this.broker = options.fills
+      ? new SimulatedBroker({ instrument: this.#instrument, costs, limitFill }, saved?.broker ?? undefined)
+      : null;
+    this.bars = saved?.bars ?? 0;
+    this.passedParents = saved?.passedParents ?? [];
+    this.bar = new BarCursor(this.#last);
+    if (saved?.lastBar != null) appendBar(this.#last, saved.lastBar);
+  }
+
+  get instrument(): TradedInstrument {
+    return this.#instrument;
+  }
+
+  get isWarm(): boolean {
+    return this.bars > this.warmupBars;
+  }
+
+  /** False: it was here already, or comes late; that is the store's business (TR-13). */
+  take(bar: Bar): boolean {
+    if (this.bars > 0 && !(bar.time > this.bar.time)) return false;
+    this.#last.length = 0;
+    appendBar(this.#last, bar);
+    this.bars += 1;
+    return true;
+  }
+
+  /** Whether a bar of so long a timeframe counts the age of what belongs to this series. */
+  owns(symbol: string, timeframe: Timeframe | undefined): boolean {
+    return this.symbol === symbol && (timeframe === undefined || timeframe === this.timeframe);
+  }
+
+  /** From now on it converts at this rate. */
+  convert(rate: number, at: EpochMs): void {
+    this.#fx = { rate, at };
+    this.#instrument = atRate(this.#instrument, rate);
+    this.broker?.retrade(this.#instrument);
+  }
+
+  conversionAt(at: EpochMs): Conversion {
+    if (this.#fx === null)
+      return this.#instrument.fx === 1
+        ? SAME_CURRENCY
+        : { kind: 'RATE', rate: this.#instrument.fx, ageMs: 0, maxAgeMs: FX_MAX_AGE_MS };
+    return { kind: 'RATE', rate: this.#fx.rate, ageMs: Math.max(0, at - this.#fx.at), maxAgeMs: FX_MAX_AGE_MS };
+  }
+
+  state(): LaneState {
+    return {
+      symbol: this.symbol,
+      timeframe: this.timeframe,
+      bars: this.bars,
+      lastBar: this.bars === 0 ? null : copyOf(this.bar),
+      ranges: this.ranges.state(),
+      tracker: this.tracker.state(),
+      campaigns: this.campaigns.state(),
+      passedParents: this.passedParents,
+      broker: this.broker?.state() ?? null,
+      fx: this.#fx,
+    };
+  }
+}
+
+function copyOf({ time, open, high, low, close, volume }: Bar): Bar {
+  return { time, open, high, low, close, volume };
+}
