@@ -93,7 +93,15 @@ test.each<[string, Partial<SizeInput>]>([
   ],
   [
     'RK_MAX_POSITIONS',
-    { snapshot: { equityMicros: EQUITY, cashMicros: EQUITY, exposures: [1, 2, 3, 4, 5].map((n) => exposure({ id: `x${n}` })), halts: [], ...FRESH } },
+    {
+      snapshot: {
+        equityMicros: EQUITY,
+        cashMicros: EQUITY,
+        exposures: [1, 2, 3, 4, 5].map((n) => exposure({ id: `x${n}` })),
+        halts: [],
+        ...FRESH,
+      },
+    },
   ],
   [
     'RK_MAX_CAMPAIGNS',
@@ -149,9 +157,9 @@ test('TR-2 exactly the limit passes, one micro more fails', () => {
 test('5.5 6 what is left must be worth it: below a tenth of the wanted risk the binding limit refuses', () => {
   const heat = mulDiv(EQUITY, DEFAULT_LIMITS.heatBp, 10_000, 'down');
   const almost = exposure({ riskMicros: heat - 40_000_000 });
-  expect(codeOf(input({ snapshot: { equityMicros: EQUITY, cashMicros: EQUITY, exposures: [almost], halts: [], ...FRESH } }))).toBe(
-    'RK_HEAT',
-  );
+  expect(
+    codeOf(input({ snapshot: { equityMicros: EQUITY, cashMicros: EQUITY, exposures: [almost], halts: [], ...FRESH } })),
+  ).toBe('RK_HEAT');
   const small = { equityMicros: 500_000_000, cashMicros: 500_000_000, exposures: [], halts: [], ...FRESH };
   expect(codeOf(input({ snapshot: small }))).toBe('RK_SIZE_MIN');
 });

@@ -106,7 +106,8 @@ const RECHECKED = [
 export function recheck(input: SizeInput, measures: readonly Measure[], size: Size): Refusal | null {
   for (const code of RECHECKED) {
     for (const { value, limit } of standing(input, measures, { size, code }))
-      if (!(value <= limit)) return refusal(code, 'The final size breaks a limit: an error of the program.', { measured: value, limit });
+      if (!(value <= limit))
+        return refusal(code, 'The final size breaks a limit: an error of the program.', { measured: value, limit });
   }
   return null;
 }

@@ -29,7 +29,10 @@ export function refuseConversion(conversion: Conversion, instrument: TradedInstr
   if (rate === null || !(Number.isFinite(rate) && rate > 0) || rate !== instrument.fx)
     return refusal('FX_RATE_MISSING', 'There is no rate into the currency of the account.');
   if (!(ageMs >= 0 && ageMs <= maxAgeMs))
-    return refusal('FX_RATE_MISSING', 'The rate into the currency of the account is too old.', { measured: ageMs, limit: maxAgeMs });
+    return refusal('FX_RATE_MISSING', 'The rate into the currency of the account is too old.', {
+      measured: ageMs,
+      limit: maxAgeMs,
+    });
   return null;
 }
 

@@ -36,7 +36,9 @@ function refuseNewCampaign({ snapshot, limits, timeframe, instrument }: SizeInpu
 
 function refuseCampaigns(rows: readonly Exposure[], of: { readonly limit: number; readonly where: string }): Refusal | null {
   const open = distinct(rows, 'campaignId');
-  return open >= of.limit ? tooMany('RK_MAX_CAMPAIGNS', `As many campaigns as allowed are open ${of.where}.`, [open, of.limit]) : null;
+  return open >= of.limit
+    ? tooMany('RK_MAX_CAMPAIGNS', `As many campaigns as allowed are open ${of.where}.`, [open, of.limit])
+    : null;
 }
 
 /** A partly filled entry is a position and a reservation with one id. */

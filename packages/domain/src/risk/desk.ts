@@ -93,7 +93,10 @@ export class RiskDesk {
     const assessed = this.check(input);
     if (assessed.refusal !== null) return [fail(assessed.refusal.code, assessed.refusal.sentence, assessed.refusal)];
     const warned = warnedMeasures(assessed).map(({ code, of, measured, limit }) =>
-      warn(code, of === null ? 'A limit is near after this trade.' : `The limit of ${of} is near after this trade.`, { measured, limit }),
+      warn(code, of === null ? 'A limit is near after this trade.' : `The limit of ${of} is near after this trade.`, {
+        measured,
+        limit,
+      }),
     );
     return input.candidate.pattern === 'EXTERNAL' ? [notApplicable('earlier event'), ...warned] : warned;
   }

@@ -164,8 +164,17 @@ describe('5.7 the halts of symbols, brokers and memory', () => {
 describe('5.7 what is stored', () => {
   test('5.7 unreadable is halted, whatever the form of the damage', () => {
     const whole = halts().of.state();
-    const damaged: unknown[] = [null, undefined, 'x', {}, { ...whole, day: 'today' }, { ...whole, inForce: [{}] }, { ...whole, peakMicros: NaN }];
-    for (const stored of damaged) expect(new Halts(DEFAULT_HALTS, readHalts(stored, NOON)).blocking(STOCK)).toEqual(['EQUITY_UNKNOWN']);
+    const damaged: unknown[] = [
+      null,
+      undefined,
+      'x',
+      {},
+      { ...whole, day: 'today' },
+      { ...whole, inForce: [{}] },
+      { ...whole, peakMicros: NaN },
+    ];
+    for (const stored of damaged)
+      expect(new Halts(DEFAULT_HALTS, readHalts(stored, NOON)).blocking(STOCK)).toEqual(['EQUITY_UNKNOWN']);
     expect(readHalts(whole, NOON)).toBe(whole);
   });
 

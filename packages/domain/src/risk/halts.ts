@@ -238,7 +238,10 @@ export class Halts {
     if (usedRatio < MEMORY_RESUME)
       this.#end({ rule: 'MEMORY', scope: 'account' }, { at, actor: null, reason: 'There is room again.' }, tell);
     else if (!(usedRatio < MEMORY_HALT))
-      this.#begin({ rule: 'MEMORY', scope: 'account', since: at, endsAt: null, value: usedRatio, limit: MEMORY_HALT, reason }, tell);
+      this.#begin(
+        { rule: 'MEMORY', scope: 'account', since: at, endsAt: null, value: usedRatio, limit: MEMORY_HALT, reason },
+        tell,
+      );
   }
 
   #resetDrawdown(at: EpochMs, by: { readonly actor: string; readonly reason: string }, tell: Tell): void {

@@ -7,6 +7,8 @@ export type HeatLevel = 'NORMAL' | 'WARNING' | 'CRITICAL';
 /** Plain JSON. */
 export interface HeatAlertState {
   readonly level: HeatLevel;
+  /** What was told last: a level that came too soon after its like waits to be told. */
+  readonly told: HeatLevel;
   /** When each alert was last told; null: never. */
   readonly warnedAt: EpochMs | null;
   readonly criticalAt: EpochMs | null;
@@ -18,7 +20,7 @@ export interface HeatAlert {
   readonly ratio: number;
 }
 
-export const NO_HEAT: HeatAlertState = Object.freeze({ level: 'NORMAL', warnedAt: null, criticalAt: null });
+export const NO_HEAT: HeatAlertState = Object.freeze({ level: 'NORMAL', told: 'NORMAL', warnedAt: null, criticalAt: null });
 
 const WARNING_FROM = 0.8;
 const CRITICAL_FROM = 0.95;
@@ -27,8 +29,8 @@ const NORMAL_BELOW = 0.75;
 const REPEAT_MS = 300_000;
 
 /**
- * The state after a look at the heat, and what to tell of it. An alert that comes again within 300 s is not told; a limit that
- * is no positive number is critical.
+ * The state after a look at the heat, and what to tell of it: each level once when it is reached, equal ones 300 s apart.
+ * A limit that is no positive number is critical.
  */
 export function nextHeat(
   state: HeatAlertState,
@@ -36,11 +38,11 @@ export function nextHeat(
 ): { readonly state: HeatAlertState; readonly alert: HeatAlert | null } {
   const ratio = heat.limitMicros > 0 ? heat.riskMicros / heat.limitMicros : 1;
   const level = levelAt(state.level, ratio);
-  if (level === 'NORMAL') return { state: { ...state, level }, alert: state.level === 'NORMAL' ? null : { level, ratio } };
   const field = level === 'WARNING' ? 'warnedAt' : 'criticalAt';
-  const last = state[field];
-  if (level === state.level || (last !== null && heat.at - last < REPEAT_MS)) return { state: { ...state, level }, alert: null };
-  return { state: { ...state, level, [field]: heat.at }, alert: { level, ratio } };
+  const last = level === 'NORMAL' ? null : state[field];
+  if (level === state.told || (last !== null && heat.at - last < REPEAT_MS)) return { state: { ...state, level }, alert: null };
+  const since = level === 'NORMAL' ? {} : { [field]: heat.at };
+  return { state: { ...state, ...since, level, told: level }, alert: { level, ratio } };
 }
 
 /** Between 75 and 80 % what was warned stays warned. */

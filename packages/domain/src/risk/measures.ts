@@ -96,7 +96,11 @@ function currencyHeat(input: MeasureInput, rows: readonly Exposure[]): { readonl
   for (const row of rows) gaps.set(row.id, row);
   let before = open;
   for (const row of gaps.values()) before = add(before, weekEndAddOn(row, equityMicros));
-  const mine = { symbol: instrument.symbol, leg: candidate.pattern === 'EXTERNAL' ? null : candidate.leg, phase: candidate.event.phase };
+  const mine = {
+    symbol: instrument.symbol,
+    leg: candidate.pattern === 'EXTERNAL' ? null : candidate.leg,
+    phase: candidate.event.phase,
+  };
   return { before, fixed: weekEndAddOn(mine, equityMicros) };
 }
 

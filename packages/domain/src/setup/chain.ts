@@ -59,5 +59,11 @@ export function warn(code: string, sentence: string, figures: Figures = {}): Fin
 
 /** What an EXTERNAL candidate has no record for: said in the chain, never judged (8.4). */
 export function notApplicable(what: string): Finding {
-  return { code: 'NOT_APPLICABLE', result: 'PASS', measured: null, limit: null, sentence: `An order from outside has no ${what} to judge.` };
+  return {
+    code: 'NOT_APPLICABLE',
+    result: 'PASS',
+    measured: null,
+    limit: null,
+    sentence: `An order from outside has no ${what} to judge.`,
+  };
 }

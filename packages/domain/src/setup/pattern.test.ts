@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { springTest } from '../engine/kit/scripted-market.ts';
 import type { DetectionEvent } from '../wyckoff/event.ts';
+import { springRecord } from './fixture.ts';
 import { patternOf } from './pattern.ts';
 
 const never = (): boolean => false;
@@ -19,13 +19,13 @@ test.each<[string, Partial<DetectionEvent>, string | null]>([
   ['a failed TEST', { status: 'failed' }, null],
   ['a climax', { kind: 'SC' }, null],
 ])('4.1 %s', (_name, event, pattern) => {
-  expect(patternOf(springTest(60, event), never)).toBe(pattern);
+  expect(patternOf(springRecord(event), never)).toBe(pattern);
 });
 
 test('4.1 later TESTs of one Spring are TESTs', () => {
-  expect(patternOf(springTest(60), always)).toBe('TEST');
+  expect(patternOf(springRecord(), always)).toBe('TEST');
 });
 
 test('4.1 without the requirement of a test the Spring itself trades', () => {
-  expect(patternOf(springTest(60, { kind: 'SPRING' }), never, false)).toBe('SPRING');
+  expect(patternOf(springRecord({ kind: 'SPRING' }), never, false)).toBe('SPRING');
 });

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { planEntry } from './plan.ts';
 import type { PlanInput } from './plan.ts';
-import { rewardToRisk } from './reward.ts';
+import { gradeReward, refuseReward, rewardToRisk } from './reward.ts';
 
 const BASE: PlanInput = {
   pattern: 'SPRING', side: 1, close: 101.5, support: 100, resistance: 110, extreme: 98.8, objectives: [118, 121, 124], tickSize: 0.01, timeframe: '1d',
@@ -189,4 +189,72 @@ test('TR-4 mirrored prices give the mirrored plan, up to ticks and percentage ba
     ),
     { seed: 8 },
   );
+});
+
+test('5.2 stops.scaleWithTimeframe off: every factor * is 1', () => {
+  const policy = { scaleWithTimeframe: false, targets: 'objectives' } as const;
+  const hourly = planEntry({ ...BASE, timeframe: '1h', policy });
+  expect(hourly).toMatchObject({ stopPrice: 96.82, scale: 1 });
+  expect(planEntry({ ...BASE, timeframe: '1h' })).toMatchObject({ stopPrice: 97.41, scale: 0.7 });
+  expect(planEntry({ ...BASE, timeframe: '1h', close: 100.4, policy }).entryType).toBe('STOP');
+});
+
+test('5.3 targets.mode measured: 1, 1.25 and 1.5 widths beyond the edge, the edge first while inside', () => {
+  const policy = { scaleWithTimeframe: true, targets: 'measured' } as const;
+  expect(planEntry({ ...BASE, objectives: [], policy }).targets).toEqual([110, 120, 122.5]);
+  expect(planEntry({ ...BASE, pattern: 'LPS', close: 111, policy }).targets).toEqual([120, 122.5, 125]);
+  const short = planEntry({ ...BASE, pattern: 'LPSY', side: -1, close: 99, objectives: [], policy });
+  expect(short.targets).toEqual([90, 87.5, 85]);
+});
+
+test('5.5 4 a tightened stop keeps three quarters of its distance, and never less than 1 %', () => {
+  const plan = planEntry({ ...BASE, tightened: true });
+  expect(plan).toMatchObject({ stopPrice: 97.99, isTightened: true });
+  expect(planEntry({ ...BASE, pattern: 'LPS', close: 107.8, objectives: [112, 113], tightened: true }).stopPrice).toBe(106.72);
+});
+
+test('5.4 every pattern has its minimum, ideal and maximum', () => {
+  const gates = { SPRING: [3, 4, 10], UTAD: [3.5, 5, 12], TEST: [2.5, 3.5, 8], SOS: [2.5, 3.5, 8], SOW: [2.5, 3.5, 8], LPS: [2.5, 3.5, 8], LPSY: [2.5, 3.5, 8], EXTERNAL: [2.5, 3.5, 12] } as const; // prettier-ignore
+  for (const [pattern, [least, ideal, most]] of Object.entries(gates) as [
+    keyof typeof gates,
+    readonly [number, number, number],
+  ][]) {
+    const code = (r: number): string | undefined => refuseReward(pattern, r)?.code;
+    expect([least - 0.01, least, most, most + 0.01].map(code)).toEqual([
+      'RK_R_TOO_LOW',
+      undefined,
+      undefined,
+      'RK_R_UNREALISTIC',
+    ]);
+    expect([least - 0.01, ideal - 0.01, ideal].map((r) => gradeReward(pattern, r))).toEqual([null, 'ACCEPTABLE', 'IDEAL']);
+    expect([null, NaN, Infinity].map((r) => refuseReward(pattern, r)?.code)).toEqual(['RK_CONTEXT', 'RK_CONTEXT', 'RK_CONTEXT']);
+  }
+});
+
+test('4.1 rPlan weighs the ladder 50, 30 and 20 %', () => {
+  const plan = planEntry(BASE);
+  const r = (target: number): number => (target - 101.5) / (101.5 - 96.82);
+  expect(plan.rPlan).toBeCloseTo(0.5 * r(110) + 0.3 * r(118) + 0.2 * r(121), 1);
+  expect(planEntry({ ...BASE, objectives: [] }).rPlan).toBeNull();
+});
+
+test('TR-4 UTAD, SOW, LPSY and short TEST mirror their longs exactly where the percentage base is the same price', () => {
+  // Ranges whose edges are a ratio apart mirror by division: p -> 100 x 110 / p keeps every percentage up to its square.
+  const mirror = (price: number): number => 11_000 / price;
+  for (const [long, short, close, extreme] of [
+    ['SPRING', 'UTAD', 101.5, 98.8],
+    ['TEST', 'TEST', 101.5, 98.8],
+    ['SOS', 'SOW', 112, null],
+    ['LPS', 'LPSY', 111, null],
+  ] as const) {
+    const a = planEntry({ ...BASE, pattern: long, close, extreme, tickSize: 1e-6 });
+    const b = planEntry({
+      ...BASE, pattern: short, side: -1, close: mirror(close), extreme: extreme === null ? null : mirror(extreme),
+      objectives: BASE.objectives.map(mirror), tickSize: 1e-6,
+    }); // prettier-ignore
+    expect(b.entryType).toBe(a.entryType);
+    expect(mirror(b.entryPrice) / a.entryPrice).toBeCloseTo(1, 3);
+    expect(Math.abs(mirror(b.stopPrice) / a.stopPrice - 1)).toBeLessThan(0.003);
+    a.targets.forEach((target, i) => expect(mirror(b.targets[i] ?? NaN) / target).toBeCloseTo(1, 5));
+  }
 });

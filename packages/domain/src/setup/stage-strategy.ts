@@ -28,7 +28,9 @@ export const strategyStage: Stage = (candidate, context, warningsBefore) => {
   const failed = contextFailure(candidate, market) ?? failureOf(candidate, market);
   if (failed !== null) return [failed];
   const confidence = candidate.event.confidence ?? 0;
-  const found = warningsOf(candidate, market).flatMap((finding) => (confidence >= LIFTED_FROM ? lifted(finding, confidence) : finding));
+  const found = warningsOf(candidate, market).flatMap((finding) =>
+    confidence >= LIFTED_FROM ? lifted(finding, confidence) : finding,
+  );
   const warnings = warningsBefore + found.filter((finding) => finding.result === 'WARN').length;
   if (!isForReview(warnings, confidence)) return found;
   return [...found, warn('ST_REVIEW', 'Warnings: a person should look at it.', { measured: warnings, limit: 1 })];
@@ -60,7 +62,15 @@ function contextFailure({ event, pattern }: Candidate, market: MarketContext): F
 function isComplete(market: MarketContext): boolean {
   const known: Record<string, unknown> = { ...market };
   const needed = ['assetClass', 'timeframe', 'at', 'regime', 'causeFactor'];
-  const stated = ['session', 'atrPercentile', 'volumePercentile', 'invalidatedAt', 'barsSinceInvalidation', 'implied', 'schedule'];
+  const stated = [
+    'session',
+    'atrPercentile',
+    'volumePercentile',
+    'invalidatedAt',
+    'barsSinceInvalidation',
+    'implied',
+    'schedule',
+  ];
   return (
     needed.every((field) => known[field] !== undefined && known[field] !== null) &&
     stated.every((field) => known[field] !== undefined) &&
@@ -128,7 +138,9 @@ function calendarUnknown({ assetClass, schedule, at }: MarketContext): Finding[]
   if (schedule?.loadedAt == null) return [warn('ST_CALENDAR_UNKNOWN', `No calendar of ${what} is connected.`)];
   const age = at - schedule.loadedAt;
   if (age <= CALENDAR_MAX_AGE_MS) return [];
-  return [warn('ST_CALENDAR_UNKNOWN', `The calendar of ${what} is old.`, { measured: age / DAY, limit: CALENDAR_MAX_AGE_MS / DAY })];
+  return [
+    warn('ST_CALENDAR_UNKNOWN', `The calendar of ${what} is old.`, { measured: age / DAY, limit: CALENDAR_MAX_AGE_MS / DAY }),
+  ];
 }
 
 /** ST-9 */
