@@ -42,6 +42,8 @@ export interface EntityStore {
     engineId: string,
     bars: { readonly from: number; readonly until: number; readonly limit: number },
   ): Promise<readonly ToldFact[]>;
+  /** What an engine said last in facts of a type; null: it never did. */
+  newestOfType(engineId: string, type: string): Promise<unknown>;
   /** The journal as it is, inputs and ledger too, oldest first. */
   journalPage(query: JournalQuery): Promise<readonly JournalRow[]>;
 }

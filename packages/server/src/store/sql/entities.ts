@@ -160,8 +160,8 @@ export class EntityRows {
   }
 
   #put(target: TargetName, key: string, row: Row): void {
-    let rows = this.#rows.get(target);
-    if (rows === undefined) this.#rows.set(target, (rows = new Map()));
+    const rows = this.#rows.get(target) ?? new Map<string, Row>();
+    this.#rows.set(target, rows);
     rows.set(key, row);
   }
 

@@ -72,6 +72,18 @@ export function entityStore(gate: Gate): EntityStore {
       }));
     },
 
+    newestOfType: async (engineId, type) => {
+      const query = sql
+        .selectFrom('facts')
+        .select('data')
+        .where('engine', '=', engineId)
+        .where('type', '=', type)
+        .orderBy('seq', 'desc')
+        .limit(1);
+      const row = await gate.query('newest of type', () => first(query));
+      return row === undefined ? null : (JSON.parse(row.data) as unknown);
+    },
+
     journalPage: async ({ afterSeq, limit, topic, type, entity, audit }) => {
       const filters = [
         ...(topic === undefined ? [] : [['topic = ?', topic] as const]),

@@ -28,14 +28,16 @@ export function* equityOf(dialect: SqlDialect, accountId: string): Work<EquityAn
   const [from, to] = [few[0][0], last[0]];
   const width = Math.max(1, Math.ceil((to - from) / POINTS));
   // Each step begins where the next part begins: the walk jumps from key to key.
+  const integer = dialect.kind === 'sqlite' ? 'integer' : 'bigint';
   const walk = dialect.text(`with recursive walk (ts, n) as (
-      select cast(? as ${dialect.kind === 'sqlite' ? 'integer' : 'bigint'}), 1
+      select cast(? as ${integer}), 1
       union all
-      select (select min(p.ts) from equity_points p where p.account_id = ? and p.ts >= cast(? as ${
-        dialect.kind === 'sqlite' ? 'integer' : 'bigint'
-      }) + ((walk.ts - ?) / ? + 1) * ?), n + 1 from walk where walk.ts is not null and n < ?
+      select (select p.ts from equity_points p where p.account_id = ? and p.ts >= cast(? as ${integer}) + ((walk.ts - ?) / ? + 1) * ?
+        order by p.ts limit 1), n + 1
+      from walk where walk.ts is not null and n < ?
     )
-    select p.ts, p.equity_micros, p.cash_micros, p.heat from walk join equity_points p on p.account_id = ? and p.ts = walk.ts order by p.ts`);
+    select p.ts, p.equity_micros, p.cash_micros, p.heat from equity_points p
+    where p.account_id = ? and p.ts in (select walk.ts from walk where walk.ts is not null) order by p.ts`);
   const points = yield* rawRows<Point>(walk, [from, accountId, from, from, width, width, POINTS, accountId]);
   if (points[points.length - 1][0] < to) points.push(last);
   return points;

@@ -64,10 +64,11 @@ export function tradingStore(gate: Gate, deadline: () => Promise<void>): Trading
     ledgerSum: async (accountId) => {
       const query = sql
         .selectFrom('ledger')
-        .select(({ fn, cast }) => [
-          fn.countAll<number>().as('rows'),
-          fn.max('seq').as('last_seq'),
-          cast<number>(fn.sum('amount_micros'), gate.dialect.kind === 'sqlite' ? 'integer' : 'bigint').as('cash'),
+        .select((q) => [
+          q.fn.countAll<number>().as('rows'),
+          q.fn.max('seq').as('last_seq'),
+          // PostgreSQL adds bigints up to a numeric.
+          q.cast<number>(q.fn.sum('amount_micros'), gate.dialect.kind === 'sqlite' ? 'integer' : 'bigint').as('cash'),
         ])
         .where('account_id', '=', accountId);
       const row = await gate.query('ledger sum', () => first(query));
