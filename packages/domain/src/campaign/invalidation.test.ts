@@ -13,7 +13,14 @@ const book = new CampaignBook({ accountId: 'a', symbol: 'S', timeframe: '1d', ca
 const range = { rangeId: 1, rangeStart: 0 };
 const joined = book.join(candidateOf(lps(9, {}), 'LPS', context), range, { equity: 1_000_000_000, riskMicros: 1 });
 /** Support 100, resistance 110 by the kit's records. */
-const CAMPAIGN: Campaign = { ...joined, state: 'MARKUP', hasFilled: true, protectingEdge: 100, breakingEdge: 107, objective: 118 };
+const CAMPAIGN: Campaign = {
+  ...joined,
+  state: 'MARKUP',
+  hasFilled: true,
+  protectingEdge: 100,
+  breakingEdge: 107,
+  objective: 118,
+};
 
 const ALL = ['F', 'S', 'L'];
 const brk = (changes: Partial<DetectionEvent>): DetectionEvent =>
@@ -36,7 +43,11 @@ function verdict({ campaign = {}, close = 108, events = [], transitions = [], ho
 
 test('6.4 a failed break closes second and third legs; the first stays while its own rule holds', () => {
   expect(verdict({ events: [brk({})], holdsFirstLeg: true })).toEqual({ legs: ['S', 'L'], ends: null, reason: 'BREAK_FAILED' });
-  expect(verdict({ campaign: { state: 'ACTIVE' }, events: [brk({})] })).toEqual({ legs: ['S', 'L'], ends: null, reason: 'BREAK_FAILED' });
+  expect(verdict({ campaign: { state: 'ACTIVE' }, events: [brk({})] })).toEqual({
+    legs: ['S', 'L'],
+    ends: null,
+    reason: 'BREAK_FAILED',
+  });
 });
 
 test('6.1 MARKUP ends INVALIDATED when its break fails and no first leg is open', () => {
@@ -49,7 +60,7 @@ test('6.4 a confirmed break, one of another range, or the opposite one changes n
   expect(verdict({ events: [brk({ kind: 'SOW' })] })).toBeNull();
 });
 
-test('6.4 a close beyond the first leg\'s extreme, or the failure of the Spring that was entered, ends the whole campaign', () => {
+test("6.4 a close beyond the first leg's extreme, or the failure of the Spring that was entered, ends the whole campaign", () => {
   const extreme = { extreme: 97 };
   expect(verdict({ campaign: extreme, close: 96.99 })).toEqual({ legs: ALL, ends: 'INVALIDATED', reason: 'EXTREME_BROKEN' });
   expect(verdict({ campaign: extreme, close: 97 })).toBeNull();
@@ -59,15 +70,26 @@ test('6.4 a close beyond the first leg\'s extreme, or the failure of the Spring 
 });
 
 test('6.4 after the first objective traded, a close back beyond the protecting edge ends the whole campaign', () => {
-  expect(verdict({ campaign: { objectiveTraded: true }, close: 99.99 })).toMatchObject({ legs: ALL, ends: 'INVALIDATED', reason: 'EDGE_LOST' });
+  expect(verdict({ campaign: { objectiveTraded: true }, close: 99.99 })).toMatchObject({
+    legs: ALL,
+    ends: 'INVALIDATED',
+    reason: 'EDGE_LOST',
+  });
   expect(verdict({ campaign: { objectiveTraded: false }, close: 99.99 })).toBeNull();
 });
 
 test('6.4 a trend end or an opposite climax: INVALIDATED before phase E, COMPLETED in it', () => {
   const turned = [brk({ kind: 'AR', status: 'confirmed', hypothesis: -1, rangeId: 2 })];
-  expect(verdict({ transitions: [step({ from: 'D' })], close: 104 })).toMatchObject({ ends: 'INVALIDATED', reason: 'TREND_ENDED' });
+  expect(verdict({ transitions: [step({ from: 'D' })], close: 104 })).toMatchObject({
+    ends: 'INVALIDATED',
+    reason: 'TREND_ENDED',
+  });
   expect(verdict({ transitions: [step({ from: 'E' })], close: 104 })).toMatchObject({ ends: 'COMPLETED', reason: 'TREND_ENDED' });
-  expect(verdict({ transitions: [step({ from: 'E' })], close: 120, events: turned })).toMatchObject({ legs: ALL, ends: 'COMPLETED', reason: 'OPPOSITE_CLIMAX' });
+  expect(verdict({ transitions: [step({ from: 'E' })], close: 120, events: turned })).toMatchObject({
+    legs: ALL,
+    ends: 'COMPLETED',
+    reason: 'OPPOSITE_CLIMAX',
+  });
 });
 
 test('6.4 a range that merely completes, is replaced or ages out closes nothing', () => {

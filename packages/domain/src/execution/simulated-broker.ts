@@ -148,9 +148,9 @@ export class SimulatedBroker {
   #accept(terms: OrderTerms, partner: string | null): void {
     this.#working.push(workingOrder(terms, { partner, isCapped: this.#isCapped }));
     this.#tell({ kind: 'accepted', clientId: terms.clientId });
-    if (terms.intent === 'OPEN' || terms.type !== 'MARKET' || terms.leg.startsWith('TRIM.')) return;
-    // What is being left must not grow meanwhile.
-    this.#dropEntry(terms.signalId, 'EXITING');
+    const open = this.#bracketOf(terms.signalId)?.openSteps ?? 0;
+    // What is being left altogether must not grow meanwhile.
+    if (terms.intent === 'CLOSE' && terms.type === 'MARKET' && terms.steps >= open) this.#dropEntry(terms.signalId, 'EXITING');
   }
 
   #placeStop(terms: OrderTerms): void {
@@ -306,7 +306,7 @@ export class SimulatedBroker {
       this.#finish(order, 'CANCELLED', 'NO_POSITION');
       return;
     }
-    const wanted = Math.min(terms.leg.startsWith('TRIM.') ? restOf(order) : Infinity, bracket.openSteps);
+    const wanted = Math.min(restOf(order), bracket.openSteps);
     const steps = Math.min(wanted, at.atMost);
     if (steps === 0) return;
     const filling = { clientId: terms.clientId, orderId: terms.orderId, tally: order.tally };
