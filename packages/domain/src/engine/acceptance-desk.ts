@@ -178,8 +178,11 @@ export class AcceptanceDesk {
   #reserve(live: LiveSignal, lane: Lane, input: SizeInput): Refusal | null {
     const { signals, risk, orders, tray, book } = this.#floor;
     const approval = risk.approveEntry(worked(lane, input, this.#floor));
-    if (approval.refusal !== null) return approval.refusal;
     const { candidate } = input;
+    if (approval.refusal !== null) {
+      lane.campaigns.refused(candidate, live.range, { equity: book.equity, code: approval.refusal.code });
+      return approval.refusal;
+    }
     lane.campaigns.join(candidate, live.range, { equity: book.equity, riskMicros: approval.size.riskMicros });
     signals.resize(live, lane, approval.size);
     signals.move(candidate.signalId, 'APPROVED');

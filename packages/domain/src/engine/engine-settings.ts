@@ -3,6 +3,8 @@ import { DEFAULT_QUEUE } from '../acceptance/approval-queue.ts';
 import type { QueueRules } from '../acceptance/approval-queue.ts';
 import type { AcceptanceMode } from '../acceptance/command.ts';
 import type { Instrument, Timeframe } from '../bar/bar.ts';
+import { DEFAULT_EXIT_RULES } from '../campaign/exit-rules.ts';
+import type { ExitRules } from '../campaign/exit-rules.ts';
 import { DEFAULT_HALTS, FOREX_HALTS } from '../risk/halts.ts';
 import type { HaltRules } from '../risk/halts.ts';
 import { DEFAULT_LIMITS } from '../risk/limits.ts';
@@ -45,6 +47,7 @@ export interface AccountChoices {
   readonly halts?: HaltRules;
   /** Bars of each series that only teach its detector; default 0. */
   readonly warmupBars?: number;
+  readonly exitRules?: ExitRules;
   /** From T2 on the stop follows the best price; default false. */
   readonly trailing?: boolean;
   /** Default `all`. */
@@ -68,6 +71,7 @@ export interface AccountSettings {
   readonly patternRisk: PatternRisk;
   readonly policy: RiskPolicy;
   readonly halts: HaltRules;
+  readonly exitRules: ExitRules;
   readonly trailing: boolean;
   readonly acceptance: AcceptanceMode;
   readonly queue: QueueRules;
@@ -95,6 +99,7 @@ export function accountSettings(choices: AccountChoices, series: readonly Series
     patternRisk: choices.patternRisk ?? DEFAULT_PATTERN_RISK,
     policy: choices.policy ?? DEFAULT_POLICY,
     halts: choices.halts ?? (isForex ? FOREX_HALTS : DEFAULT_HALTS),
+    exitRules: choices.exitRules ?? DEFAULT_EXIT_RULES,
     trailing: choices.trailing ?? false,
     acceptance: choices.acceptance ?? 'all',
     queue: choices.queue ?? DEFAULT_QUEUE,

@@ -1,23 +1,24 @@
 /** What ends positions, waiting entries and campaigns: the rules on a closed bar, people, the kill switch (trading.md 4.3, 6.3, 6.4, 7.6). */
 import type { Bar, Price } from '../bar/bar.ts';
 import { exitRule } from '../campaign/exit-rules.ts';
+import { fridayExits } from '../campaign/friday.ts';
 import { invalidationOf, isBreakOf } from '../campaign/invalidation.ts';
 import type { Verdict } from '../campaign/invalidation.ts';
 import type { Campaign } from '../campaign/campaign.ts';
+import { weekEndAddOn } from '../risk/week-end.ts';
 import { TIMEFRAME_FACTOR } from '../setup/timeframe-factor.ts';
 import { LEG } from '../trade/client-order-id.ts';
-import { sideOf } from '../trade/open-position.ts';
+import { feesOf, inR, sideOf, unrealisedOf } from '../trade/open-position.ts';
 import type { OpenPosition } from '../trade/open-position.ts';
 import type { ExitReason } from '../trade/position.ts';
 import type { Order } from '../execution/order.ts';
+import type { PhaseTransition } from '../wyckoff/view.ts';
 import type { AcceptanceDesk } from './acceptance-desk.ts';
-import { instrumentOf } from './floor.ts';
+import { campaignOf, heatShare, instrumentOf, riskOfPosition } from './floor.ts';
 import type { Floor } from './floor.ts';
 import type { Lane } from './lane.ts';
 import type { LiveSignal } from './signal-book.ts';
 
-/** Rule 5: bars a position may take. */
-const TIME_BARS = 100;
 const CONSOLIDATION = 0.02;
 
 export class ExitDesk {
@@ -37,6 +38,24 @@ export class ExitDesk {
       for (const live of signals.living)
         if (isWaiting(live) && lane.owns(live.signal.symbol, live.signal.timeframe)) this.#judgeEntry(live, lane);
     if (book.positions.length > 0) this.#judgePositions(lane);
+  }
+
+  /** Friday 16:30 in New York: losing and late currency positions go, the others stay while their heat fits (6.3). */
+  leaveForWeekEnd(): void {
+    const { book } = this.#floor;
+    const held = book.positions.filter((position) => instrumentOf(this.#floor, position).assetClass === 'FOREX');
+    const rows = held.map((position) => {
+      const instrument = instrumentOf(this.#floor, position);
+      const phase = campaignOf(this.#floor, position.campaignId)?.campaign.phase ?? position.phase;
+      const { id, symbol, leg } = position;
+      const r = inR(position.realisedMicros + unrealisedOf(position, instrument) - feesOf(position), position) ?? 0;
+      const addOnMicros = weekEndAddOn({ symbol, leg, phase }, book.equity);
+      return { id, leg, phase, r, riskMicros: riskOfPosition(position, instrument), addOnMicros };
+    });
+    for (const id of fridayExits(rows, book.equity)) {
+      const position = held.find((one) => one.id === id);
+      if (position !== undefined) this.leave(position, 'FRIDAY');
+    }
   }
 
   /** Closes a position at market on the next bar; a second reason changes nothing. */
@@ -119,6 +138,7 @@ export class ExitDesk {
     for (const event of events) campaigns.heard(event.rangeId);
     for (const campaign of [...campaigns.living]) {
       noteObjective(campaign, bar);
+      notePhase(campaign, transitions);
       const verdict = invalidationOf(campaign, bar, { events, transitions, holdsFirstLeg: this.#holdsFirstLeg(campaign.id) });
       if (verdict !== null) this.#carryOut(lane, campaign, verdict);
       const broke = events.find((event) => isBreakOf(event, campaign));
@@ -135,7 +155,7 @@ export class ExitDesk {
     }
     for (const position of book.positions)
       if (position.campaignId === campaign.id && verdict.legs.includes(position.leg)) this.leave(position, 'INVALIDATED');
-    if (verdict.ends !== null) lane.campaigns.end(campaign, verdict.ends, verdict.ends === 'INVALIDATED' ? facts.at : null);
+    lane.campaigns.conclude(campaign, verdict, facts.at);
   }
 
   #holdsFirstLeg(campaignId: string): boolean {
@@ -174,14 +194,18 @@ export class ExitDesk {
   }
 
   #judgePositions(lane: Lane): void {
-    const { book } = this.#floor;
-    const { tracker, timeframe, events, bar } = lane;
+    const { book, settings } = this.#floor;
+    const { tracker, timeframe, events, bar, exits } = lane;
+    const rules = settings.exitRules;
+    // Only rule 6 asks for it.
+    const heat = rules.on.includes(6) ? { heatShare: heatShare(this.#floor) } : {};
     const rests = tracker.isConsolidating(CONSOLIDATION * TIMEFRAME_FACTOR[timeframe]);
     for (const position of book.positions) {
       if (!lane.owns(position.symbol, position.timeframe)) continue;
       if (!rests) position.agedBars += 1;
+      exits.watch(position);
       if (position.exiting !== null || position.origin === 'MANUAL') continue;
-      const reason = exitRule(position, bar, { atr: tracker.atr, events, timeframe, timeBars: TIME_BARS });
+      const reason = exitRule(position, bar, { atr: tracker.atr, events, timeframe, rules, tracker: exits, ...heat });
       if (reason !== null) this.leave(position, reason);
     }
   }
@@ -190,6 +214,12 @@ export class ExitDesk {
 function noteObjective(campaign: Campaign, bar: Bar): void {
   if (campaign.objective === null || !campaign.hasFilled || campaign.objectiveTraded) return;
   campaign.objectiveTraded = campaign.direction === 'LONG' ? bar.high >= campaign.objective : bar.low <= campaign.objective;
+}
+
+/** Where its hypothesis stands now; it weighs the week-end and adaptive heat. */
+function notePhase(campaign: Campaign, transitions: readonly PhaseTransition[]): void {
+  for (const { rangeId, hypothesis, to } of transitions)
+    if (to !== null && rangeId === campaign.rangeId && hypothesis === sideOf(campaign.direction)) campaign.phase = to;
 }
 
 function isWaiting(live: LiveSignal): boolean {

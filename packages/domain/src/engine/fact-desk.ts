@@ -5,7 +5,7 @@ import type { DataOf, Fact, FactKind, FactSink } from './fact.ts';
 export class FactDesk {
   readonly #sink: FactSink;
   /** A cell, because a plain field would be boxed anew on every bar. */
-  readonly #clock = new Float64Array(1);
+  readonly #clock = new Float64Array(2);
 
   constructor(sink: FactSink) {
     this.#sink = sink;
@@ -17,7 +17,13 @@ export class FactDesk {
   }
 
   set at(instant: EpochMs) {
+    this.#clock[1] = this.#clock[0];
     this.#clock[0] = instant;
+  }
+
+  /** The instant before this one. */
+  get before(): EpochMs {
+    return this.#clock[1];
   }
 
   tell<K extends FactKind>(kind: K, data: DataOf<K>): void {

@@ -152,6 +152,8 @@ export class FillDesk {
     if (live === undefined) return;
     this.#giveBack(live, held);
     if (order.filledQtyMicros > 0) return;
+    const { campaignId } = live.plan;
+    campaignOf(this.#floor, campaignId)?.lane.campaigns.unfilled(campaignId, signalId);
     const ended = order.state === 'FAILED' ? 'REJECTED' : order.state;
     const status = VOID_REASONS.has(reason) ? 'EXPIRED' : (ended as 'REJECTED' | 'EXPIRED' | 'CANCELLED');
     signals.move(signalId, status, { code: reason, text: `The entry ended: ${reason}.` });
@@ -221,16 +223,12 @@ export class FillDesk {
     if (held !== undefined) risk.filled(id, Math.min(fill.steps, held.unfilledSteps));
     const real = riskOf(book.instrumentOf(position.symbol), [fill.price, position.initialStop], fill.steps);
     this.#giveBack(live, before - risk.reserved(id) - real);
+    const { campaignId, initialRiskMicros } = position;
+    campaignOf(this.#floor, campaignId)?.lane.campaigns.filled(campaignId, { signalId: id, riskMicros: initialRiskMicros });
   }
 
   #begun(live: LiveSignal, position: OpenPosition): void {
     const { signals, facts } = this.#floor;
-    const found = campaignOf(this.#floor, position.campaignId);
-    if (found !== null) {
-      found.lane.campaigns.filled(position.campaignId);
-      // Whoever enters on the last leg enters a range that has broken already (6.1).
-      if (live.plan.leg !== 'F') found.lane.campaigns.broke(found.campaign, false);
-    }
     const { status, id } = live.signal;
     if (status === 'APPROVED') signals.move(id, 'SUBMITTED');
     if (status === 'APPROVED' || status === 'SUBMITTED') signals.move(id, 'FILLED');
@@ -320,6 +318,7 @@ export class FillDesk {
     const instrument = instrumentOf(this.#floor, position);
     facts.tell('position.closed', positionOf(position, instrument));
     signals.move(position.signalId, signalStateAfter(reason));
+    campaignOf(this.#floor, position.campaignId)?.lane.campaigns.closed(position, instrument);
     halts.closedPosition(position);
     trading.closedTrade(position.realisedMicros - feesOf(position));
     if (reason === 'FLATTEN') this.#flattened(position);

@@ -105,7 +105,7 @@ function exposureOf(floor: Floor, position: OpenPosition): Exposure {
     campaignId: position.campaignId,
     intraday: isIntraday(laneOf(floor, position.symbol, position.timeframe).timeframe),
     leg: position.origin === 'MANUAL' ? null : position.leg,
-    phase: position.phase,
+    phase: campaignOf(floor, position.campaignId)?.campaign.phase ?? position.phase,
     riskMicros: riskOfPosition(position, instrument),
     notionalMicros,
     marginMicros: instrument.settlement === 'MARGIN' ? Math.ceil(notionalMicros / instrument.leverage) : 0,
@@ -123,4 +123,18 @@ export function riskOfPosition(position: OpenPosition, instrument: TradedInstrum
 /** A found position may have none, written as 0. */
 export function hasStop(position: OpenPosition): boolean {
   return position.stop > 0;
+}
+
+/** Open risk and reservations of the whole account. */
+export function heatOf(floor: Floor): number {
+  let heat = 0;
+  for (const position of floor.book.positions) heat += riskOfPosition(position, instrumentOf(floor, position));
+  for (const { riskMicros } of floor.risk.held) heat += riskMicros;
+  return heat;
+}
+
+/** Heat as a share of its limit; nothing left to lose counts as full. */
+export function heatShare(floor: Floor): number {
+  const limit = mulDiv(Math.max(0, floor.book.equity), floor.settings.limits.heatBp, 10_000, 'down');
+  return limit > 0 ? heatOf(floor) / limit : 1;
 }

@@ -4,6 +4,8 @@ import type { AssetClass, EpochMs } from '../bar/bar.ts';
 import { newYorkDay } from '../market/new-york.ts';
 import { Halts } from '../risk/halts.ts';
 import type { HaltChange, HaltCommand, HaltRules } from '../risk/halts.ts';
+import { NO_HEAT, nextHeat } from '../risk/heat-alert.ts';
+import type { HeatAlertState } from '../risk/heat-alert.ts';
 import { freshHalts } from '../risk/halt-state.ts';
 import type { HaltState } from '../risk/halt-state.ts';
 import type { Micros } from '../setup/signal.ts';
@@ -21,6 +23,7 @@ export interface HaltDeskState {
   readonly halts: HaltState;
   /** Net profit of the closed positions of each class. */
   readonly closed: NetByClass;
+  readonly heat: HeatAlertState;
 }
 
 export interface HaltDeskOptions {
@@ -32,6 +35,8 @@ export interface HaltDeskOptions {
 }
 
 const HOUR = 3_600_000;
+/** Below this share of the heat limit there is nothing to warn of. */
+const HEAT_FROM = 0.75;
 const NONE: readonly string[] = Object.freeze([]);
 
 export class HaltDesk {
@@ -41,6 +46,7 @@ export class HaltDesk {
   readonly #halts: Halts;
   readonly #tell: (change: HaltChange) => void;
   #closed: NetByClass;
+  #heat: HeatAlertState;
 
   constructor(options: HaltDeskOptions, saved?: HaltDeskState) {
     this.#accountId = options.accountId;
@@ -48,6 +54,7 @@ export class HaltDesk {
     this.#book = options.book;
     this.#halts = new Halts(options.rules, saved?.halts ?? freshHalts(options.startingMicros));
     this.#closed = saved?.closed ?? {};
+    this.#heat = saved?.heat ?? NO_HEAT;
     this.#tell = (change) => this.#changed(change);
   }
 
@@ -76,6 +83,22 @@ export class HaltDesk {
     const { at } = this.#facts;
     this.#halts.next(at, equity, this.#tell);
     for (const [assetClass, pnlMicros] of this.#netByClass()) this.#halts.nextClass(at, { assetClass, pnlMicros }, this.#tell);
+  }
+
+  /** An alert on heat was told and not taken back. */
+  get isHot(): boolean {
+    return this.#heat.told !== 'NORMAL';
+  }
+
+  /** Heat as a share of its limit after an instant; below the warning nothing is asked (5.1). */
+  judgeHeat(share: number): void {
+    if (!this.isHot && share < HEAT_FROM) return;
+    const heat = { at: this.#facts.at, riskMicros: Math.round(share * 1e6), limitMicros: 1_000_000 };
+    const { state, alert } = nextHeat(this.#heat, heat);
+    this.#heat = state;
+    if (alert === null) return;
+    const said = { NORMAL: 'CLEARED', WARNING: 'WARNING', CRITICAL: 'REACHED' } as const;
+    this.#facts.tell('risk.limit', { rule: 'HEAT', state: said[alert.level], value: alert.ratio, limit: 1 });
   }
 
   closedPosition(position: OpenPosition): void {
@@ -125,7 +148,7 @@ export class HaltDesk {
   }
 
   state(): HaltDeskState {
-    return { halts: this.#halts.state(), closed: this.#closed };
+    return { halts: this.#halts.state(), closed: this.#closed, heat: this.#heat };
   }
 
   #netByClass(): readonly (readonly [AssetClass, Micros])[] {

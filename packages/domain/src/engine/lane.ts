@@ -3,7 +3,9 @@ import type { Bar, EpochMs, Timeframe } from '../bar/bar.ts';
 import { TIMEFRAME_MS } from '../bar/bar.ts';
 import { BarCursor, appendBar, createBarColumns } from '../bar/columns.ts';
 import { CampaignBook } from '../campaign/campaign-book.ts';
-import type { CampaignBookState } from '../campaign/campaign-book.ts';
+import type { CampaignBookOptions, CampaignBookState } from '../campaign/campaign-book.ts';
+import { ExitTracker } from '../campaign/exit-tracker.ts';
+import type { ExitTrackerState } from '../campaign/exit-tracker.ts';
 import { SimulatedBroker } from '../execution/simulated-broker.ts';
 import type { SimulatedBrokerState } from '../execution/simulated-broker.ts';
 import { SAME_CURRENCY, atRate } from '../risk/conversion.ts';
@@ -28,6 +30,7 @@ export interface LaneState {
   readonly lastBar: Bar | null;
   readonly ranges: RangeLogState;
   readonly tracker: MarketTrackerState;
+  readonly exits: ExitTrackerState;
   readonly campaigns: CampaignBookState;
   readonly passedParents: readonly string[];
   readonly broker: SimulatedBrokerState | null;
@@ -38,8 +41,7 @@ export interface LaneOptions {
   /** Its place in the order of an instant. */
   readonly rank: number;
   readonly settings: SeriesSettings;
-  readonly accountId: string;
-  readonly campaignBp: number;
+  readonly campaigns: Pick<CampaignBookOptions, 'accountId' | 'campaignBp' | 'now' | 'onChange' | 'onAllocation'>;
   readonly facts: FactDesk;
   readonly detector: DetectorPort;
   readonly tellsAnalysis: boolean;
@@ -63,6 +65,8 @@ export class Lane {
   readonly detector: DetectorPort;
   readonly ranges: RangeLog;
   readonly tracker: MarketTracker;
+  /** What exit rules see of the last bars. */
+  readonly exits: ExitTracker;
   readonly campaigns: CampaignBook;
   readonly broker: SimulatedBroker | null;
   /** The last bar, copied: the one handed in may be a reused cursor. */
@@ -78,7 +82,7 @@ export class Lane {
   readonly #last = createBarColumns(1);
 
   constructor(options: LaneOptions, saved?: LaneState) {
-    const { settings, accountId, campaignBp, facts, tellsAnalysis } = options;
+    const { settings, facts, tellsAnalysis } = options;
     const { traded, costs, timeframe, limitFill } = settings;
     const { symbol } = traded;
     this.rank = options.rank;
@@ -92,7 +96,8 @@ export class Lane {
     this.#instrument = this.#fx === null ? traded : atRate(traded, this.#fx.rate);
     this.ranges = new RangeLog(facts, { symbol, timeframe, tellsAnalysis }, saved?.ranges);
     this.tracker = new MarketTracker(saved?.tracker);
-    this.campaigns = new CampaignBook({ accountId, symbol, timeframe, campaignBp }, saved?.campaigns);
+    this.exits = new ExitTracker(saved?.exits);
+    this.campaigns = new CampaignBook({ ...options.campaigns, symbol, timeframe }, saved?.campaigns);
     this.broker = options.fills
       ? new SimulatedBroker({ instrument: this.#instrument, costs, limitFill }, saved?.broker ?? undefined)
       : null;
@@ -147,6 +152,7 @@ export class Lane {
       lastBar: this.bars === 0 ? null : copyOf(this.bar),
       ranges: this.ranges.state(),
       tracker: this.tracker.state(),
+      exits: this.exits.state(),
       campaigns: this.campaigns.state(),
       passedParents: this.passedParents,
       broker: this.broker?.state() ?? null,

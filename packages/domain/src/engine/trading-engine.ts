@@ -2,6 +2,9 @@
 import type { Bar, EpochMs } from '../bar/bar.ts';
 import { TIMEFRAME_MS } from '../bar/bar.ts';
 import type { CommandAnswer } from '../acceptance/command.ts';
+import type { Campaign } from '../campaign/campaign.ts';
+import { isFridayClose } from '../campaign/friday.ts';
+import { recordOf } from '../campaign/record-of.ts';
 import type { BrokerReport, Instruction } from '../execution/instruction.ts';
 import { RiskDesk } from '../risk/desk.ts';
 import type { RiskDeskState } from '../risk/desk.ts';
@@ -21,7 +24,7 @@ import { ExitDesk } from './exit-desk.ts';
 import { FactDesk } from './fact-desk.ts';
 import type { BarReport, FactSink } from './fact.ts';
 import { FillDesk } from './fill-desk.ts';
-import { Tray, instrumentOf } from './floor.ts';
+import { Tray, heatShare, instrumentOf } from './floor.ts';
 import type { Floor } from './floor.ts';
 import { HaltDesk } from './halt-desk.ts';
 import type { HaltDeskState } from './halt-desk.ts';
@@ -29,7 +32,7 @@ import { createDetectorInContext, restoreDetectorInContext } from './htf-detecto
 import { joinParts, splitParts } from './htf-snapshot.ts';
 import type { EngineInput } from './input.ts';
 import { Lane } from './lane.ts';
-import type { LaneState } from './lane.ts';
+import type { LaneOptions, LaneState } from './lane.ts';
 import { OrderBook } from './order-book.ts';
 import type { OrderBookState } from './order-book.ts';
 import { SignalBook } from './signal-book.ts';
@@ -196,7 +199,16 @@ class Engine implements TradingEngine {
     checkSeries(series);
     const facts = new FactDesk(options.sink);
     facts.at = saved?.at ?? 0;
-    const lanes = openLanes(options, { series, facts, saved, detectors });
+    const lanes = openLanes(options, {
+      series,
+      facts,
+      saved,
+      detectors,
+      campaigns: {
+        onChange: (campaign) => this.#campaignChanged(campaign),
+        onAllocation: (row) => facts.tell('allocation.decided', row),
+      },
+    });
     this.#floor = openFloor(options, { series, facts, lanes, saved, onLedger: (row) => this.#booked(row) });
     this.#position = saved?.position ?? 0;
     this.#bars = saved?.bars ?? 0;
@@ -342,6 +354,7 @@ class Engine implements TradingEngine {
     if (this.#floor.isWatched) this.#tick();
     for (let i = 0; i < count; i += 1) this.#meet(present[i]);
     this.#mark(present, count);
+    if (this.#holdsCurrency && isFridayClose(this.#floor.facts.before, this.#floor.facts.at)) this.#exits.leaveForWeekEnd();
     for (let i = 0; i < count; i += 1) this.#detect(present[i]);
     for (let i = 0; i < count; i += 1) if (present[i].isWarm) this.#exits.next(present[i]);
     if (someSpoke(present, count)) this.#entries.next(present, count);
@@ -363,19 +376,27 @@ class Engine implements TradingEngine {
   }
 
   #mark(present: readonly Lane[], count: number): void {
-    const { book, halts, settings } = this.#floor;
+    const { book, halts, risk, settings } = this.#floor;
     if (book.positions.length > 0) {
       for (let i = 0; i < count; i += 1) book.mark(present[i].bar, present[i]);
       book.notePeak();
       if (settings.trailing) this.#fills.raiseStops();
     }
     if (halts.concernedBy(book.equity)) halts.next(book.equity);
+    if (book.positions.length > 0 || risk.held.length > 0 || halts.isHot) halts.judgeHeat(heatShare(this.#floor));
+  }
+
+  get #holdsCurrency(): boolean {
+    const { positions } = this.#floor.book;
+    for (let i = 0; i < positions.length; i += 1) if (instrumentOf(this.#floor, positions[i]).assetClass === 'FOREX') return true;
+    return false;
   }
 
   #detect(lane: Lane): void {
     const { bar } = lane;
     lane.events = lane.detector.onBar(bar);
     lane.tracker.next(bar);
+    lane.exits.next(bar);
     lane.transitions = lane.ranges.next(lane.detector, lane.events, lane.campaigns.living.length > 0);
   }
 
@@ -419,6 +440,17 @@ class Engine implements TradingEngine {
     return (instruction.kind === 'placeOco' ? instruction.orders[0] : instruction.order).terms.symbol;
   }
 
+  #campaignChanged(campaign: Campaign): void {
+    const { book, risk, facts } = this.#floor;
+    const open = book.positions.filter(({ campaignId }) => campaignId === campaign.id);
+    const reservedMicros = risk.held.reduce((sum, row) => (row.campaignId === campaign.id ? sum + row.riskMicros : sum), 0);
+    const instrument = book.instrumentOf(campaign.symbol);
+    facts.tell(
+      'campaign.changed',
+      recordOf(campaign, { equityMicros: book.equity, open, reservedMicros, instrument, at: facts.at }),
+    );
+  }
+
   #booked(row: LedgerRow): void {
     this.#options.onLedger?.(row);
     // The account opens before its first input: that row is told with it.
@@ -457,12 +489,14 @@ interface Opening {
   readonly saved: EngineState | null;
 }
 
+type CampaignTellers = Pick<LaneOptions['campaigns'], 'onChange' | 'onAllocation'>;
+
 function openLanes(
   options: AccountEngineOptions,
-  of: Opening & { readonly detectors: readonly Uint8Array[] | null },
+  of: Opening & { readonly detectors: readonly Uint8Array[] | null; readonly campaigns: CampaignTellers },
 ): readonly Lane[] {
   const { account } = options;
-  const { series, facts, saved, detectors } = of;
+  const { series, facts, saved, detectors, campaigns } = of;
   const settings = accountSettings(options, series);
   return series.map((one, rank) => {
     // The finest series of a symbol stands last.
@@ -470,8 +504,7 @@ function openLanes(
     const lane = {
       rank,
       settings: seriesSettings(one, options),
-      accountId: account.id,
-      campaignBp: settings.limits.campaignBp,
+      campaigns: { ...campaigns, accountId: account.id, campaignBp: settings.limits.campaignBp, now: () => facts.at },
       facts,
       detector: openDetector(one, detectors?.[rank] ?? null),
       tellsAnalysis: options.analysis !== 'records',
