@@ -44,7 +44,7 @@ export function recutLadder(done: LadderProgress, targets: readonly Price[]): re
     rest -= steps;
     const former = rungs.at(-1);
     if (former !== undefined && former.price === targets[i]) rungs[rungs.length - 1] = { ...former, steps: former.steps + steps };
-    else if (steps > 0) rungs.push({ target: (i + 1) as Rung['target'], price: targets[i] ?? 0, steps });
+    else if (steps > 0) rungs.push({ target: firstAt(i, done.rungBits, targets), price: targets[i] ?? 0, steps });
   }
   return rungs;
 }
@@ -63,6 +63,13 @@ export function hasFired(rungBits: number, index: number): boolean {
 /** How many targets have fired, counted to the farthest. */
 export function rungsDone(rungBits: number): number {
   return 32 - Math.clz32(rungBits);
+}
+
+/** The order at a price keeps the name of the first target it stands for, also when that one's own part is taken. */
+function firstAt(index: number, rungBits: number, targets: readonly Price[]): Rung['target'] {
+  let first = index;
+  while (first > 0 && targets[first - 1] === targets[index] && !hasFired(rungBits, first - 1)) first -= 1;
+  return (first + 1) as Rung['target'];
 }
 
 function lastUnfired(rungBits: number, count: number): number {
