@@ -83,9 +83,16 @@ async function open({ options, settings, log, census, scope }: Opening): Promise
 
   // --- the session: store, engine, replay ---
   const storePath = storePathIn(settings.dataDir);
-  const { desk, resumed } = await openSession(
+  const { desk, resumed, store } = await openSession(
     { scope, storePath, speed: settings.speed, play: false },
-    { onProblem: (err) => errors.error({ err }, 'session') },
+    {
+      onProblem: (err) => errors.error({ err }, 'session'),
+      store: {
+        databaseUrl: settings.databaseUrl,
+        migrate: settings.migrateOnStart ?? undefined,
+        onNotice: (notice, sentence) => log.warn(notice, sentence),
+      },
+    },
   );
   if (resumed !== null) logResumed(log, resumed);
   // Only the process that holds the store may replace the token file: a second one is refused above and leaves it alone.
@@ -156,7 +163,7 @@ async function open({ options, settings, log, census, scope }: Opening): Promise
     onFailure: (err, requestId) => errors.error({ err, ...{ requestId } }, 'request failed'),
     onRefused: (code) => observed.refused(code),
   });
-  registerParts(observed.register, { scope, census, desk, hub, gateway, governor, inFlight });
+  registerParts(observed.register, { scope, census, desk, store, hub, gateway, governor, inFlight });
 
   // --- the proof, then the doors ---
   reserveTransient(census, scope, numbers);

@@ -32,6 +32,10 @@ export interface Settings {
   readonly host: '127.0.0.1' | '::1';
   /** Folder of the store, the local token and heap snapshots; absolute. */
   readonly dataDir: string;
+  /** PostgreSQL in place of the embedded store; null = embedded. Never logged: it may hold a password. */
+  readonly databaseUrl: string | null;
+  /** Bring the schema up to date at start; null = as the store does by itself. */
+  readonly migrateOnStart: boolean | null;
   /** Bars per second of the replay at start; null = as fast as possible. */
   readonly speed: number | null;
   /** False: the replay is opened paused. */
@@ -90,6 +94,8 @@ export function readSettings(
     numbers,
     host: readHost(input.host ?? env['WYCKOFF_SERVER_HOST'], faults),
     dataDir: resolve(input.data ?? env['WYCKOFF_DATA'] ?? 'data'),
+    databaseUrl: readDatabaseUrl(env, faults),
+    migrateOnStart: readMigrate(env['WYCKOFF_STORE_MIGRATE_ON_START'], faults),
     speed: readSpeed(input.speed === undefined ? env['WYCKOFF_SPEED'] : input.speed, faults),
     play: input.play ?? env['WYCKOFF_PLAY'] !== 'false',
     supervised: env['WYCKOFF_MEMORY_SUPERVISED'] === 'true',
@@ -158,6 +164,28 @@ function readSpeed(found: number | string | null | undefined, faults: Fault[]): 
     expected: 'bars per second above 0 and up to 1,000,000, or max',
   });
   return DEFAULT_BARS_PER_SECOND;
+}
+
+function readDatabaseUrl(env: Readonly<Record<string, string | undefined>>, faults: Fault[]): string | null {
+  const found = env['DATABASE_URL'];
+  if (found === undefined || found === '') return null;
+  if (/^postgres(ql)?:\/\//.test(found)) return found;
+  const expected = 'postgres://user:password@host:port/database';
+  faults.push({ code: 'config.invalid', key: 'store.databaseUrl', source: 'DATABASE_URL', found: 'another form (not shown)', expected });
+  return null;
+}
+
+function readMigrate(found: string | undefined, faults: Fault[]): boolean | null {
+  if (found === undefined || found === '') return null;
+  if (found === 'true' || found === 'false') return found === 'true';
+  faults.push({
+    code: 'config.invalid',
+    key: 'store.migrateOnStart',
+    source: 'WYCKOFF_STORE_MIGRATE_ON_START',
+    found,
+    expected: 'true or false',
+  });
+  return null;
 }
 
 function readLogLevel(found: string | undefined, faults: Fault[]): Settings['logLevel'] {

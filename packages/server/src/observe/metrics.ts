@@ -5,6 +5,7 @@ import type { InFlight } from '../http/in-flight.ts';
 import type { Gateway } from '../live/gateway.ts';
 import type { Hub } from '../live/hub.ts';
 import type { Desk } from '../session/desk.ts';
+import type { Store } from '../store/store.ts';
 import type { Governor } from './governor.ts';
 import { registerProcess } from './process-figures.ts';
 
@@ -12,6 +13,7 @@ export interface MetricsOptions {
   readonly scope: Scope;
   readonly census: Census;
   readonly desk: Desk;
+  readonly store: Pick<Store, 'stats'>;
   readonly hub: Hub;
   readonly gateway: Gateway;
   readonly governor: Governor;
@@ -63,6 +65,7 @@ export function registerParts(register: Registry, options: MetricsOptions): void
   registerCensus(register, options.census);
   registerTasks(register, options.scope);
   registerSockets(register, options);
+  registerStore(register, options);
   registerSession(register, options);
 }
 
@@ -197,11 +200,25 @@ function registerSockets(register: Registry, { hub, gateway }: MetricsOptions): 
   ]);
 }
 
+function registerStore(register: Registry, { store }: MetricsOptions): void {
+  readAll(register, [
+    { name: 'store_bytes', help: 'Size of the store.', read: () => one(store.stats().bytes) },
+    { name: 'db_pool_size', help: 'Database connections there may be.', read: () => one(store.stats().size) },
+    { name: 'db_pool_in_use', help: 'Database connections held.', read: () => one(store.stats().inUse) },
+    { name: 'db_pool_waiting', help: 'Requesters waiting for a database connection.', read: () => one(store.stats().waiting) },
+    {
+      name: 'db_hold_longest_seconds',
+      help: 'Longest time a database connection was held.',
+      read: () => one(store.stats().longestHold.ms / 1000),
+    },
+    { name: 'db_errors_total', help: 'Failed queries and transactions.', read: () => one(store.stats().errors) },
+  ]);
+}
+
 function registerSession(register: Registry, { desk }: MetricsOptions): void {
   const feeds = () => desk.connections().filter((connection) => connection.kind === 'FEED');
   readAll(register, [
     { name: 'facts_total', help: 'Facts committed to the journal.', read: () => one(desk.seq()) },
-    { name: 'store_bytes', help: 'Size of the store.', read: () => one(desk.health().store.bytes) },
     {
       name: 'feed_bars_total',
       help: 'Bars taken from a feed.',

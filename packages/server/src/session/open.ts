@@ -3,7 +3,7 @@ import type { Scope } from '@wyckoff/bounded';
 import type { Account, Instrument, Timeframe } from '@wyckoff/domain';
 import { readCsv } from '../feeds/csv/read-csv.ts';
 import { ReplayFeed } from '../feeds/replay/replay-feed.ts';
-import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
+import { openStore, type StoreChoice } from '../store/open.ts';
 import type { EngineRef, Series, Store, SymbolRecord } from '../store/store.ts';
 import { DEMO_SYMBOL, DEMO_TIMEFRAME, demoFile } from './demo-series.ts';
 import type { ConflatedValue, Desk, SessionOptions } from './desk.ts';
@@ -31,6 +31,8 @@ export interface Session {
 export interface SessionParts {
   /** Where problems without a caller go; default: nowhere. */
   readonly onProblem?: (error: unknown) => void;
+  /** Another store than the embedded one, and who hears of its troubles. */
+  readonly store?: Omit<StoreChoice, 'scope' | 'path'>;
   readonly factory?: (instrument: Instrument, timeframe: Timeframe) => EngineFactory;
 }
 
@@ -41,7 +43,7 @@ export interface SessionParts {
  */
 export async function openSession(options: SessionOptions<Scope>, parts: SessionParts = {}): Promise<Session> {
   const scope = options.scope.child('session');
-  const store = scope.own(openSqliteStore({ path: options.storePath }), (opened) => opened.close(), 'store');
+  const store = await openStore({ scope, path: options.storePath, ...parts.store });
   const { series, record } = await seriesOf(store);
   const journal = await Journal.open(store, scope, (error) => parts.onProblem?.(error));
   const ref: EngineRef = { id: `replay:${series.symbol}:${series.timeframe}`, series };

@@ -298,7 +298,7 @@ function within<T>(
       },
       (error: unknown) => {
         cancel();
-        reject(error);
+        reject(error instanceof Error ? error : new Error(String(error)));
       },
     );
   });

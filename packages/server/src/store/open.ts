@@ -1,0 +1,36 @@
+/** Chooses the store: PostgreSQL when a database is named, else the embedded file; the driver of the other is not loaded. */
+import type { Scope } from '@wyckoff/bounded';
+import type { Store } from './store.ts';
+
+export interface StoreChoice {
+  readonly scope: Scope;
+  /** File of the embedded store. */
+  readonly path: string;
+  /** `DATABASE_URL`; null or absent: the embedded store. */
+  readonly databaseUrl?: string | null | undefined;
+  /** Bring the schema up to date; default: yes for the embedded store, no for PostgreSQL. */
+  readonly migrate?: boolean | undefined;
+  /** Told what an operator should know: slow work, connections held too long or lost. */
+  readonly onNotice?: ((notice: Readonly<Record<string, unknown>>, sentence: string) => void) | undefined;
+}
+
+/**
+ * Opens the store; it ends with the scope.
+ * @throws StoreRefused with what to do; whatever was there is then as it was.
+ */
+export async function openStore(choice: StoreChoice): Promise<Store> {
+  const { scope, path, databaseUrl = null, migrate, onNotice } = choice;
+  if (databaseUrl === null || databaseUrl === '') {
+    const { openSqliteStore } = await import('./sqlite/sqlite-store.ts');
+    const onSlow = (holder: string, ms: number): void => onNotice?.({ holder, ms: Math.round(ms) }, 'slow work in the store');
+    return scope.own(openSqliteStore({ path, onSlow }), (store) => store.close(), 'store');
+  }
+  const { openPostgresStore } = await import('./postgres/postgres-store.ts');
+  return await openPostgresStore({
+    url: databaseUrl,
+    scope,
+    migrate,
+    onLongHold: (hold) => onNotice?.({ ...hold, ms: Math.round(hold.ms) }, 'a database connection is held too long'),
+    onIdleError: (err) => onNotice?.({ err }, 'an idle database connection broke'),
+  });
+}
