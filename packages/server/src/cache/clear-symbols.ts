@@ -1,0 +1,52 @@
+/** Clears the pages of symbols (C5): by their index, in batches, with UNLINK, so that no other command of Redis waits. */
+import { indexKey, pagePattern } from './bar-page.ts';
+import type { RedisClient } from './redis-link.ts';
+
+const BATCH = 1_000;
+
+export interface Cleared {
+  /** Keys Redis says it deleted, by symbol. */
+  readonly deleted: Readonly<Record<string, number>>;
+  readonly total: number;
+  /** Where it broke off; null when it did not. What is counted above is gone all the same. */
+  readonly failed: { readonly symbol: string; readonly error: string } | null;
+}
+
+/** By the index first, then by a walk over the keyspace for pages no index knows of. */
+export async function clearSymbols(client: RedisClient, symbols: readonly string[]): Promise<Cleared> {
+  const deleted: Record<string, number> = {};
+  let total = 0;
+  for (const symbol of symbols) {
+    deleted[symbol] = 0;
+    const count = (keys: number): void => {
+      deleted[symbol] = (deleted[symbol] ?? 0) + keys;
+      total += keys;
+    };
+    try {
+      await clearIndexed(client, symbol, count);
+    } catch (error) {
+      return { deleted, total, failed: { symbol, error: error instanceof Error ? error.message : String(error) } };
+    }
+  }
+  return { deleted, total, failed: null };
+}
+
+async function clearIndexed(client: RedisClient, symbol: string, count: (keys: number) => void): Promise<void> {
+  const index = indexKey(symbol);
+  if ((await client.exists(index)) === 0) {
+    await clearScanned(client, symbol, count);
+    return;
+  }
+  for await (const members of client.sScanIterator(index, { COUNT: BATCH })) {
+    const keys = members.map(String);
+    for (let from = 0; from < keys.length; from += BATCH) count(await client.unlink(keys.slice(from, from + BATCH)));
+  }
+  await client.unlink(index);
+}
+
+/** For a symbol whose index is gone. */
+async function clearScanned(client: RedisClient, symbol: string, count: (keys: number) => void): Promise<void> {
+  for await (const found of client.scanIterator({ MATCH: pagePattern(symbol), COUNT: BATCH })) {
+    if (found.length > 0) count(await client.unlink(found.map(String)));
+  }
+}
