@@ -97,7 +97,12 @@ export class AlpacaServer {
     const say = (message: unknown): void => ws.send(Buffer.from(JSON.stringify(message)));
     let authorized = false;
     ws.on('message', (data: Buffer) => {
-      const message = JSON.parse(data.toString('utf8')) as { action: string; key?: string; secret?: string; data?: { streams?: string[] } };
+      const message = JSON.parse(data.toString('utf8')) as {
+        action: string;
+        key?: string;
+        secret?: string;
+        data?: { streams?: string[] };
+      };
       if (message.action === 'auth') {
         authorized = !this.stream.refuses && message.key === KEYS.keyId && message.secret === KEYS.secret;
         say({ stream: 'authorization', data: { status: authorized ? 'authorized' : 'unauthorized', action: 'authenticate' } });
@@ -144,7 +149,8 @@ export class AlpacaServer {
     }
     if (id !== undefined && method === 'GET') return this.#one(this.market.find(decodeURIComponent(id)));
     if (id !== undefined && method === 'DELETE') return this.#cancel(decodeURIComponent(id));
-    if (id !== undefined && method === 'PATCH') return this.#patch(decodeURIComponent(id), JSON.parse(request.text) as Record<string, string>);
+    if (id !== undefined && method === 'PATCH')
+      return this.#patch(decodeURIComponent(id), JSON.parse(request.text) as Record<string, string>);
     return { status: 404, body: { code: 40410000, message: 'endpoint not found' } };
   }
 
@@ -166,7 +172,15 @@ export class AlpacaServer {
       const average = held === undefined || held.qty === 0 ? (this.market.price(symbol) ?? 1) : held.cost / held.qty;
       return qty === 0
         ? []
-        : [{ symbol, qty: text(qty), side: qty > 0 ? 'long' : 'short', avg_entry_price: String(average), current_price: String(this.market.price(symbol) ?? average) }];
+        : [
+            {
+              symbol,
+              qty: text(qty),
+              side: qty > 0 ? 'long' : 'short',
+              avg_entry_price: String(average),
+              current_price: String(this.market.price(symbol) ?? average),
+            },
+          ];
     });
   }
 
@@ -204,12 +218,20 @@ export class AlpacaServer {
   }
 
   #place(body: Record<string, unknown>): LocalAnswer {
-    const { symbol, side, type, client_order_id: clientOrderId, order_class: orderClass = 'simple' } = body as Record<string, string>;
+    const {
+      symbol,
+      side,
+      type,
+      client_order_id: clientOrderId,
+      order_class: orderClass = 'simple',
+    } = body as Record<string, string>;
     const qty = micros(body['qty']);
     if (this.market.byClientId(clientOrderId ?? '') !== undefined)
       return { status: 422, body: { code: 40010001, message: 'client_order_id must be unique' } };
-    if (!(qty > 0) || typeof body['qty'] !== 'string') return { status: 422, body: { code: 40010001, message: 'qty is required' } };
-    const limit = (body['take_profit'] as { limit_price?: string } | undefined)?.limit_price ?? (body['limit_price'] as string | undefined);
+    if (!(qty > 0) || typeof body['qty'] !== 'string')
+      return { status: 422, body: { code: 40010001, message: 'qty is required' } };
+    const limit =
+      (body['take_profit'] as { limit_price?: string } | undefined)?.limit_price ?? (body['limit_price'] as string | undefined);
     const held = this.market.positions.get(symbol!)?.qty ?? 0;
     const closes = side === 'sell' ? held > 0 : held < 0;
     // Shares already promised to another order cannot be promised again.
@@ -228,18 +250,23 @@ export class AlpacaServer {
   }
 
   #one(order: MarketOrder | undefined): LocalAnswer {
-    return order === undefined ? { status: 404, body: { code: 40410000, message: 'order not found' } } : { status: 200, body: orderJson(order, true) };
+    return order === undefined
+      ? { status: 404, body: { code: 40410000, message: 'order not found' } }
+      : { status: 200, body: orderJson(order, true) };
   }
 
   #cancel(id: string): LocalAnswer {
     if (this.market.find(id) === undefined) return this.#one(undefined);
-    return this.market.cancel(id) ? { status: 204 } : { status: 422, body: { code: 42210000, message: 'order is not cancelable' } };
+    return this.market.cancel(id)
+      ? { status: 204 }
+      : { status: 422, body: { code: 42210000, message: 'order is not cancelable' } };
   }
 
   #patch(id: string, body: Record<string, string>): LocalAnswer {
     const order = this.market.find(id);
     if (order === undefined) return this.#one(undefined);
-    if (isEnded(order.status)) return { status: 422, body: { code: 42210000, message: `order is already in "${order.status}" state` } };
+    if (isEnded(order.status))
+      return { status: 422, body: { code: 42210000, message: `order is already in "${order.status}" state` } };
     const next = this.market.replace(id, {
       ...(body['qty'] !== undefined && { qty: micros(body['qty']) }),
       ...(body['stop_price'] !== undefined && { stopPrice: body['stop_price'] }),

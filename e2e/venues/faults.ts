@@ -3,7 +3,17 @@
 /**
  * `before`: the venue never acted. `after`: it acted, and the answer is lost. `hang`: no answer at all. `html`: something in between answered.
  */
-export const FAULTS = ['hang-before', 'hang-after', 'reset-before', 'reset-after', '500-before', '500-after', '429', 'html', 'garbage'] as const;
+export const FAULTS = [
+  'hang-before',
+  'hang-after',
+  'reset-before',
+  'reset-after',
+  '500-before',
+  '500-after',
+  '429',
+  'html',
+  'garbage',
+] as const;
 export type FaultKind = (typeof FAULTS)[number];
 
 export interface Fault {

@@ -1,7 +1,8 @@
 /** A little market that a test drives: it keeps orders, positions and cash, and fills what the test's prices meet. No network here. */
 
 export type Side = 'buy' | 'sell';
-export type Status = 'new' | 'held' | 'partially_filled' | 'filled' | 'canceled' | 'rejected' | 'replaced' | 'expired' | 'pending_cancel';
+export type Status =
+  'new' | 'held' | 'partially_filled' | 'filled' | 'canceled' | 'rejected' | 'replaced' | 'expired' | 'pending_cancel';
 
 /** Quantities are whole millionths. */
 export interface MarketOrder {
@@ -106,7 +107,10 @@ export class Market {
     return order;
   }
 
-  replace(id: string, change: { readonly qty?: number; readonly limitPrice?: string; readonly stopPrice?: string; readonly clientOrderId: string }): MarketOrder {
+  replace(
+    id: string,
+    change: { readonly qty?: number; readonly limitPrice?: string; readonly stopPrice?: string; readonly clientOrderId: string },
+  ): MarketOrder {
     const old = this.find(id)!;
     const next = this.#create(
       { ...old, qty: change.qty ?? old.qty, limitPrice: change.limitPrice ?? old.limitPrice, stopPrice: change.stopPrice ?? old.stopPrice,
@@ -127,7 +131,11 @@ export class Market {
     if (order === undefined || isEnded(order.status)) return false;
     this.#end(order, 'canceled');
     const other = order.stop ?? (order.parent?.orderClass === 'oco' ? order.parent : null);
-    if (other !== null && !isEnded(this.#newest(other).status) && (order.orderClass === 'oco' || order.filled === 0 || order.parent !== null))
+    if (
+      other !== null &&
+      !isEnded(this.#newest(other).status) &&
+      (order.orderClass === 'oco' || order.filled === 0 || order.parent !== null)
+    )
       this.#end(this.#newest(other), 'canceled');
     return true;
   }

@@ -104,7 +104,8 @@ export class ExecutionGate {
     const halt = await this.readHalt();
     const context = await this.#contextOf(of);
     const violations = context === null ? [] : openingViolations(of, context, this.#ports.isConnected());
-    if (!allowsOpening(halt)) violations.unshift({ code: 'KILL_SWITCH', sentence: `The kill switch is at ${halt.level}: ${halt.reason}` });
+    if (!allowsOpening(halt))
+      violations.unshift({ code: 'KILL_SWITCH', sentence: `The kill switch is at ${halt.level}: ${halt.reason}` });
     if (context === null) violations.push({ code: 'RK_CONTEXT', sentence: 'What the order is judged by could not be read.' });
     if (of.approved !== null && !isApproved(of.approved))
       violations.push({ code: 'ORDER_INVALID', sentence: 'The order was not approved by the risk desk.' });
@@ -118,7 +119,10 @@ export class ExecutionGate {
     const violations: Violation[] = [];
     if (!(openQtyMicros > 0)) violations.push({ code: 'NO_POSITION', sentence: 'There is nothing to close.' });
     else if (request.qtyMicros > openQtyMicros)
-      violations.push({ code: 'ORDER_INVALID', sentence: `Expected at most ${openQtyMicros} to close, was ${request.qtyMicros}.` });
+      violations.push({
+        code: 'ORDER_INVALID',
+        sentence: `Expected at most ${openQtyMicros} to close, was ${request.qtyMicros}.`,
+      });
     if (!this.#ports.isConnected()) violations.push({ code: 'BROKER_DOWN', sentence: 'The venue is not connected.' });
     const result = this.#result(violations, { openQtyMicros });
     if (violations.length > 0) return { ok: false, result };
@@ -149,23 +153,41 @@ function openingViolations(of: Opening, context: GateContext, connected: boolean
     if (!isFine) out.push({ code, sentence });
   };
   const { reservation, needs, halts, account, market, instrument } = context;
-  unless(reservation?.state === 'HELD' && needs !== null && covers(reservation, needs), 'NO_RESERVATION', 'No held reservation covers the order.');
+  unless(
+    reservation?.state === 'HELD' && needs !== null && covers(reservation, needs),
+    'NO_RESERVATION',
+    'No held reservation covers the order.',
+  );
   unless(halts?.length === 0, 'HALTED', halts === null ? 'The halts could not be read.' : `Halted: ${halts.join(', ')}.`);
-  unless(account !== null && (account.kind === 'PAPER' || account.liveAllowed), 'LIVE_NOT_ALLOWED', 'The account may not trade live.');
+  unless(
+    account !== null && (account.kind === 'PAPER' || account.liveAllowed),
+    'LIVE_NOT_ALLOWED',
+    'The account may not trade live.',
+  );
   unless(connected, 'BROKER_DOWN', 'The venue is not connected.');
   unless(context.supported === true, 'NO_ROUTE', 'The venue does not trade the symbol.');
-  unless(market !== null && (market.open || mayWait(of.request)), 'MARKET_CLOSED', 'The market is closed and the order cannot wait.');
+  unless(
+    market !== null && (market.open || mayWait(of.request)),
+    'MARKET_CLOSED',
+    'The market is closed and the order cannot wait.',
+  );
   const invalid = instrument === null ? 'The instrument is not known.' : invalidity(of.request, instrument, context);
   unless(invalid === null, 'ORDER_INVALID', invalid ?? '');
   unless(!of.known, 'DUPLICATE', 'The client id works or is filled already.');
   if (context.limits === null) out.push({ code: 'RK_CONTEXT', sentence: 'The limits could not be recomputed.' });
   for (const { code, valueMicros, limitMicros } of context.limits ?? [])
-    unless(valueMicros !== null && limitMicros !== null && valueMicros <= limitMicros, code, `Expected at most ${limitMicros ?? 'unknown'}, was ${valueMicros ?? 'unknown'}.`);
+    unless(
+      valueMicros !== null && limitMicros !== null && valueMicros <= limitMicros,
+      code,
+      `Expected at most ${limitMicros ?? 'unknown'}, was ${valueMicros ?? 'unknown'}.`,
+    );
   return out;
 }
 
 function covers(held: Amounts, needs: Amounts): boolean {
-  return held.riskMicros >= needs.riskMicros && held.notionalMicros >= needs.notionalMicros && held.marginMicros >= needs.marginMicros;
+  return (
+    held.riskMicros >= needs.riskMicros && held.notionalMicros >= needs.notionalMicros && held.marginMicros >= needs.marginMicros
+  );
 }
 
 /** LIMIT and STOP orders that live beyond the day can be left for the open. */

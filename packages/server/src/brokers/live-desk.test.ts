@@ -8,7 +8,12 @@ afterEach(async () => {
   expect(bench.clock.pending).toBe(0);
 });
 const market = (): Bench['server']['market'] => bench.server.market;
-const working = (): string[] => market().working().map((order) => `${order.side} ${order.type} ${order.qty / 1e6} ${Number(order.stopPrice ?? order.limitPrice)} ${order.status}`);
+const working = (): string[] =>
+  market()
+    .working()
+    .map(
+      (order) => `${order.side} ${order.type} ${order.qty / 1e6} ${Number(order.stopPrice ?? order.limitPrice)} ${order.status}`,
+    );
 
 describe('from entry to flat at the venue', () => {
   test('7.4 entry and stop leave together; filled, pairs of stop and target add up to the position; flat, nothing is left', async () => {
@@ -23,7 +28,11 @@ describe('from entry to flat at the venue', () => {
     ]); // prettier-ignore
     market().setPrice('SPY', 110);
     await bench.run(() => working().length === 4);
-    await bench.take({ kind: 'replace', clientId: clientOrderId('signal-1', 'STOP.1'), order: approved('signal-1', 'STOP.2', { type: 'STOP', stopPrice: 100, steps: 5 }) });
+    await bench.take({
+      kind: 'replace',
+      clientId: clientOrderId('signal-1', 'STOP.1'),
+      order: approved('signal-1', 'STOP.2', { type: 'STOP', stopPrice: 100, steps: 5 }),
+    });
     await bench.run(() => working().filter((row) => row.includes('stop') && row.includes('100')).length === 2);
     market().setPrice('SPY', 99);
     await bench.run(() => bench.desk.wards.length === 0);
@@ -31,8 +40,15 @@ describe('from entry to flat at the venue', () => {
     expect(working()).toEqual([]);
     await bench.quiet();
     const fills = bench.reports.filter((report) => report.kind === 'filled');
-    expect(fills.reduce((sum, { clientId, fill }) => sum + (clientId === clientOrderId('signal-1', 'ENTRY') ? 1 : -1) * fill.qtyMicros, 0)).toBe(0);
-    expect(fills.filter(({ clientId }) => clientId === clientOrderId('signal-1', 'STOP.2')).map(({ fill }) => fill.n)).toEqual([1, 2]);
+    expect(
+      fills.reduce(
+        (sum, { clientId, fill }) => sum + (clientId === clientOrderId('signal-1', 'ENTRY') ? 1 : -1) * fill.qtyMicros,
+        0,
+      ),
+    ).toBe(0);
+    expect(fills.filter(({ clientId }) => clientId === clientOrderId('signal-1', 'STOP.2')).map(({ fill }) => fill.n)).toEqual([
+      1, 2,
+    ]);
     expect(bench.told().filter((line) => line.startsWith('ended'))).toEqual(['ended CANCELLED OCO', 'ended CANCELLED OCO']);
   });
 
@@ -46,7 +62,9 @@ describe('from entry to flat at the venue', () => {
     expect(bench.held()).toBe(0);
     expect(working()).toEqual([]);
     await bench.quiet();
-    expect(bench.reports.filter((report) => report.kind === 'filled' && report.clientId === clientOrderId('signal-1', 'EXIT.1'))).toHaveLength(1);
+    expect(
+      bench.reports.filter((report) => report.kind === 'filled' && report.clientId === clientOrderId('signal-1', 'EXIT.1')),
+    ).toHaveLength(1);
   });
 
   test('7.4 a part of an entry gets its own stop within 2 s, resized with the next part; the attached one replaces it', async () => {

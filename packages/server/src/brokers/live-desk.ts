@@ -13,7 +13,7 @@ import { OrderRouter } from './router.ts';
 import { isWorking, type SentOrder } from './sent-order.ts';
 import { ownerOfAttached, type OrderRequest, type VenueFill, type VenueOrder } from './venue-order.ts';
 import type { WardState } from './ward-state.ts';
-import { Ward } from './ward.ts';
+import { Ward, type Next } from './ward.ts';
 
 export interface LiveDeskOptions {
   readonly scope: Scope;
@@ -49,6 +49,8 @@ export interface ReconcileReport {
 }
 
 const REPORTS = 1_000;
+/** A step that failed here, at the store say, is taken again. */
+const AFTER_FAILURE_MS = 1_000;
 /** Fills are asked for from a little before the last look: clocks differ. */
 const OVERLAP_MS = 60_000;
 
@@ -81,8 +83,18 @@ export class LiveDesk {
     this.gate = new ExecutionGate(scope, { ...options.gate, now, isConnected: () => this.isConnected });
     // Before the queue, so that at the end a lane that waits for room is told there is none.
     this.#lanes = new Lanes(scope, { capacity: 512, onError: (error, key) => this.#failed(error, key) });
-    this.#queue = new BoundedQueue({ name: `${scope.name}.reports`, capacity: REPORTS, policy: 'block', maxWaiting: 512, itemBytes: 2_048, scope });
-    scope.adopt('broker events', broker.onEvent((event) => this.#hear(event)));
+    this.#queue = new BoundedQueue({
+      name: `${scope.name}.reports`,
+      capacity: REPORTS,
+      policy: 'block',
+      maxWaiting: 512,
+      itemBytes: 2_048,
+      scope,
+    });
+    scope.adopt(
+      'broker events',
+      broker.onEvent((event) => this.#hear(event)),
+    );
     scope.adopt('broker', () => broker.disconnect());
   }
 
@@ -141,14 +153,20 @@ export class LiveDesk {
   /** FLATTEN: every entry and every position of every ward, and of what nobody here opened. Again until flat; drill changes nothing. */
   async flatten(activationId: string, options: { readonly drill: boolean }): Promise<readonly CloseReport[]> {
     const open = this.wards.filter((ward) => ward.holding.openQtyMicros > 0);
-    const results = open.map((ward): CloseReport => ({ symbol: ward.state.symbol, state: 'CLOSING', sentence: `${ward.holding.openQtyMicros} millionths at market.` }));
+    const results = open.map((ward): CloseReport => ({
+      symbol: ward.state.symbol,
+      state: 'CLOSING',
+      sentence: `${ward.holding.openQtyMicros} millionths at market.`,
+    }));
     if (options.drill) {
       await this.#options.broker.account();
       return results;
     }
     await this.cancelEntries('FLATTEN');
     const leg = `FLATTEN.${activationId}`;
-    await Promise.all(open.map((ward) => this.#work(ward, () => ward.leave({ leg, clientId: null, reason: 'FLATTEN', qtyMicros: null }))));
+    await Promise.all(
+      open.map((ward) => this.#work(ward, () => ward.leave({ leg, clientId: null, reason: 'FLATTEN', qtyMicros: null }))),
+    );
     return results;
   }
 
@@ -181,14 +199,17 @@ export class LiveDesk {
       const instrument = this.#options.instrumentOf(terms.symbol);
       const isPart = terms.leg.startsWith('TRIM.') && instrument !== null;
       const qtyMicros = isPart ? terms.steps * instrument.lotStepMicros : null;
-      await this.#work(ward, () => ward.leave({ leg: terms.leg, clientId: terms.clientId, reason: terms.reason ?? 'EXIT', qtyMicros }));
+      await this.#work(ward, () =>
+        ward.leave({ leg: terms.leg, clientId: terms.clientId, reason: terms.reason ?? 'EXIT', qtyMicros }),
+      );
     }
   }
 
   async #enter(order: ApprovedOrder, terms: OrderTerms): Promise<void> {
     if (this.#wards.has(terms.signalId) || (await this.#options.log.order(terms.clientId)) !== null) return;
     const instrument = this.#options.instrumentOf(terms.symbol);
-    if (instrument === null || terms.protection === null) return this.#refuse(terms, instrument === null ? 'NO_ROUTE' : 'ORDER_INVALID');
+    if (instrument === null || terms.protection === null)
+      return this.#refuse(terms, instrument === null ? 'NO_ROUTE' : 'ORDER_INVALID');
     if (this.#wards.size >= (this.#options.maxWards ?? 256)) return this.#refuse(terms, 'NO_ROUTE');
     const request = requestOf(terms, instrument, this.#options.broker.capabilities.oto);
     const answer = await this.gate.opening({ request, signalId: terms.signalId, approved: order, known: false });
@@ -198,7 +219,11 @@ export class LiveDesk {
   }
 
   /** Refused before anything was sent: the record says why, the engine hears it. */
-  async #refuse(terms: OrderTerms, code: string, of?: { readonly request: OrderRequest; readonly gate: GateResult }): Promise<void> {
+  async #refuse(
+    terms: OrderTerms,
+    code: string,
+    of?: { readonly request: OrderRequest; readonly gate: GateResult },
+  ): Promise<void> {
     const { log, now } = this.#options;
     const at = now();
     const orders: SentOrder[] =
@@ -206,7 +231,11 @@ export class LiveDesk {
         ? []
         : [{ ...of.request, signalId: terms.signalId, intent: terms.intent, role: 'ENTRY', leg: terms.leg, state: 'REJECTED', uncertain: false,
             deniedAt: null, brokerId: null, booked: [], filledQtyMicros: 0, value: 0, armed: false, gate: of.gate, reason: code, createdAt: at, updatedAt: at }]; // prettier-ignore
-    const row = await log.save({ orders, reports: [{ kind: 'ended', clientId: terms.clientId, state: 'REJECTED', reason: code }], at });
+    const row = await log.save({
+      orders,
+      reports: [{ kind: 'ended', clientId: terms.clientId, state: 'REJECTED', reason: code }],
+      at,
+    });
     if (row !== null) await this.#queue.pushWait(row);
   }
 
@@ -253,14 +282,18 @@ export class LiveDesk {
   /** Runs something of a ward in its lane and then whatever has to follow; resolves after the first. */
   #work(ward: Ward, job: () => Promise<void>): Promise<void> {
     return new Promise((resolve) => {
-      void this.#lanes.run(ward.state.signalId, async () => {
-        try {
-          await job();
-        } finally {
-          resolve();
-        }
-        await this.#pursue(ward);
-      }).then(() => resolve());
+      void this.#lanes
+        .run(ward.state.signalId, async () => {
+          try {
+            await job();
+          } catch (error) {
+            this.#failed(error, ward.state.symbol);
+          } finally {
+            resolve();
+          }
+          await this.#pursue(ward);
+        })
+        .then(() => resolve());
     });
   }
 
@@ -270,10 +303,16 @@ export class LiveDesk {
     this.#again.delete(signalId);
     // Nothing leaves before the first reconciliation, and nothing into a broken line.
     if (!this.#ready) return;
-    const next = await ward.pursue();
+    const next = await ward.pursue().catch((error: unknown): Next => {
+      this.#failed(error, ward.state.symbol);
+      return { kind: 'again', afterMs: AFTER_FAILURE_MS };
+    });
     if (next.kind === 'done') this.#wards.delete(signalId);
     else if (next.kind === 'again' && this.#options.scope.state === 'open')
-      this.#again.set(signalId, this.#options.scope.timeout(next.afterMs, () => this.#work(ward, () => Promise.resolve()), 'ward'));
+      this.#again.set(
+        signalId,
+        this.#options.scope.timeout(next.afterMs, () => this.#work(ward, () => Promise.resolve()), 'ward'),
+      );
   }
 
   #hear(event: BrokerEvent): void {
@@ -302,14 +341,16 @@ export class LiveDesk {
 
   #onHint(symbol: string | null): void {
     if (!this.#ready) return;
-    for (const ward of this.wards) if (symbol === null || ward.state.symbol === symbol) void this.#work(ward, () => ward.refresh());
+    for (const ward of this.wards)
+      if (symbol === null || ward.state.symbol === symbol) void this.#work(ward, () => ward.refresh());
   }
 
   #onLink(state: StreamState, error: string | null): void {
     this.#news({ kind: 'link', state, error, at: this.#options.now() });
     if (state === 'RECONNECTING') this.#lost();
     // Back after a time in which nobody listened.
-    else if (state === 'CONNECTED' && this.#ready) void this.#lanes.run('reconcile', () => this.reconcile().then(() => undefined));
+    else if (state === 'CONNECTED' && this.#ready)
+      void this.#lanes.run('reconcile', () => this.reconcile().then(() => undefined));
   }
 
   /** The venue is away: entries are refused, exits wait, and it is tried again for ever. */
@@ -348,7 +389,11 @@ export class LiveDesk {
   #poll(): void {
     if (!this.#ready) return;
     for (const ward of this.wards) {
-      const isOpen = ward.orders.some((order) => isWorking(order) && (order.uncertain || ['SUBMITTED', 'CANCEL_PENDING'].includes(order.state) || order.type === 'MARKET'));
+      const isOpen = ward.orders.some(
+        (order) =>
+          isWorking(order) &&
+          (order.uncertain || ['SUBMITTED', 'CANCEL_PENDING'].includes(order.state) || order.type === 'MARKET'),
+      );
       if (isOpen) void this.#work(ward, () => ward.refresh());
     }
   }
@@ -384,7 +429,10 @@ export class LiveDesk {
   async #lateFill(fill: VenueFill): Promise<void> {
     if (fill.clientId === null || this.#wardOf(fill.clientId) !== undefined) return;
     const order = await this.#options.log.order(fill.clientId);
-    const isBooked = order === null || fill.cumQtyMicros === null || order.booked.some(([from, to]) => from <= fill.cumQtyMicros! - fill.qtyMicros && fill.cumQtyMicros! <= to);
+    const isBooked =
+      order === null ||
+      fill.cumQtyMicros === null ||
+      order.booked.some(([from, to]) => from <= fill.cumQtyMicros! - fill.qtyMicros && fill.cumQtyMicros! <= to);
     if (order === null || isBooked) return;
     const kept = await this.#options.log.ward(order.signalId);
     if (kept !== null) this.#adopt({ ...kept.ward, done: false }, kept.orders);
@@ -407,7 +455,12 @@ export class LiveDesk {
       if (qty === 0) positions.delete(state.symbol);
       else positions.set(state.symbol, qty);
     }
-    return { positions, manual: this.#manual, cashMicros: this.#options.cashMicros?.() ?? null, knows: (clientId) => known.has(clientId) };
+    return {
+      positions,
+      manual: this.#manual,
+      cashMicros: this.#options.cashMicros?.() ?? null,
+      knows: (clientId) => known.has(clientId),
+    };
   }
 
   async #confirmed(verdict: Verdict): Promise<void> {
@@ -415,7 +468,8 @@ export class LiveDesk {
     for (const news of verdict.news) {
       // A difference is told when it appears, not every minute.
       if ((news.kind === 'difference' || news.kind === 'halt') && this.#different.has(news.symbol)) continue;
-      if (news.kind === 'alert' && news.code === 'QUANTITY_DIFFERS' && news.symbol !== null && this.#different.has(news.symbol)) continue;
+      if (news.kind === 'alert' && news.code === 'QUANTITY_DIFFERS' && news.symbol !== null && this.#different.has(news.symbol))
+        continue;
       this.#news(news);
     }
     for (const symbol of this.#different)
@@ -439,18 +493,30 @@ export class LiveDesk {
       if (ownerOfAttached(view.clientId) !== null) continue;
       const order = await log.order(view.clientId);
       if (order === null || isWorking(order)) continue;
-      this.#alert('ORPHAN_ORDER', view.symbol, `${view.clientId} is ${order.state} here and works at the venue: it is cancelled.`);
+      this.#alert(
+        'ORPHAN_ORDER',
+        view.symbol,
+        `${view.clientId} is ${order.state} here and works at the venue: it is cancelled.`,
+      );
       await broker.cancel(view.clientId).catch((error: unknown) => this.#failed(error, view.clientId));
     }
   }
 
   #alert(code: DeskAlert, symbol: string | null, sentence: string): void {
-    const critical = ['PROTECTION_FAILED', 'UNPROTECTED', 'UNKNOWN_POSITION', 'QUANTITY_DIFFERS', 'EXIT_REFUSED', 'LATE_FILL'].includes(code);
+    const critical = [
+      'PROTECTION_FAILED',
+      'UNPROTECTED',
+      'UNKNOWN_POSITION',
+      'QUANTITY_DIFFERS',
+      'EXIT_REFUSED',
+      'LATE_FILL',
+    ].includes(code);
     this.#news({ kind: 'alert', code, critical, symbol, sentence, at: this.#options.now() });
   }
 
   #failed(error: unknown, key: string): void {
-    if (this.#options.scope.state === 'open') this.#alert('DESK_ERROR', null, `${key}: ${error instanceof Error ? error.message : String(error)}`);
+    if (this.#options.scope.state === 'open')
+      this.#alert('DESK_ERROR', null, `${key}: ${error instanceof Error ? error.message : String(error)}`);
   }
 
   #news(news: DeskNews): void {
@@ -470,7 +536,18 @@ function requestOf(terms: OrderTerms, instrument: TradedInstrument, oto: boolean
   }; // prettier-ignore
 }
 
-function requestOnly({ clientId, symbol, side, type, qtyMicros, limitPrice, stopPrice, tickSize, tif, attached }: SentOrder): OrderRequest {
+function requestOnly({
+  clientId,
+  symbol,
+  side,
+  type,
+  qtyMicros,
+  limitPrice,
+  stopPrice,
+  tickSize,
+  tif,
+  attached,
+}: SentOrder): OrderRequest {
   return { clientId, symbol, side, type, qtyMicros, limitPrice, stopPrice, tickSize, tif, attached };
 }
 

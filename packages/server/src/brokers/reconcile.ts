@@ -2,7 +2,14 @@
 import type { EpochMs, Micros, QtyMicros } from '@wyckoff/domain';
 import type { Broker } from './broker.ts';
 import type { DeskNews } from './news.ts';
-import { ownerOfAttached, isOurs, type VenueAccount, type VenueFill, type VenueOrder, type VenuePosition } from './venue-order.ts';
+import {
+  ownerOfAttached,
+  isOurs,
+  type VenueAccount,
+  type VenueFill,
+  type VenueOrder,
+  type VenuePosition,
+} from './venue-order.ts';
 
 /** One look at the venue. */
 export interface VenueSight {
@@ -48,12 +55,22 @@ const cashTolerance = (equityMicros: Micros): Micros => Math.max(Math.floor(Math
 /** Judges positions, orders and cash; changes nothing. */
 export function judge(theirs: VenueSight, ours: OurSight, at: EpochMs): Verdict {
   const news: DeskNews[] = [];
-  const unknown = theirs.orders.filter((order) => !ours.knows(order.clientId) && !ours.knows(ownerOfAttached(order.clientId) ?? order.clientId));
+  const unknown = theirs.orders.filter(
+    (order) => !ours.knows(order.clientId) && !ours.knows(ownerOfAttached(order.clientId) ?? order.clientId),
+  );
   const orphans = unknown.filter((order) => isOurs(order.clientId));
   const foreign = unknown.filter((order) => !isOurs(order.clientId));
   if (foreign.length > 0) {
     news.push({ kind: 'foreign', orders: foreign, at });
-    news.push(alert('FOREIGN_ORDER', false, foreign[0]?.symbol ?? null, `${foreign.length} orders at the venue are not ours: shown, never touched.`, at));
+    news.push(
+      alert(
+        'FOREIGN_ORDER',
+        false,
+        foreign[0]?.symbol ?? null,
+        `${foreign.length} orders at the venue are not ours: shown, never touched.`,
+        at,
+      ),
+    );
   }
   const { different, imported } = judgePositions(theirs.positions, ours, news, at);
   const { account } = theirs;
@@ -82,7 +99,9 @@ function judgePositions(
     if (position !== undefined && ourQty === 0 && manualQty === 0) {
       imported.push(position);
       news.push({ kind: 'imported', position, at });
-      news.push(alert('UNKNOWN_POSITION', true, symbol, `A position of ${theirQty} millionths nobody here opened is kept as MANUAL.`, at));
+      news.push(
+        alert('UNKNOWN_POSITION', true, symbol, `A position of ${theirQty} millionths nobody here opened is kept as MANUAL.`, at),
+      );
       continue;
     }
     different.push(symbol);
@@ -94,6 +113,12 @@ function judgePositions(
   return { different, imported };
 }
 
-function alert(code: 'FOREIGN_ORDER' | 'UNKNOWN_POSITION' | 'QUANTITY_DIFFERS' | 'CASH_DIFFERS', critical: boolean, symbol: string | null, sentence: string, at: EpochMs): DeskNews {
+function alert(
+  code: 'FOREIGN_ORDER' | 'UNKNOWN_POSITION' | 'QUANTITY_DIFFERS' | 'CASH_DIFFERS',
+  critical: boolean,
+  symbol: string | null,
+  sentence: string,
+  at: EpochMs,
+): DeskNews {
   return { kind: 'alert', code, critical, symbol, sentence, at };
 }

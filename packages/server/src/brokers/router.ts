@@ -3,8 +3,8 @@ import type { Scope } from '@wyckoff/bounded';
 import type { EpochMs } from '@wyckoff/domain';
 import type { Broker } from './broker.ts';
 import type { GateAnswer } from './gate.ts';
-import { moved, sent, type SentOrder } from './sent-order.ts';
-import { venueErrorOf, type VenueError } from './venue-error.ts';
+import { isWorking, moved, sent, type SentOrder } from './sent-order.ts';
+import { VenueError, venueErrorOf } from './venue-error.ts';
 import type { VenueOrder } from './venue-order.ts';
 
 export interface RouterOptions {
@@ -61,7 +61,7 @@ export class OrderRouter {
   async settle(order: SentOrder): Promise<SentOrder> {
     const asked = await this.#ask(order);
     if (asked.kind === 'found') return this.#hear(order, asked.view);
-    if (asked.kind === 'unknown') return order;
+    if (asked.kind === 'unknown' || !isWorking(order)) return order;
     const at = this.#options.now();
     if (order.deniedAt === null) return this.#put({ ...order, deniedAt: at });
     if (at - order.deniedAt < DENIED_TWICE_MS) return order;
@@ -78,13 +78,13 @@ export class OrderRouter {
     if (!answer.ok) return this.#held(judged, answer.result.violations[0]?.code ?? 'GATE');
     // Whatever happens from here on, it may have been sent; the log says so before the network does.
     const going = await this.#put({ ...sent(judged, this.#options.now()), uncertain: true });
-    try {
-      const { broker } = this.#options;
-      const view = await (going.attached?.kind === 'OCO' ? broker.placeOco(answer.cleared) : broker.place(answer.cleared));
-      return { order: await this.#hear(going, view), isOver: true };
-    } catch (error) {
-      return this.#failed(order, going, venueErrorOf(error));
-    }
+    const { broker } = this.#options;
+    // Only what the venue does is judged here: a record that could not be written is no word of the venue.
+    const answered = await (
+      going.attached?.kind === 'OCO' ? broker.placeOco(answer.cleared) : broker.place(answer.cleared)
+    ).catch(venueErrorOf);
+    if (answered instanceof VenueError) return this.#failed(order, going, answered);
+    return { order: await this.#hear(going, answered), isOver: true };
   }
 
   async #failed(
@@ -95,7 +95,8 @@ export class OrderRouter {
     if (error.kind === 'refused' || error.kind === 'gone') return { order: await this.#end(going, error.message), isOver: true };
     // This sending cannot have arrived; an earlier one may have.
     if (error.kind === 'held') return this.#held({ ...going, uncertain: before.uncertain }, error.message);
-    if (error.kind === 'unsent') return { order: await this.#put({ ...going, uncertain: before.uncertain, reason: error.message }), isOver: false };
+    if (error.kind === 'unsent')
+      return { order: await this.#put({ ...going, uncertain: before.uncertain, reason: error.message }), isOver: false };
     return { order: await this.#put({ ...going, reason: error.message }), isOver: false };
   }
 

@@ -65,7 +65,11 @@ export const isWorking = (order: SentOrder): boolean => !isTerminalOrder(order.s
 export const restOf = (order: SentOrder): QtyMicros => Math.max(0, order.qtyMicros - order.filledQtyMicros);
 
 /** One step of the table. @throws {IllegalTransition} for any other. */
-export function moved(order: SentOrder, state: OrderState, of: { readonly at: EpochMs; readonly reason?: string | null }): SentOrder {
+export function moved(
+  order: SentOrder,
+  state: OrderState,
+  of: { readonly at: EpochMs; readonly reason?: string | null },
+): SentOrder {
   return { ...order, state: advanceOrder(order.state, state), reason: of.reason ?? order.reason, updatedAt: of.at };
 }
 
@@ -102,7 +106,11 @@ export function hearFill(order: SentOrder, fill: VenueFill, at: EpochMs): Heard 
 }
 
 /** What the venue counts as filled and we have not booked, at the price its average leaves for it. */
-function bookRest(order: SentOrder, view: VenueOrder, oddities: string[]): { readonly order: SentOrder; readonly parts: readonly Part[] } {
+function bookRest(
+  order: SentOrder,
+  view: VenueOrder,
+  oddities: string[],
+): { readonly order: SentOrder; readonly parts: readonly Part[] } {
   const missing = sizeOf(cover(order.booked, 0, view.filledQtyMicros).fresh);
   if (missing === 0) return { order, parts: [] };
   if (view.averagePrice === null) {
@@ -135,7 +143,10 @@ function book(
     at: of.at,
   }));
   const qty = sizeOf(fresh);
-  return { order: { ...order, booked: spans, filledQtyMicros: order.filledQtyMicros + qty, value: order.value + qty * of.price }, parts };
+  return {
+    order: { ...order, booked: spans, filledQtyMicros: order.filledQtyMicros + qty, value: order.value + qty * of.price },
+    parts,
+  };
 }
 
 /** The state after what is booked, when nothing else was said. */
@@ -160,5 +171,7 @@ function towards(order: SentOrder, state: OrderState, at: EpochMs, reason: strin
 }
 
 function overfilled(order: SentOrder): readonly string[] {
-  return order.filledQtyMicros > order.qtyMicros ? [`expected at most ${order.qtyMicros} filled, was ${order.filledQtyMicros}`] : [];
+  return order.filledQtyMicros > order.qtyMicros
+    ? [`expected at most ${order.qtyMicros} filled, was ${order.filledQtyMicros}`]
+    : [];
 }

@@ -81,7 +81,9 @@ export class SqliteOrderLog implements OrderLog {
 
   confirm(seq: number): Promise<void> {
     return settle(() => {
-      this.#db.prepare('UPDATE venue_outbox SET confirmed = 1 WHERE account_id = ? AND seq <= ? AND confirmed = 0').run(this.#accountId, seq);
+      this.#db
+        .prepare('UPDATE venue_outbox SET confirmed = 1 WHERE account_id = ? AND seq <= ? AND confirmed = 0')
+        .run(this.#accountId, seq);
       this.#db.prepare('DELETE FROM venue_outbox WHERE account_id = ? AND seq <= ?').run(this.#accountId, seq - OUTBOX_KEPT);
     });
   }
@@ -103,9 +105,13 @@ export class SqliteOrderLog implements OrderLog {
         .prepare('INSERT INTO venue_wards VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET doc = excluded.doc, done = excluded.done')
         .run(this.#accountId, ward.signalId, ward.done ? 1 : 0, JSON.stringify(ward));
     if (reports.length === 0) return null;
-    const last = this.#db.prepare('SELECT max(seq) AS seq FROM venue_outbox WHERE account_id = ?').get(this.#accountId) as { seq: number | null };
+    const last = this.#db.prepare('SELECT max(seq) AS seq FROM venue_outbox WHERE account_id = ?').get(this.#accountId) as {
+      seq: number | null;
+    };
     const seq = (last.seq ?? 0) + 1;
-    this.#db.prepare('INSERT INTO venue_outbox VALUES (?, ?, ?, 0, ?)').run(this.#accountId, seq, Math.round(at), JSON.stringify(reports));
+    this.#db
+      .prepare('INSERT INTO venue_outbox VALUES (?, ?, ?, 0, ?)')
+      .run(this.#accountId, seq, Math.round(at), JSON.stringify(reports));
     return { seq, at, reports };
   }
 }

@@ -28,6 +28,8 @@ const AGAIN: Next = { kind: 'again', afterMs: 250 };
 const RESTS: Next = { kind: 'wait' };
 const PROTECTION_TRIES = 3;
 const EXIT_RETRY_MS = 2_000;
+/** A cancellation that shows no effect so long was lost. */
+const CANCEL_AGAIN_MS = 1_000;
 /** Spec 7.4: longer without a stop is worth a critical alert. */
 const UNPROTECTED_MS = 2_000;
 
@@ -37,7 +39,10 @@ export class Ward {
   #state: WardState;
   // bounded: entry, stops, targets and exits of one position, in all their revisions; a row of the order log each
   readonly #orders = new Map<string, SentOrder>();
+  // bounded: as above
+  readonly #looked = new Set<string>();
   #reports: BrokerReport[] = [];
+  #unsaved: readonly SentOrder[] = [];
   #alarmed = false;
 
   constructor(ports: WardPorts, state: WardState, orders: readonly SentOrder[]) {
@@ -86,7 +91,8 @@ export class Ward {
   async leave(exit: WardExit): Promise<void> {
     const { openQtyMicros } = this.holding;
     if (this.#state.exit !== null || this.#state.done || openQtyMicros <= 0) {
-      if (exit.clientId !== null) this.#report({ kind: 'ended', clientId: exit.clientId, state: 'CANCELLED', reason: 'NO_POSITION' });
+      if (exit.clientId !== null)
+        this.#report({ kind: 'ended', clientId: exit.clientId, state: 'CANCELLED', reason: 'NO_POSITION' });
       return this.#commit([]);
     }
     this.#state = { ...this.#state, exit, cancelEntry: this.#state.cancelEntry ?? exit.reason };
@@ -105,7 +111,11 @@ export class Ward {
     const { barsLeft } = this.#state;
     const { entry } = this.holding;
     if (barsLeft === null || entry === null || !isWorking(entry)) return;
-    this.#state = { ...this.#state, barsLeft: barsLeft - 1, ...(barsLeft <= 1 && { cancelEntry: this.#state.cancelEntry ?? 'VALIDITY' }) };
+    this.#state = {
+      ...this.#state,
+      barsLeft: barsLeft - 1,
+      ...(barsLeft <= 1 && { cancelEntry: this.#state.cancelEntry ?? 'VALIDITY' }),
+    };
     await this.#commit([]);
   }
 
@@ -171,6 +181,7 @@ export class Ward {
 
   /** One step; null: look again at once. */
   async #step(): Promise<Next | null> {
+    if (this.#reports.length > 0 || this.#unsaved.length > 0) await this.#commit([]);
     if (this.#state.done) return { kind: 'done' };
     const holding = this.holding;
     const { entry } = holding;
@@ -178,10 +189,26 @@ export class Ward {
       const next = await this.#pursueEntry(entry);
       if (next !== null && holding.openQtyMicros <= 0) return next;
     }
+    if (!this.#ports.isConnected() && holding.filledQtyMicros > 0) return { kind: 'again', afterMs: EXIT_RETRY_MS };
+    if (await this.#learnsAttached()) return null;
     if (holding.openQtyMicros <= 0) return this.#flat(holding);
     this.#clock();
-    if (!this.#ports.isConnected()) return { kind: 'again', afterMs: EXIT_RETRY_MS };
     return this.#state.exit !== null ? this.#pursueExit(holding) : this.#protect(holding);
+  }
+
+  /** An order whose answer was lost may have a stop of its own that nobody has seen yet. */
+  async #learnsAttached(): Promise<boolean> {
+    for (const order of this.orders) {
+      const { clientId, attached, state, brokerId } = order;
+      const isThere = brokerId !== null && state !== 'PENDING_NEW' && state !== 'REJECTED' && state !== 'FAILED';
+      if (attached === null || !isThere || this.#looked.has(clientId) || this.#orders.has(attachedId(clientId))) continue;
+      const before = this.#orders.get(clientId);
+      await this.#router.settle(order);
+      // Answered, with or without one.
+      if (this.#orders.get(clientId) !== before) this.#looked.add(clientId);
+      return this.#orders.get(clientId) !== before;
+    }
+    return false;
   }
 
   /** Null: it is not the entry that has to be waited for. */
@@ -196,8 +223,7 @@ export class Ward {
       return { kind: 'again', afterMs: 1_000 };
     }
     if (this.#state.cancelEntry === null) return RESTS;
-    if (entry.state !== 'CANCEL_PENDING') await this.#cancel(entry);
-    else await this.#router.settle(entry);
+    await this.#cancel(entry);
     return AGAIN;
   }
 
@@ -229,7 +255,9 @@ export class Ward {
     if (filledQtyMicros > 0) {
       const ended = (clientId: string): void => this.#report({ kind: 'ended', clientId, state: 'CANCELLED', reason: 'OCO' });
       const filledBy = (clientId: string): number =>
-        this.orders.filter((order) => order.role !== 'ENTRY' && reportedAs(this.#state, order) === clientId).reduce((sum, one) => sum + one.filledQtyMicros, 0);
+        this.orders
+          .filter((order) => order.role !== 'ENTRY' && reportedAs(this.#state, order) === clientId)
+          .reduce((sum, one) => sum + one.filledQtyMicros, 0);
       const stop = clientOrderId(signalId, stopLeg);
       if (filledBy(stop) === 0) ended(stop);
       for (const { leg, qtyMicros } of targets ?? targetsOf(this.#state, filledQtyMicros))
@@ -251,21 +279,29 @@ export class Ward {
       return isWorking(this.#orders.get(exit.clientId) ?? exit) ? { kind: 'again', afterMs: 500 } : null;
     }
     if (holding.legs.length > 0) {
-      for (const leg of holding.legs) if (leg.state !== 'CANCEL_PENDING') await this.#cancel(leg);
+      for (const leg of holding.legs) await this.#cancel(leg);
       return this.#afterRefresh(holding.legs);
     }
     const { exit } = this.#state;
     const ofExit = this.orders.filter((order) => order.role === 'EXIT' && order.leg === exit?.leg);
-    const left = exit?.qtyMicros == null ? Infinity : exit.qtyMicros - ofExit.reduce((sum, order) => sum + order.filledQtyMicros, 0);
+    const left =
+      exit?.qtyMicros == null ? Infinity : exit.qtyMicros - ofExit.reduce((sum, order) => sum + order.filledQtyMicros, 0);
     if (left <= 0) {
       this.#state = { ...this.#state, exit: null };
       await this.#commit([]);
       return null;
     }
     const refused = ofExit.length;
-    if (refused > 0 && refused % 3 === 0) this.#ports.alert('EXIT_REFUSED', this, `the way out was refused ${refused} times: ${this.#lastReason('EXIT')}`);
+    if (refused > 0 && refused % 3 === 0)
+      this.#ports.alert('EXIT_REFUSED', this, `the way out was refused ${refused} times: ${this.#lastReason('EXIT')}`);
     const leg = refused === 0 ? (exit?.leg ?? 'EXIT.1') : `${exit?.leg ?? 'EXIT.1'}/${refused + 1}`;
-    const order = this.#draft({ role: 'EXIT', leg: exit?.leg ?? 'EXIT.1', id: leg, type: 'MARKET', qtyMicros: Math.min(left, holding.openQtyMicros) });
+    const order = this.#draft({
+      role: 'EXIT',
+      leg: exit?.leg ?? 'EXIT.1',
+      id: leg,
+      type: 'MARKET',
+      qtyMicros: Math.min(left, holding.openQtyMicros),
+    });
     await this.save({ order, parts: [], oddities: [] });
     await this.#router.send(order);
     return refused >= 3 ? { kind: 'again', afterMs: EXIT_RETRY_MS * 2 ** Math.min(5, refused - 3) } : null;
@@ -274,14 +310,21 @@ export class Ward {
   /** The stop over what is open; targets beside it once the entry has ended, where the venue has pairs. */
   async #protect(holding: Holding): Promise<Next | null> {
     const { entry, legs, openQtyMicros } = holding;
-    const stuck = legs.filter((order) => order.state === 'PENDING_NEW' || order.uncertain || order.state === 'SUBMITTED' || order.state === 'CANCEL_PENDING');
+    const stuck = legs.filter(
+      (order) =>
+        order.state === 'PENDING_NEW' || order.uncertain || order.state === 'SUBMITTED' || order.state === 'CANCEL_PENDING',
+    );
     if (stuck.length > 0) {
-      for (const order of stuck) await (order.state === 'PENDING_NEW' ? this.#router.send(order) : this.#router.settle(order));
+      for (const order of stuck) await this.#chase(order);
       const open = stuck.some(({ clientId, state }) => this.#orders.get(clientId)?.state === state);
       return open ? AGAIN : null;
     }
     if (this.#state.failures >= PROTECTION_TRIES) {
-      this.#ports.alert('PROTECTION_FAILED', this, `no stop could be placed: ${this.#lastReason('STOP')}; the position is closed at market`);
+      this.#ports.alert(
+        'PROTECTION_FAILED',
+        this,
+        `no stop could be placed: ${this.#lastReason('STOP')}; the position is closed at market`,
+      );
       await this.leave({ leg: 'EXIT.99', clientId: null, reason: 'PROTECTION_FAILED', qtyMicros: null });
       return null;
     }
@@ -326,7 +369,13 @@ export class Ward {
   }
 
   async #placeStop(openQtyMicros: number): Promise<Next | null> {
-    const order = this.#draft({ role: 'STOP', leg: 'STOP', id: `STOP.${this.#state.revision + 1}`, type: 'STOP', qtyMicros: openQtyMicros });
+    const order = this.#draft({
+      role: 'STOP',
+      leg: 'STOP',
+      id: `STOP.${this.#state.revision + 1}`,
+      type: 'STOP',
+      qtyMicros: openQtyMicros,
+    });
     return this.#placeLeg(order);
   }
 
@@ -348,7 +397,9 @@ export class Ward {
       await this.#commit([]);
     }
     const pairs = holding.legs.filter((order) => order.role === 'TARGET');
-    const guards = holding.legs.filter((order) => order.role === 'STOP' && ownerRole(this.#orders, order) !== 'TARGET' && order.armed);
+    const guards = holding.legs.filter(
+      (order) => order.role === 'STOP' && ownerRole(this.#orders, order) !== 'TARGET' && order.armed,
+    );
     const missing = this.#missing(targets, pairs, holding.openQtyMicros);
     if (missing.length > 0 && guards.length > 0) {
       for (const order of guards) await this.#cancel(order);
@@ -364,7 +415,11 @@ export class Ward {
   }
 
   /** Rungs without a working pair, over what no pair covers. */
-  #missing(targets: NonNullable<WardState['targets']>, pairs: readonly SentOrder[], openQtyMicros: number): NonNullable<WardState['targets']> {
+  #missing(
+    targets: NonNullable<WardState['targets']>,
+    pairs: readonly SentOrder[],
+    openQtyMicros: number,
+  ): NonNullable<WardState['targets']> {
     let free = openQtyMicros - pairs.reduce((sum, order) => sum + restOf(order), 0);
     const out: { leg: string; price: number; qtyMicros: number }[] = [];
     for (const target of targets) {
@@ -378,7 +433,8 @@ export class Ward {
     }
     // What no rung wants any more still needs its stop: the last one takes it.
     const last = targets.at(-1);
-    if (free > 0 && out.length > 0) out[out.length - 1] = { ...out[out.length - 1]!, qtyMicros: out[out.length - 1]!.qtyMicros + free };
+    if (free > 0 && out.length > 0)
+      out[out.length - 1] = { ...out[out.length - 1]!, qtyMicros: out[out.length - 1]!.qtyMicros + free };
     else if (free > 0 && pairs.length === 0 && last !== undefined) out.push({ ...last, qtyMicros: free });
     return out;
   }
@@ -389,7 +445,13 @@ export class Ward {
     return this.#placeLeg({ ...draft, limitPrice: target.price, attached: { kind: 'OCO', stopPrice: this.#state.stopPrice } });
   }
 
-  #draft(of: { readonly role: Role; readonly leg: string; readonly id: string; readonly type: 'MARKET' | 'STOP' | 'LIMIT'; readonly qtyMicros: number }): SentOrder {
+  #draft(of: {
+    readonly role: Role;
+    readonly leg: string;
+    readonly id: string;
+    readonly type: 'MARKET' | 'STOP' | 'LIMIT';
+    readonly qtyMicros: number;
+  }): SentOrder {
     const { signalId, symbol, side, tickSize, stopPrice } = this.#state;
     const request: OrderRequest = {
       clientId: clientOrderId(signalId, of.id), symbol, side: side === 1 ? 'SELL' : 'BUY', type: of.type, qtyMicros: of.qtyMicros, limitPrice: null,
@@ -402,16 +464,29 @@ export class Ward {
     return { signalId: this.#state.signalId, role, leg, gate: null, at: this.#ports.now() };
   }
 
+  /** Sends what was not sent, asks for what nobody answered for, and cancels again what should have gone by now. */
+  async #chase(order: SentOrder): Promise<void> {
+    if (order.state === 'PENDING_NEW') await this.#router.send(order);
+    else if (order.state === 'CANCEL_PENDING') await this.#cancel(order);
+    else await this.#router.settle(order);
+  }
+
   async #cancel(order: SentOrder): Promise<void> {
     if (order.state === 'PENDING_NEW') return this.#endUnsent(order, 'CANCELLED');
+    const at = this.#ports.now();
+    if (order.state === 'CANCEL_PENDING' && at - order.updatedAt < CANCEL_AGAIN_MS) {
+      await this.#router.settle(order);
+      return;
+    }
     try {
       await this.#ports.broker.cancel(order.clientId);
     } catch (error) {
       // What has gone is settled by asking; what may not have been heard is asked again.
       if (venueErrorOf(error).kind === 'unsent') return;
     }
-    if (order.state === 'SUBMITTED' || order.state === 'ACCEPTED' || order.state === 'PARTIALLY_FILLED')
-      await this.save({ order: { ...(this.#orders.get(order.clientId) ?? order), state: 'CANCEL_PENDING' }, parts: [], oddities: [] });
+    const known = this.#orders.get(order.clientId) ?? order;
+    if (isWorking(known))
+      await this.save({ order: { ...known, state: 'CANCEL_PENDING', updatedAt: at }, parts: [], oddities: [] });
   }
 
   /** The stop that travels with an order gets a record when the venue first shows it. */
@@ -470,13 +545,20 @@ export class Ward {
 
   #reportEntryEnded(order: SentOrder, before: SentOrder | undefined): void {
     if (order.role !== 'ENTRY') return;
-    if (order.uncertain && order.reason !== null && before?.reason == null) this.#report({ kind: 'uncertain', clientId: order.clientId, reason: order.reason });
+    if (order.uncertain && order.reason !== null && before?.reason == null)
+      this.#report({ kind: 'uncertain', clientId: order.clientId, reason: order.reason });
     const { state } = order;
-    if (before?.state === state || (state !== 'CANCELLED' && state !== 'EXPIRED' && state !== 'REJECTED' && state !== 'FAILED')) return;
+    if (before?.state === state || (state !== 'CANCELLED' && state !== 'EXPIRED' && state !== 'REJECTED' && state !== 'FAILED'))
+      return;
     if (before !== undefined && !isWorking(before)) return;
     const asked = this.#state.cancelEntry;
     const reason = asked ?? order.reason ?? state;
-    this.#report({ kind: 'ended', clientId: order.clientId, state: asked === 'VALIDITY' && state === 'CANCELLED' ? 'EXPIRED' : state, reason });
+    this.#report({
+      kind: 'ended',
+      clientId: order.clientId,
+      state: asked === 'VALIDITY' && state === 'CANCELLED' ? 'EXPIRED' : state,
+      reason,
+    });
     if (state === 'REJECTED' || state === 'FAILED')
       this.#ports.alert(state === 'FAILED' ? 'ORDER_FAILED' : 'ORDER_REJECTED', this, `${order.clientId}: ${reason}`);
   }
@@ -488,9 +570,18 @@ export class Ward {
 
   async #commit(orders: readonly SentOrder[]): Promise<void> {
     const reports = this.#reports;
+    const unsaved = [...this.#unsaved.filter((one) => !orders.some((order) => order.clientId === one.clientId)), ...orders];
     this.#reports = [];
-    const row = await this.#ports.log.save({ orders, ward: this.#state, reports, at: this.#ports.now() });
-    if (row !== null) await this.#ports.tell(row);
+    this.#unsaved = unsaved;
+    try {
+      const row = await this.#ports.log.save({ orders: unsaved, ward: this.#state, reports, at: this.#ports.now() });
+      this.#unsaved = [];
+      if (row !== null) await this.#ports.tell(row);
+    } catch (error) {
+      // What could not be written goes with the next that can be.
+      this.#reports = [...reports, ...this.#reports];
+      throw error;
+    }
   }
 }
 

@@ -81,7 +81,8 @@ export class HttpClient {
   async request(request: HttpRequest): Promise<HttpAnswer> {
     await this.limit.take({ urgent: request.urgent, signal: request.signal });
     await request.beforeSend?.();
-    if (this.#abort.signal.aborted) throw new HttpFailure('closed', false, 'the client has ended');
+    if (this.#abort.signal.aborted || this.#scope.state !== 'open')
+      throw new HttpFailure('closed', false, 'the client has ended');
     this.#inFlight += 1;
     try {
       const answer = await this.#exchange(request);

@@ -72,7 +72,13 @@ export class AlpacaBroker implements Broker {
 
   constructor(options: AlpacaOptions) {
     this.#options = options;
-    this.#names = new LruTtlCache({ name: `${options.scope.name}.names`, capacity: 1_000, ttlMs: 7 * 86_400_000, itemBytes: 256, scope: options.scope });
+    this.#names = new LruTtlCache({
+      name: `${options.scope.name}.names`,
+      capacity: 1_000,
+      ttlMs: 7 * 86_400_000,
+      itemBytes: 256,
+      scope: options.scope,
+    });
   }
 
   get state(): StreamState {
@@ -263,8 +269,13 @@ export class AlpacaBroker implements Broker {
     if (ours === null) this.#tell({ kind: 'hint', symbol: order.symbol });
     if (fill !== null) this.#tell({ kind: 'fill', fill });
     // A replaced order says nothing of the one that took its place, nor the other way round.
-    if (ours === null || order.status === 'replaced' || order.replaces != null) this.#tell({ kind: 'hint', symbol: order.symbol });
-    else this.#tell({ kind: 'order', order: orderOf(order, { clientId: ours, armed: ownerOfAttached(ours) === null, attached: null }) });
+    if (ours === null || order.status === 'replaced' || order.replaces != null)
+      this.#tell({ kind: 'hint', symbol: order.symbol });
+    else
+      this.#tell({
+        kind: 'order',
+        order: orderOf(order, { clientId: ours, armed: ownerOfAttached(ours) === null, attached: null }),
+      });
   }
 
   /** The row behind an id of ours, followed through its replacements. */
@@ -356,7 +367,8 @@ function stopOf(row: AlpacaOrder): AlpacaOrder | null {
 function expectOk(answer: HttpAnswer, what: string): unknown {
   const { status, json } = answer;
   if (status >= 200 && status < 300) {
-    if (json === undefined && answer.text !== '') throw new VenueError('unknown', `${what}: expected JSON, was ${answer.text.slice(0, 60)}`);
+    if (json === undefined && answer.text !== '')
+      throw new VenueError('unknown', `${what}: expected JSON, was ${answer.text.slice(0, 60)}`);
     return json;
   }
   const said = (json as { readonly message?: unknown } | undefined)?.message;

@@ -68,7 +68,10 @@ function read<T>(schema: z.ZodType<T>, what: string, json: unknown): T {
   const result = schema.safeParse(json);
   if (result.success) return result.data;
   const first = result.error.issues[0];
-  throw new VenueError('unknown', `${what}: expected Alpaca's ${what}, ${first?.path.join('.') ?? ''}: ${first?.message ?? 'no JSON'}`);
+  throw new VenueError(
+    'unknown',
+    `${what}: expected Alpaca's ${what}, ${first?.path.join('.') ?? ''}: ${first?.message ?? 'no JSON'}`,
+  );
 }
 
 export const readOrder = (json: unknown): AlpacaOrder => read(order, 'order', json);
@@ -106,7 +109,12 @@ export const nextId = (clientOrderId: string): string => {
 };
 
 const TYPES: Readonly<Record<string, OrderType>> = { market: 'MARKET', limit: 'LIMIT', stop: 'STOP', stop_limit: 'STOP_LIMIT' };
-const WIRE_TYPE: Readonly<Record<OrderType, string>> = { MARKET: 'market', LIMIT: 'limit', STOP: 'stop', STOP_LIMIT: 'stop_limit' };
+const WIRE_TYPE: Readonly<Record<OrderType, string>> = {
+  MARKET: 'market',
+  LIMIT: 'limit',
+  STOP: 'stop',
+  STOP_LIMIT: 'stop_limit',
+};
 const WIRE_TIF: Readonly<Record<TimeInForce, string>> = { DAY: 'day', GTC: 'gtc', IOC: 'ioc', FOK: 'fok' };
 
 const sideOf = (text: string): OrderSide => (text === 'buy' ? 'BUY' : 'SELL');
@@ -166,9 +174,13 @@ export function fillOfUpdate(row: AlpacaUpdate, clientId: string | null): VenueF
   };
 }
 
-export function fillOfActivity(row: AlpacaActivity, of: { readonly clientId: string | null; readonly counts: boolean }): VenueFill {
+export function fillOfActivity(
+  row: AlpacaActivity,
+  of: { readonly clientId: string | null; readonly counts: boolean },
+): VenueFill {
   const price = priceOf(row.price);
-  if (price === null) throw new VenueError('unknown', `fill ${row.id} price: expected a decimal above 0, was ${String(row.price)}`);
+  if (price === null)
+    throw new VenueError('unknown', `fill ${row.id} price: expected a decimal above 0, was ${String(row.price)}`);
   return {
     // `time::execution id`
     execId: row.id.split('::')[1] ?? row.id,
@@ -207,4 +219,3 @@ export function orderBody(request: OrderRequest): Readonly<Record<string, unknow
     ...(request.stopPrice !== null && { stop_price: price(request.stopPrice) }),
   };
 }
-

@@ -77,7 +77,14 @@ export class Bench {
     server.market.now = now;
     let n = 0;
     const random = (): number => ((n += 1) * 0.618_034) % 1;
-    const alpaca = new AlpacaBroker({ scope: this.scope.child('alpaca'), baseUrl: server.url, keys: () => KEYS, timeoutMs: 3_000, perMinute: 6_000, random });
+    const alpaca = new AlpacaBroker({
+      scope: this.scope.child('alpaca'),
+      baseUrl: server.url,
+      keys: () => KEYS,
+      timeoutMs: 3_000,
+      perMinute: 6_000,
+      random,
+    });
     this.broker = options.broker?.(alpaca) ?? alpaca;
     const log = new SqliteOrderLog(this.db, 'account-1');
     this.desk = new LiveDesk({
@@ -160,10 +167,23 @@ export class Bench {
 
   /** Where everything stands, for a failing test. */
   show(): string {
-    const alerts = this.news.flatMap((one) => (one.kind === 'alert' ? [`${one.code} ${one.sentence}`] : one.kind === 'link' ? [one.state] : [])).slice(-12);
-    const ours = this.desk.wards.flatMap((ward) => ward.orders.map((order) => `${order.role} ${order.leg} ${order.state} ${order.filledQtyMicros}/${order.qtyMicros} ${order.uncertain ? 'uncertain' : ''} ${order.reason ?? ''}`));
-    const theirs = this.server.market.orders.map((order) => `${order.clientOrderId.slice(0, 12)} ${order.side} ${order.type} ${order.filled}/${order.qty} ${order.status}`);
-    return JSON.stringify({ state: this.broker.state, alerts, ours, theirs, told: this.told().slice(-8), seen: this.server.seen.slice(-8) }, null, 1);
+    const alerts = this.news
+      .flatMap((one) => (one.kind === 'alert' ? [`${one.code} ${one.sentence}`] : one.kind === 'link' ? [one.state] : []))
+      .slice(-12);
+    const ours = this.desk.wards.flatMap((ward) =>
+      ward.orders.map(
+        (order) =>
+          `${order.role} ${order.leg} ${order.state} ${order.filledQtyMicros}/${order.qtyMicros} ${order.uncertain ? 'uncertain' : ''} ${order.reason ?? ''}`,
+      ),
+    );
+    const theirs = this.server.market.orders.map(
+      (order) => `${order.clientOrderId.slice(0, 12)} ${order.side} ${order.type} ${order.filled}/${order.qty} ${order.status}`,
+    );
+    return JSON.stringify(
+      { state: this.broker.state, alerts, ours, theirs, told: this.told().slice(-8), seen: this.server.seen.slice(-8) },
+      null,
+      1,
+    );
   }
 
   /** Signed millionths the venue holds. */
@@ -191,7 +211,7 @@ export class Bench {
       const row = await this.desk.next().catch(() => undefined);
       if (row === undefined) return;
       this.reports.push(...row.reports);
-      await this.desk.confirm(row.seq);
+      await this.desk.confirm(row.seq).catch(() => undefined);
     }
   }
 }
