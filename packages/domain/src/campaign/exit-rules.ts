@@ -113,7 +113,7 @@ export function exitRule(position: OpenPosition, bar: Bar, context: ExitContext)
   const judged = { ...context, rules };
   for (let rule = 1; rule <= JUDGES.length; rule += 1) {
     if (!rules.on.includes(rule as ExitRuleNumber)) continue;
-    if (JUDGES[rule - 1]?.(position, bar, judged) === true) return `RULE_${rule as ExitRuleNumber}`;
+    if (JUDGES[rule - 1](position, bar, judged)) return `RULE_${rule as ExitRuleNumber}`;
   }
   return null;
 }

@@ -96,7 +96,6 @@ export function cancelAsked(order: Order, at: EpochMs): OrderStep {
 class Walk {
   order: Order;
   readonly #at: EpochMs;
-  /** bounded: three states at most per report */
   readonly #via: Order[] = [];
 
   constructor(order: Order, at: EpochMs) {
@@ -118,6 +117,7 @@ class Walk {
 
   put(changes: Partial<Order>): void {
     this.order = { ...this.order, ...changes, updatedAt: this.#at, version: this.order.version + 1 };
+    // bounded: three states at most per report, and a walk lasts one report
     this.#via.push(this.order);
   }
 

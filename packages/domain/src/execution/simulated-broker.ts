@@ -54,6 +54,9 @@ export class SimulatedBroker {
   #reports: BrokerReport[];
 
   constructor(options: SimulatedBrokerOptions, state?: SimulatedBrokerState) {
+    const cap = options.participationCap ?? null;
+    if (cap !== null && !(cap > 0 && cap <= 1))
+      throw new RangeError(`simulated broker: participationCap: expected above 0 and at most 1, was ${cap}`);
     this.#options = options;
     this.#instrument = options.instrument;
     this.#passBy =

@@ -142,12 +142,19 @@ test('TR-8 BT-3 equity - deposits + withdrawals = realised + unrealised - fees, 
   );
 });
 
+function feed(replay: AccountReplay, entries: readonly Entry[]): void {
+  for (const entry of entries) {
+    if ('fill' in entry) replay.fill(entry.fill);
+    else replay.row(entry.row);
+  }
+}
+
 test('TR-8 the journal alone gives back cash, realised profit, fees and what is open, to the micro', () => {
   fc.assert(
     fc.property(fc.array(move, { maxLength: 40 }), (moves) => {
       const { book, journal } = live(moves, () => undefined);
       const replay = new AccountReplay('a', instruments);
-      for (const entry of journal) 'fill' in entry ? replay.fill(entry.fill) : replay.row(entry.row);
+      feed(replay, journal);
       const seen = book.account(0, 0);
       const replayed = replay.end();
       expect(replayed).toMatchObject({
@@ -169,7 +176,7 @@ test('TR-8 the twin: a journal that lost a row, changed an amount or sold twice 
   const { journal } = live(story, () => undefined);
   const run = (entries: readonly Entry[]): void => {
     const replay = new AccountReplay('a', instruments);
-    for (const entry of entries) 'fill' in entry ? replay.fill(entry.fill) : replay.row(entry.row);
+    feed(replay, entries);
     replay.end();
   };
   run(journal);

@@ -55,7 +55,7 @@ export interface MarkedSeries {
 
 export class PositionBook {
   readonly #account: AccountSpec;
-  /** bounded: one per symbol of the account, by admission. */
+  /** By symbol. */
   readonly #markets = new Map<string, Market>();
   readonly #firstSymbol: string;
   readonly #ledger: Ledger;
@@ -86,6 +86,7 @@ export class PositionBook {
 
   /** Opens a market, or gives an open one new terms: another exchange rate, other costs. */
   admit(market: Market): void {
+    // bounded: one per symbol of the account
     this.#markets.set(market.instrument.symbol, market);
   }
 

@@ -60,7 +60,7 @@ export class JournalMismatch extends Error {
 export class AccountReplay {
   readonly #ledger: Ledger;
   readonly #instruments: ReadonlyMap<string, TradedInstrument>;
-  /** bounded: open positions of the account; a closed one leaves */
+  /** Open positions; a closed one leaves. */
   readonly #open = new Map<string, Held>();
   #realised: Micros = 0;
   #rows = 0;
@@ -125,9 +125,11 @@ export class AccountReplay {
 
   #enter(fill: JournalFill, steps: number, value: Micros): Micros {
     const held = this.#open.get(fill.positionKey);
-    if (held === undefined)
-      this.#open.set(fill.positionKey, { symbol: fill.symbol, side: fill.side === 'BUY' ? 1 : -1, steps, basisMicros: value });
-    else {
+    if (held === undefined) {
+      const side = fill.side === 'BUY' ? 1 : -1;
+      // bounded: open positions of the account; a closed one leaves
+      this.#open.set(fill.positionKey, { symbol: fill.symbol, side, steps, basisMicros: value });
+    } else {
       held.steps += steps;
       held.basisMicros = add(held.basisMicros, value);
     }
