@@ -91,7 +91,7 @@ export class FeedBench {
 
   static async open(venue: Venue, options: BenchOptions = {}): Promise<FeedBench> {
     const server = await (venue === 'alpaca' ? new AlpacaDataServer() : new BinanceDataServer()).listen();
-    const urls = { restUrl: server.url, streamUrl: server.streamUrl, key: () => ALPACA_KEY };
+    const urls = { restUrl: server.url, streamUrl: server.streamUrl, key: () => ALPACA_KEY, hours: 'all' } as const;
     if (venue === 'alpaca') {
       return new FeedBench(venue, server, {
         ...options,

@@ -1,7 +1,7 @@
 /** Alpaca's stream: `v2/iex` or `v2/sip`; a welcome, a login, minute bars and their later corrections. */
 import type { DialectSink, StreamBar, StreamDialect } from '../contract/dialect.ts';
 import { timeOf } from './alpaca-history.ts';
-import { ALPACA_STREAM_URL, type AlpacaSettings } from './alpaca-settings.ts';
+import { ALPACA_STREAM_URL, withinHours, type AlpacaSettings } from './alpaca-settings.ts';
 
 interface Message {
   readonly T?: unknown;
@@ -33,18 +33,18 @@ export function alpacaDialect(settings: AlpacaSettings): StreamDialect {
     unsubscribe: (symbols) => JSON.stringify({ action: 'unsubscribe', bars: symbols, updatedBars: symbols }),
     decode: (text, sink) => {
       const messages: unknown = JSON.parse(text);
-      for (const message of Array.isArray(messages) ? messages : [messages]) decodeOne(message as Message, sink);
+      for (const message of Array.isArray(messages) ? messages : [messages]) decodeOne(message as Message, sink, settings);
     },
   };
 }
 
-function decodeOne(message: Message, sink: DialectSink): void {
+function decodeOne(message: Message, sink: DialectSink, settings: AlpacaSettings): void {
   switch (message.T) {
     case 'b':
-      sink.bar(barOf(message), 'closed');
+      if (withinHours(timeOf(message.t), settings)) sink.bar(barOf(message), 'closed');
       return;
     case 'u':
-      sink.bar(barOf(message), 'revised');
+      if (withinHours(timeOf(message.t), settings)) sink.bar(barOf(message), 'revised');
       return;
     case 'success':
       if (message.msg === 'authenticated') sink.welcome();

@@ -6,7 +6,7 @@ import { ask } from '../contract/ask.ts';
 import type { HistoryPage, HistoryProvider, HistoryRequest } from '../contract/history.ts';
 import { pageColumns } from '../contract/page-columns.ts';
 import { ProviderFault } from '../contract/provider-fault.ts';
-import { ALPACA_PER_MINUTE, ALPACA_REST_URL, type AlpacaSettings } from './alpaca-settings.ts';
+import { ALPACA_PER_MINUTE, ALPACA_REST_URL, withinHours, type AlpacaSettings } from './alpaca-settings.ts';
 
 /** Its hours and four hours begin at full hours of the clock, ours at the opening: those are made of half hours. */
 const TIMEFRAMES = { '1m': '1Min', '5m': '5Min', '15m': '15Min', '30m': '30Min', '1d': '1Day', '1w': '1Week' } as const satisfies Partial<Record<Timeframe, string>>; // prettier-ignore
@@ -59,7 +59,7 @@ export class AlpacaHistory implements HistoryProvider {
     let empty = 0;
     do {
       const answer = await this.#page(request, { timeframe, token, signal });
-      const rows = rowsOf(answer, request.symbol);
+      const rows = this.#within(request.timeframe, rowsOf(answer, request.symbol));
       empty = rows.length === 0 ? empty + 1 : 0;
       if (rows.length > 0) {
         yield { columns: pageColumns(rows, ({ t, o, h, l, c, v }) => [timeOf(t), o, h, l, c, v]) };
@@ -72,6 +72,10 @@ export class AlpacaHistory implements HistoryProvider {
 
   async close(): Promise<void> {
     await this.#scope.dispose();
+  }
+
+  #within(timeframe: Timeframe, rows: readonly AlpacaBar[]): readonly AlpacaBar[] {
+    return timeframe === '1d' || timeframe === '1w' ? rows : rows.filter(({ t }) => withinHours(timeOf(t), this.#options));
   }
 
   async #page(
