@@ -171,7 +171,13 @@ function readDatabaseUrl(env: Readonly<Record<string, string | undefined>>, faul
   if (found === undefined || found === '') return null;
   if (/^postgres(ql)?:\/\//.test(found)) return found;
   const expected = 'postgres://user:password@host:port/database';
-  faults.push({ code: 'config.invalid', key: 'store.databaseUrl', source: 'DATABASE_URL', found: 'another form (not shown)', expected });
+  faults.push({
+    code: 'config.invalid',
+    key: 'store.databaseUrl',
+    source: 'DATABASE_URL',
+    found: 'another form (not shown)',
+    expected,
+  });
   return null;
 }
 

@@ -137,7 +137,7 @@ export const SCHEMA_2: Migration = {
     'alter table orders add column broker_order_id {id}',
     'alter table orders add column uncertain {flag:uncertain}',
     'alter table orders add column idem_key {id}',
-    'create unique index orders_by_idem_key on orders (user_id, idem_key) where idem_key is not null',
+    'create unique index orders_idempotent on orders (user_id, idem_key) where idem_key is not null',
     'create index orders_by_state on orders (state, created_at, id)',
     'create index orders_by_account on orders (account_id, created_at, id)',
     `create index orders_working on orders (account_id, created_at, id) where state in ${WORKING}`,
