@@ -1,306 +1,280 @@
-import fc from 'fast-check';
-import { expect, test } from 'vitest';
-import { lps, springTest } from '../engine/kit/scripted-market.ts';
-import { candidateOf } from '../setup/candidate.ts';
-import type { DetectionEvent } from '../wyckoff/event.ts';
-import type { MarketContext } from '../setup/market-context.ts';
-import { amt, riskOf } from '../trade/amount.ts';
-import { DEFAULT_POLICY } from './policy.ts';
-import { SAME_CURRENCY } from './conversion.ts';
-import { COST_MODELS } from '../trade/costs.ts';
+import { describe, expect, test } from 'vitest';
+import { externalCandidate } from '../setup/external.ts';
+import { candidate, quietMarket, springRecord, utadRecord } from '../setup/fixture.ts';
+import { riskOf } from '../trade/amount.ts';
 import { tradedInstrument } from '../trade/instrument.ts';
-import { mulDiv } from '../trade/money.ts';
-import { assess, warnedMeasures } from './assess.ts';
-import { RiskDesk } from './desk.ts';
-import type { Exposure } from './exposure.ts';
-import { DEFAULT_LIMITS, LimitError, tightenLimits } from './limits.ts';
-import { breakFactor, sessionFactor } from './pattern-risk.ts';
-import type { Size, SizeInput } from './size.ts';
+import { assess, recheck, warnedMeasures } from './assess.ts';
+import type { Assessment } from './assess.ts';
+import { EQUITY, exposure, sizeInput, snapshot, stock } from './fixture.ts';
+import { figuresOf } from './figures.ts';
+import { tightenLimits } from './limits.ts';
+import { measuresFor } from './measures.ts';
+import { DEFAULT_POLICY } from './policy.ts';
+import type { SizeInput } from './size.ts';
 
-const stock = tradedInstrument({ symbol: 'S', assetClass: 'STOCK' });
-const FRESH = { staleMarks: [], permissive: { today: 0, campaignIds: [] } } as const;
-const EQUITY = 100_000_000_000;
-const MARKET: MarketContext = {
-  assetClass: 'STOCK', timeframe: '1d', at: Date.UTC(2024, 0, 10), regime: 'RANGING', session: null, atrPercentile: 40, volumePercentile: 40,
-  causeFactor: 3, invalidatedAt: null, barsSinceInvalidation: null, implied: false, schedule: null,
-}; // prettier-ignore
-
-function input(
-  changes: Partial<SizeInput> = {},
-  event: DetectionEvent = springTest(60),
-  pattern: 'SPRING' | 'LPS' = 'SPRING',
-): SizeInput {
-  const instrument = changes.instrument ?? stock;
-  return {
-    candidate: candidateOf(event, pattern, { accountId: 'a', symbol: 'S', timeframe: '1d', tickSize: instrument.tickSize, bar: { time: 0, close: 101.5 } }),
-    market: MARKET, instrument, limits: DEFAULT_LIMITS, timeframe: '1d', costs: COST_MODELS.zero, baseBp: 50, policy: DEFAULT_POLICY, conversion: SAME_CURRENCY, maxSteps: null,
-    snapshot: { equityMicros: EQUITY, cashMicros: EQUITY, exposures: [], halts: [], ...FRESH },
-    campaign: { campaignId: 'c', refusal: null, shareLeftMicros: 2_000_000_000 },
-    ...changes,
-  }; // prettier-ignore
+function assessed(input: SizeInput): Assessment {
+  const found = assess(input);
+  if (found.refusal !== null) return expect.fail(`refused: ${found.refusal.code} ${found.refusal.sentence}`);
+  return found;
 }
 
-function exposure(changes: Partial<Exposure> = {}): Exposure {
-  return {
-    id: 'x', kind: 'POSITION', symbol: 'OTHER', assetClass: 'STOCK', buckets: ['OTHER'], direction: 'LONG', campaignId: 'other', intraday: false, leg: 'F', phase: 'C',
-    riskMicros: 0, notionalMicros: 0, marginMicros: 0, cashMicros: 0, ...changes,
-  }; // prettier-ignore
-}
+const codeOf = (changes: Partial<SizeInput>): string | null => assess(sizeInput(changes)).refusal?.code ?? null;
+const positions = (n: number): ReturnType<typeof exposure>[] =>
+  Array.from({ length: n }, (_, i) => exposure({ id: `x${i}`, campaignId: `c${i}`, buckets: [`B${i}`] }));
+const policy = (changes: Partial<typeof DEFAULT_POLICY>): typeof DEFAULT_POLICY => ({ ...DEFAULT_POLICY, ...changes });
+const planned = (changes: object): SizeInput['candidate'] => {
+  const one = candidate();
+  return { ...one, plan: { ...one.plan, ...changes } };
+};
+const implied = quietMarket({ assetClass: 'STOCK', implied: true });
+const tightened = candidate(springRecord(), 'SPRING', { tightened: true });
+const shortable = tradedInstrument({ symbol: 'S', assetClass: 'STOCK', shortable: false });
 
-function sizeOf(of: SizeInput): Size {
-  const assessed = assess(of);
-  if (assessed.refusal !== null) return expect.fail(`refused: ${assessed.refusal.code} ${assessed.refusal.sentence}`);
-  return assessed.size;
-}
-
-const codeOf = (of: SizeInput): string | null => assess(of).refusal?.code ?? null;
-
-test('5.5 the size risks what the pattern may, from the sizing price to the stop, in whole shares', () => {
-  const size = sizeOf(input());
-  expect(size.sizingPrice).toBeCloseTo(102.0075, 9);
-  expect(size.steps).toBe(96);
-  expect(size.riskMicros).toBe(riskOf(stock, [102.0075, 96.82], 96));
-  expect(size.wantedMicros).toBe(500_000_000);
-});
-
-test('5.5 2 factors shrink the risk: premature, break volume, thin sessions', () => {
-  expect(sizeOf(input({}, springTest(60, { riskFactor: 0.5 }))).wantedMicros).toBe(250_000_000);
-  expect([2.5, 2.3, 2, 1.7, 1.6, null].map(breakFactor)).toEqual([1, 0.95, 0.9, 0.85, 0.75, 0.75]);
-  expect(['OVERLAP', 'LONDON', 'NEW_YORK', 'ASIAN', null].map(sessionFactor)).toEqual([1, 0.9, 0.9, 0.75, 0.75]);
-});
-
-test.each<[string, Partial<SizeInput>]>([
-  ['RK_CONTEXT', { snapshot: { equityMicros: 0, cashMicros: 0, exposures: [], halts: [], ...FRESH } }],
-  ['RK_CONTEXT', { snapshot: { equityMicros: NaN, cashMicros: 1, exposures: [], halts: [], ...FRESH } }],
-  [
-    'RK_CONTEXT',
-    { snapshot: { equityMicros: EQUITY, cashMicros: EQUITY, exposures: [exposure({ riskMicros: NaN })], halts: [], ...FRESH } },
-  ],
-  ['RK_HALTED', { snapshot: { equityMicros: EQUITY, cashMicros: EQUITY, exposures: [], halts: ['DRAWDOWN'], ...FRESH } }],
-  ['RK_PATTERN_RISK', { baseBp: 0 }],
-  ['RK_PATTERN_RISK', { baseBp: 201 }],
-  [
-    'RK_OPPOSITE_OPEN',
-    {
-      snapshot: {
-        equityMicros: EQUITY,
-        cashMicros: EQUITY,
-        exposures: [exposure({ symbol: 'S', direction: 'SHORT' })],
-        halts: [],
-        ...FRESH,
-      },
-    },
-  ],
-  [
-    'RK_MAX_POSITIONS',
-    {
-      snapshot: {
-        equityMicros: EQUITY,
-        cashMicros: EQUITY,
-        exposures: [1, 2, 3, 4, 5].map((n) => exposure({ id: `x${n}` })),
-        halts: [],
-        ...FRESH,
-      },
-    },
-  ],
-  [
-    'RK_MAX_CAMPAIGNS',
-    {
-      limits: tightenLimits({ campaignsDaily: 1 }),
-      snapshot: { equityMicros: EQUITY, cashMicros: EQUITY, exposures: [exposure()], halts: [], ...FRESH },
-    },
-  ],
-  ['RK_CAMPAIGN_CLOSED', { campaign: { campaignId: 'c', refusal: 'RK_CAMPAIGN_CLOSED', shareLeftMicros: 0 } }],
-  ['RK_LPS_ONLY', { campaign: { campaignId: 'c', refusal: 'RK_LPS_ONLY', shareLeftMicros: 0 } }],
-  ['RK_SHARE', { campaign: { campaignId: 'c', refusal: null, shareLeftMicros: 0 } }],
-  ['RK_CASH', { snapshot: { equityMicros: EQUITY, cashMicros: 1, exposures: [], halts: [], ...FRESH } }],
-])('5.5 %s refuses', (code, changes) => {
-  expect(codeOf(input(changes))).toBe(code);
-});
-
-test('5.5 a short sale needs a shortable instrument and half its value in cash', () => {
-  const event = springTest(60, {
-    hypothesis: -1,
-    prices: { support: 100, resistance: 110, springLow: 111.2, atr: 2, objectives: [60] },
+describe('5.5 the eleven checks', () => {
+  test('5.5 the size risks what the pattern may, from the sizing price to the stop, in whole shares', () => {
+    const { size } = assessed(sizeInput());
+    expect(size.sizingPrice).toBeCloseTo(102.0075, 9);
+    expect(size.steps).toBe(96);
+    expect(size.riskMicros).toBe(riskOf(stock, [102.0075, 96.82], 96));
+    expect(size.wantedMicros).toBe(500_000_000);
   });
-  const short = (changes: Partial<SizeInput>): SizeInput => {
-    const of = input(changes, event);
-    return {
-      ...of,
-      candidate: { ...of.candidate, plan: { ...of.candidate.plan, entryPrice: 101.5, stopPrice: 106.5, refusal: null } },
-    };
-  };
-  expect(codeOf(short({ instrument: tradedInstrument({ symbol: 'S', assetClass: 'STOCK', shortable: false }) }))).toBe(
-    'RK_NOT_SHORTABLE',
-  );
-  const size = sizeOf(short({}));
-  expect(size.cashMicros).toBe(mulDiv(size.notionalMicros, 1, 2, 'up'));
-});
 
-test('TR-2 exactly the limit passes, one micro more fails', () => {
-  const free = sizeOf(input()).riskMicros;
-  const used = (limit: number, over: number): Exposure => exposure({ riskMicros: limit - free + over });
-  const book = (row: Exposure): Partial<SizeInput> => ({
-    snapshot: { equityMicros: EQUITY, cashMicros: EQUITY, exposures: [row], halts: [], ...FRESH },
+  test.each<[string, string, Partial<SizeInput>]>([
+    ['1', 'RK_CONTEXT', { snapshot: snapshot([], { equityMicros: 0 }) }],
+    ['1', 'RK_CONTEXT', { snapshot: snapshot([], { equityMicros: NaN }) }],
+    ['1', 'RK_CONTEXT', { snapshot: snapshot([], { cashMicros: NaN }) }],
+    ['1', 'RK_CONTEXT', { snapshot: snapshot([], { staleMarks: ['T'] }) }],
+    ['1', 'RK_CONTEXT', { snapshot: snapshot([exposure({ riskMicros: NaN })]) }],
+    ['1', 'RK_CONTEXT', { snapshot: snapshot([exposure({ riskMicros: -1 })]) }],
+    ['1', 'RK_CONTEXT', { candidate: planned({ entryPrice: NaN }) }],
+    ['1', 'RK_CONTEXT', { candidate: planned({ targets: [110, NaN, 121] }) }],
+    ['1', 'RK_CONTEXT', { candidate: candidate(springRecord({ riskFactor: 0 as 1 })) }],
+    ['1', 'RK_CONTEXT', { snapshot: snapshot([exposure({ riskMicros: Number.MAX_SAFE_INTEGER }), exposure({ riskMicros: 1 })]) }],
+    ['1', 'FX_RATE_MISSING', { conversion: { kind: 'RATE', rate: null, ageMs: 0, maxAgeMs: 1 } }],
+    ['2', 'RK_HALTED', { snapshot: snapshot([], { halts: ['DRAWDOWN'] }) }],
+    ['3', 'RK_PATTERN_RISK', { baseBp: 0 }],
+    ['3', 'RK_PATTERN_RISK', { baseBp: 201 }],
+    ['3', 'RK_PATTERN_RISK', { baseBp: 50.5 }],
+    ['4', 'RK_PREREQUISITE', { policy: policy({ prerequisites: 'strict' }), market: implied }],
+    ['4', 'RK_PREREQUISITE', { policy: policy({ prerequisites: 'strict' }), market: quietMarket({ implied: null }) }],
+    ['4', 'RK_PREREQUISITE', { policy: policy({ prerequisites: 'permissive' }), market: implied }],
+    ['5', 'RK_STOP_SIDE', { candidate: planned({ stopPrice: 101.5 }) }],
+    ['5', 'RK_STOP_TOO_WIDE', { candidate: candidate(springRecord(), 'SPRING', { bar: { time: 0, close: 108 } }) }],
+    [
+      '6',
+      'RK_TARGET',
+      { candidate: candidate(springRecord({ prices: { support: 100, resistance: 110, springLow: 98.8, atr: 2 } })) },
+    ],
+    ['6', 'RK_R_TOO_LOW', { candidate: candidate(springRecord({ prices: { support: 100, resistance: 110, springLow: 98.8, atr: 2, objectives: [112] } })) }], // prettier-ignore
+    ['6', 'RK_R_UNREALISTIC', { candidate: candidate(springRecord({ prices: { support: 100, resistance: 110, springLow: 98.8, atr: 2, objectives: [180] } })) }], // prettier-ignore
+    ['7', 'RK_OPPOSITE_OPEN', { snapshot: snapshot([exposure({ symbol: 'S', direction: 'SHORT' })]) }],
+    ['7', 'RK_OPPOSITE_OPEN', { snapshot: snapshot([exposure({ symbol: 'S', direction: 'SHORT', kind: 'RESERVATION' })]) }],
+    ['7', 'RK_NOT_SHORTABLE', { candidate: candidate(utadRecord()), instrument: shortable }],
+    ['8', 'RK_MAX_POSITIONS', { snapshot: snapshot(positions(5)) }],
+    ['8', 'RK_MAX_CAMPAIGNS', { limits: tightenLimits({ campaignsDaily: 1 }), snapshot: snapshot(positions(1)) }],
+    ['9', 'RK_CAMPAIGN_CLOSED', { campaign: { campaignId: 'c', refusal: 'RK_CAMPAIGN_CLOSED', shareLeftMicros: 0 } }],
+    ['9', 'RK_LPS_ONLY', { campaign: { campaignId: 'c', refusal: 'RK_LPS_ONLY', shareLeftMicros: 0 } }],
+    ['9', 'RK_SHARE', { campaign: { campaignId: 'c', refusal: null, shareLeftMicros: 0 } }],
+    ['10', 'RK_SIZE_MIN', { snapshot: snapshot([], { equityMicros: 500_000_000, cashMicros: 500_000_000 }) }],
+    ['10', 'RK_CASH', { snapshot: snapshot([], { cashMicros: 1 }) }],
+  ])('5.5 check %s %s refuses', (_check, code, changes) => {
+    expect(codeOf(changes)).toBe(code);
   });
-  const heat = mulDiv(EQUITY, DEFAULT_LIMITS.heatBp, 10_000, 'down');
-  expect(sizeOf(input(book(used(heat, 0)))).steps).toBe(96);
-  expect(sizeOf(input(book(used(heat, 1)))).steps).toBe(95);
-  const bucket = mulDiv(EQUITY, DEFAULT_LIMITS.bucketBp, 10_000, 'down');
-  const sameBucket = (over: number): Partial<SizeInput> => book({ ...used(bucket, over), buckets: ['UNKNOWN'] });
-  expect(sizeOf(input(sameBucket(0))).steps).toBe(96);
-  expect(sizeOf(input(sameBucket(1))).steps).toBe(95);
-  expect(sizeOf(input({ campaign: { campaignId: 'c', refusal: null, shareLeftMicros: free } })).steps).toBe(96);
-  expect(sizeOf(input({ campaign: { campaignId: 'c', refusal: null, shareLeftMicros: free - 1 } })).steps).toBe(95);
-});
 
-test('5.5 6 what is left must be worth it: below a tenth of the wanted risk the binding limit refuses', () => {
-  const heat = mulDiv(EQUITY, DEFAULT_LIMITS.heatBp, 10_000, 'down');
-  const almost = exposure({ riskMicros: heat - 40_000_000 });
-  expect(
-    codeOf(input({ snapshot: { equityMicros: EQUITY, cashMicros: EQUITY, exposures: [almost], halts: [], ...FRESH } })),
-  ).toBe('RK_HEAT');
-  const small = { equityMicros: 500_000_000, cashMicros: 500_000_000, exposures: [], halts: [], ...FRESH };
-  expect(codeOf(input({ snapshot: small }))).toBe('RK_SIZE_MIN');
-});
-
-test('5.5 5 order value, margin and cash lower the size, never raise it', () => {
-  const near = lps(60);
-  const dear = input({ baseBp: 70 }, near, 'LPS');
-  const plan = { ...dear.candidate.plan, entryPrice: 101.5, stopPrice: 100.4, refusal: null };
-  const size = sizeOf({ ...dear, candidate: { ...dear.candidate, plan } });
-  const limit = mulDiv(EQUITY, DEFAULT_LIMITS.orderValueBp, 10_000, 'down');
-  expect(size.notionalMicros).toBeLessThanOrEqual(limit);
-  expect(amt(stock, size.sizingPrice, { steps: size.steps + 1, mode: 'up' })).toBeGreaterThan(limit);
-  const poor = { equityMicros: EQUITY, cashMicros: 15_000_000_000, exposures: [], halts: [], ...FRESH };
-  expect(sizeOf({ ...dear, snapshot: poor, candidate: { ...dear.candidate, plan } }).cashMicros).toBeLessThanOrEqual(
-    15_000_000_000,
-  );
-});
-
-test('5.1 measures near their limit warn, with the figures', () => {
-  const heat = mulDiv(EQUITY, DEFAULT_LIMITS.heatBp, 10_000, 'down');
-  const of = input({
-    snapshot: {
-      equityMicros: EQUITY,
-      cashMicros: EQUITY,
-      exposures: [exposure({ riskMicros: mulDiv(heat, 80, 100, 'down') })],
-      halts: [],
-      ...FRESH,
-    },
-  });
-  const assessed = assess(of);
-  if (assessed.refusal !== null) expect.fail(assessed.refusal.code);
-  else expect(warnedMeasures(assessed).map((one) => one.code)).toContain('RK_WARN_HEAT');
-});
-
-const anyInput = fc.record({
-  equity: fc.integer({ min: 1_000_000_000, max: 1_000_000_000_000 }),
-  bp: fc.integer({ min: 1, max: 200 }),
-  stop: fc.integer({ min: 9_200, max: 10_040 }),
-});
-
-test('TR-1 the risk never exceeds what the pattern may; more equity or a tighter stop never gives a smaller size', () => {
-  const sizeAt = (equity: number, bp: number, stop: number): number => {
-    const of = input({
-      baseBp: bp, snapshot: { equityMicros: equity, cashMicros: equity, exposures: [], halts: [], ...FRESH },
-      campaign: { campaignId: 'c', refusal: null, shareLeftMicros: equity }, instrument: tradedInstrument({ symbol: 'I', assetClass: 'INDEX', leverage: 1e6 }),
+  test('5.5 the checks stand in their order: mending them one by one meets them one by one', () => {
+    const mended: [string, Partial<SizeInput>][] = [
+      ['RK_CONTEXT', { snapshot: snapshot([exposure({ symbol: 'S', direction: 'SHORT' }), ...positions(5)], { equityMicros: 0, halts: ['MEMORY'] }) }], // prettier-ignore
+      [
+        'RK_HALTED',
+        { snapshot: snapshot([exposure({ symbol: 'S', direction: 'SHORT' }), ...positions(5)], { halts: ['MEMORY'] }) },
+      ],
+      ['RK_PATTERN_RISK', { snapshot: snapshot([exposure({ symbol: 'S', direction: 'SHORT' }), ...positions(5)]) }],
+      ['RK_PREREQUISITE', { baseBp: 50 }],
+      ['RK_STOP_SIDE', { market: quietMarket({ assetClass: 'STOCK' }) }],
+      ['RK_R_TOO_LOW', { candidate: candidate(springRecord({ prices: { support: 100, resistance: 110, springLow: 98.8, atr: 2, objectives: [112] } })) }], // prettier-ignore
+      ['RK_OPPOSITE_OPEN', { candidate: candidate() }],
+      ['RK_MAX_POSITIONS', { snapshot: snapshot(positions(5)) }],
+      ['RK_CAMPAIGN_CLOSED', { snapshot: snapshot([], { cashMicros: 1 }) }],
+      ['RK_CASH', { campaign: { campaignId: 'c', refusal: null, shareLeftMicros: EQUITY } }],
+    ];
+    let input = sizeInput({
+      baseBp: 0, policy: policy({ prerequisites: 'strict' }), market: implied, candidate: planned({ stopPrice: 120 }),
+      campaign: { campaignId: 'c', refusal: 'RK_CAMPAIGN_CLOSED', shareLeftMicros: 0 },
     }); // prettier-ignore
-    const plan = { ...of.candidate.plan, stopPrice: stop / 100, refusal: null };
-    const assessed = assess({ ...of, candidate: { ...of.candidate, plan } });
-    if (assessed.refusal !== null) return 0;
-    expect(assessed.size.riskMicros).toBeLessThanOrEqual(mulDiv(equity, bp, 10_000, 'down'));
-    expect(Number.isInteger(assessed.size.steps)).toBe(true);
-    return assessed.size.steps;
-  };
-  fc.assert(
-    fc.property(
-      anyInput,
-      fc.integer({ min: 1, max: 1_000_000_000 }),
-      fc.integer({ min: 1, max: 40 }),
-      ({ equity, bp, stop }, more, tighter) => {
-        const steps = sizeAt(equity, bp, stop);
-        expect(sizeAt(equity + more, bp, stop)).toBeGreaterThanOrEqual(steps);
-        expect(sizeAt(equity, bp, stop + tighter)).toBeGreaterThanOrEqual(steps);
-      },
-    ),
-    { seed: 13, numRuns: 500 },
-  );
+    for (const [code, mend] of mended) {
+      input = { ...input, ...mend };
+      expect(assess(input).refusal?.code).toBe(code);
+    }
+    expect(assess({ ...input, snapshot: snapshot() }).refusal).toBeNull();
+  });
+
+  test('5.5 11 a final size that breaks a limit is an error of the program: each limit is asked again', () => {
+    const input = sizeInput({ snapshot: snapshot([], { cashMicros: 1_000_000_000 }) });
+    const measures = measuresFor(input);
+    const size = {
+      steps: 1,
+      sizingPrice: 102,
+      wantedMicros: 1,
+      riskMicros: 1,
+      notionalMicros: 1,
+      marginMicros: 0,
+      cashMicros: 1,
+    };
+    const breach = (changes: Partial<typeof size>): string | undefined => recheck(input, measures, { ...size, ...changes })?.code;
+    expect(breach({})).toBeUndefined();
+    expect(breach({ notionalMicros: 20_000_000_001 })).toBe('RK_ORDER_VALUE');
+    expect(breach({ cashMicros: 1_000_000_001 })).toBe('RK_CASH');
+    expect(breach({ riskMicros: 2_000_000_001 })).toBe('RK_SHARE');
+    expect(breach({ riskMicros: 10_000_000_001 })).toBe('RK_HEAT');
+    expect(() => breach({ riskMicros: NaN })).toThrow('micros');
+  });
 });
 
-test('TR-2 after any accepted sequence every limit holds at the equity of acceptance', () => {
-  fc.assert(
-    fc.property(
-      fc.array(
-        fc.record({ bp: fc.integer({ min: 10, max: 200 }), campaign: fc.integer({ min: 0, max: 3 }), fills: fc.boolean() }),
-        { maxLength: 15 },
-      ),
-      (wishes) => {
-        const desk = new RiskDesk();
-        let filled: Exposure[] = [];
-        wishes.forEach((wish, i) => {
-          const campaignId = `c${wish.campaign}`;
-          const of = input({
-          baseBp: wish.bp, snapshot: { equityMicros: EQUITY, cashMicros: EQUITY, exposures: [...filled, ...desk.held], halts: [], ...FRESH },
-          campaign: { campaignId, refusal: null, shareLeftMicros: EQUITY },
-        }); // prettier-ignore
-          const approval = desk.approveEntry({ ...of, candidate: { ...of.candidate, signalId: `s${i}` } });
-          if (approval.refusal !== null) return;
-          const held = desk.held.find((row) => row.id === `s${i}`);
-          if (wish.fills && held !== undefined) {
-            filled = [...filled, { ...held, kind: 'POSITION' }];
-            desk.release(`s${i}`);
-          }
-          const rows = [...filled, ...desk.held];
-          const sum = (list: readonly Exposure[]): number => list.reduce((total, row) => total + row.riskMicros, 0);
-          expect(approval.size.riskMicros).toBeLessThanOrEqual(EQUITY * 0.02);
-          expect(approval.size.notionalMicros).toBeLessThanOrEqual(EQUITY * 0.2);
-          expect(sum(rows)).toBeLessThanOrEqual(EQUITY * 0.06);
-          for (const row of rows)
-            expect(sum(rows.filter((one) => one.campaignId === row.campaignId))).toBeLessThanOrEqual(EQUITY * 0.05);
-          expect(rows.length).toBeLessThanOrEqual(DEFAULT_LIMITS.openPositions);
-          expect(rows.reduce((total, row) => total + (row.kind === 'RESERVATION' ? row.cashMicros : 0), 0)).toBeLessThanOrEqual(
-            EQUITY,
-          );
-        });
-      },
-    ),
-    { seed: 14, numRuns: 300 },
-  );
+describe('5.5 4 prerequisites', () => {
+  const permissive = policy({ prerequisites: 'permissive' });
+  const input = { policy: permissive, market: implied, candidate: tightened };
+
+  test('5.5 4 RK_PREREQUISITE permissive trades half the size with three quarters of the stop distance', () => {
+    expect(assessed(sizeInput(input)).size.wantedMicros).toBe(250_000_000);
+    expect(codeOf({ ...input, candidate: candidate() })).toBe('RK_PREREQUISITE');
+    expect(codeOf({ ...input, market: quietMarket({ assetClass: 'STOCK' }), candidate: candidate() })).toBeNull();
+  });
+
+  test('5.5 4 RK_PREREQUISITE permissive: two a day, and nothing more into the campaign', () => {
+    const used = (today: number, campaignIds: readonly string[]): string | null =>
+      codeOf({ ...input, snapshot: snapshot([], { permissive: { today, campaignIds } }) });
+    expect([used(1, ['other']), used(2, []), used(0, ['c'])]).toEqual([null, 'RK_PREREQUISITE', 'RK_PREREQUISITE']);
+    const seen = { ...input, market: quietMarket({ assetClass: 'STOCK' }), candidate: candidate() };
+    expect(codeOf({ ...seen, snapshot: snapshot([], { permissive: { today: 2, campaignIds: [] } }) })).toBeNull();
+    expect(codeOf({ ...seen, snapshot: snapshot([], { permissive: { today: 0, campaignIds: ['c'] } }) })).toBe('RK_PREREQUISITE');
+  });
+
+  test('5.5 4 detector leaves an implied hypothesis to the phase machine', () => {
+    expect(codeOf({ market: implied })).toBeNull();
+    expect(codeOf({ policy: policy({ prerequisites: 'strict' }) })).toBeNull();
+  });
+
+  test('8.4 EXTERNAL has no prerequisites; its risk is judged as usual', () => {
+    const outside = externalCandidate(
+      { signature: 'x', side: 1, entry: null, stop: 97, targets: [] },
+      { accountId: 'a', timeframe: '1d', tickSize: 0.01, bar: { time: 0, close: 101.5 }, at: 0 },
+    );
+    const strict = { policy: policy({ prerequisites: 'strict' }), market: implied, candidate: outside };
+    expect(codeOf(strict)).toBeNull();
+    expect(codeOf({ ...strict, snapshot: snapshot([], { halts: ['MEMORY'] }) })).toBe('RK_HALTED');
+    expect(codeOf({ ...strict, snapshot: snapshot(positions(5)) })).toBe('RK_MAX_POSITIONS');
+  });
 });
 
-test('TR-2 the twin: without a reservation the second of two would pass although only one fits', () => {
-  const one = {
-    campaign: { campaignId: 'c', refusal: null, shareLeftMicros: EQUITY },
-    limits: tightenLimits({ openPositions: 1 }),
-  } as const;
-  const desk = new RiskDesk();
-  const first = desk.approveEntry(input(one));
-  expect(first.refusal).toBeNull();
-  const snapshot = { equityMicros: EQUITY, cashMicros: EQUITY, halts: [], ...FRESH };
-  expect(codeOf(input({ ...one, snapshot: { ...snapshot, exposures: desk.held } }))).toBe('RK_MAX_POSITIONS');
-  expect(codeOf(input({ ...one, snapshot: { ...snapshot, exposures: [] } }))).toBeNull();
+describe('5.5 8 counts', () => {
+  test('RK_MAX_POSITIONS a partly filled entry, position and reservation, is one', () => {
+    const half = [exposure({ id: 'one' }), exposure({ id: 'one', kind: 'RESERVATION' })];
+    expect(codeOf({ limits: tightenLimits({ openPositions: 2 }), snapshot: snapshot(half) })).toBeNull();
+    expect(codeOf({ limits: tightenLimits({ openPositions: 1 }), snapshot: snapshot(half) })).toBe('RK_MAX_POSITIONS');
+  });
+
+  test('RK_MAX_POSITIONS per campaign', () => {
+    const mine = [exposure({ id: '1', campaignId: 'c' }), exposure({ id: '2', campaignId: 'c' })];
+    expect(codeOf({ limits: tightenLimits({ positionsPerCampaign: 3 }), snapshot: snapshot(mine) })).toBeNull();
+    expect(codeOf({ limits: tightenLimits({ positionsPerCampaign: 2 }), snapshot: snapshot(mine) })).toBe('RK_MAX_POSITIONS');
+  });
+
+  test('RK_MAX_CAMPAIGNS intraday 3, daily 5, per bucket 3; adding to one is not a new one', () => {
+    const limits = tightenLimits({ openPositions: 50 });
+    const intraday = positions(3).map((row) => ({ ...row, intraday: true }));
+    expect(codeOf({ limits, snapshot: snapshot(intraday) })).toBeNull();
+    expect(codeOf({ limits, snapshot: snapshot(intraday), timeframe: '1h' })).toBe('RK_MAX_CAMPAIGNS');
+    expect(codeOf({ limits, snapshot: snapshot(intraday.slice(1)), timeframe: '1h' })).toBeNull();
+    expect(codeOf({ limits, snapshot: snapshot(positions(5)) })).toBe('RK_MAX_CAMPAIGNS');
+    expect(codeOf({ limits, snapshot: snapshot(positions(4)) })).toBeNull();
+    expect(codeOf({ limits, snapshot: snapshot([...positions(5), exposure({ id: 'm', campaignId: 'c' })]) })).toBeNull();
+    const bucket = positions(3).map((row) => ({ ...row, buckets: ['UNKNOWN'] }));
+    expect(codeOf({ limits, snapshot: snapshot(bucket) })).toBe('RK_MAX_CAMPAIGNS');
+    expect(codeOf({ limits, snapshot: snapshot(bucket.slice(1)) })).toBeNull();
+  });
+
+  test('RK_OPPOSITE_OPEN concerns the symbol, not another one', () => {
+    expect(codeOf({ snapshot: snapshot([exposure({ symbol: 'T', direction: 'SHORT' })]) })).toBeNull();
+    expect(codeOf({ candidate: candidate(utadRecord()), snapshot: snapshot([exposure({ symbol: 'S' })]) })).toBe(
+      'RK_OPPOSITE_OPEN',
+    );
+  });
 });
 
-test('6.3 a stop is never widened and an exit never opens', () => {
-  const desk = new RiskDesk();
-  const position = { signalId: 's', symbol: 'S', side: 1, openSteps: 10, stop: 95 } as const;
-  expect(desk.approveStop(position, 2, 95.01).terms).toMatchObject({ leg: 'STOP.2', side: 'SELL', steps: 10, intent: 'CLOSE' });
-  expect(() => desk.approveStop(position, 2, 94.99)).toThrow(/STOP_WIDENED/);
-  expect(() => desk.approveStop({ ...position, side: -1 }, 2, 95.01)).toThrow(/STOP_WIDENED/);
-  expect(() => desk.approveExit({ ...position, openSteps: 0 }, 1, 'RULE_1')).toThrow(/expected an open quantity/);
+describe('TR-10', () => {
+  test('TR-10 RK_CONTEXT taking away any part of what the check reads is a refusal, never an acceptance', () => {
+    const whole = sizeInput({ policy: policy({ prerequisites: 'strict', sizeByInvalidation: true }) });
+    expect(assess(whole).refusal).toBeNull();
+    const parts: readonly (keyof SizeInput)[] = [
+      'candidate', 'market', 'instrument', 'snapshot', 'limits', 'campaign', 'policy', 'conversion', 'baseBp', 'maxSteps',
+    ]; // prettier-ignore
+    for (const part of parts) expect(assess({ ...whole, [part]: undefined }).refusal, part).not.toBeNull();
+    const read: Partial<Record<keyof SizeInput, readonly string[]>> = {
+      snapshot: Object.keys(whole.snapshot),
+      limits: Object.keys(whole.limits),
+      campaign: ['shareLeftMicros'],
+      instrument: [
+        'fx',
+        'contractSize',
+        'lotStepMicros',
+        'minSteps',
+        'maxSteps',
+        'leverage',
+        'halfSpread',
+        'minNotionalMicros',
+        'buckets',
+      ],
+      market: ['at', 'implied', 'barsSinceInvalidation'],
+      policy: ['minFractionPercent'],
+      conversion: ['kind'],
+    };
+    for (const [part, fields] of Object.entries(read)) {
+      const given = whole[part as keyof SizeInput] as object;
+      for (const field of fields)
+        expect(assess({ ...whole, [part]: { ...given, [field]: undefined } }).refusal, `${part}.${field}`).not.toBeNull();
+    }
+  });
+
+  test('TR-10 no refusal becomes an acceptance when a field is taken away', () => {
+    const refused = [
+      sizeInput({ snapshot: snapshot([], { halts: ['DRAWDOWN'] }) }),
+      sizeInput({ snapshot: snapshot([], { staleMarks: ['S'] }) }),
+      sizeInput({ snapshot: snapshot([exposure({ symbol: 'S', direction: 'SHORT' })]) }),
+      sizeInput({ snapshot: snapshot(positions(5)) }),
+      sizeInput({ campaign: { campaignId: 'c', refusal: null, shareLeftMicros: 0 } }),
+      sizeInput({ policy: policy({ prerequisites: 'strict' }), market: implied }),
+    ];
+    for (const input of refused) {
+      expect(assess(input).refusal).not.toBeNull();
+      for (const part of ['snapshot', 'market', 'campaign', 'instrument'] as const)
+        for (const field of Object.keys(input[part]))
+          expect(assess({ ...input, [part]: { ...input[part], [field]: undefined } }).refusal, `${part}.${field}`).not.toBeNull();
+    }
+  });
 });
 
-test('5.1 limits can only be tightened, and trade < campaign < heat must hold', () => {
-  expect(tightenLimits({ tradeBp: 100 }).tradeBp).toBe(100);
-  for (const wrong of [
-    { tradeBp: 201 },
-    { heatBp: 1_001 },
-    { tradeBp: 9 },
-    { openPositions: 51 },
-    { heatBp: 500 },
-    { tradeBp: 1.5 },
-  ])
-    expect(() => tightenLimits(wrong)).toThrow(LimitError);
-  expect(tightenLimits({ openPositions: 50 }).openPositions).toBe(50);
+test('3 every figure is kept: size, money, and each measure before, after and its limit', () => {
+  const input = sizeInput({ snapshot: snapshot([exposure({ riskMicros: 1_000_000_000 })]) });
+  const found = assessed(input);
+  const figures = figuresOf(input, found);
+  expect(figures).toMatchObject({
+    steps: 96, unit: 'SHARES', leverage: 1, marginMicros: 0, equityMicros: EQUITY, volumeSource: 'ACTUAL', reward: 'ACCEPTABLE', wantedMicros: 500_000_000,
+    riskMicros: found.size.riskMicros, notionalMicros: found.size.notionalMicros,
+  }); // prettier-ignore
+  expect(figures.riskRatio).toBeCloseTo(0.00498, 5);
+  expect(figures.measures.map((row) => row.code)).toEqual([
+    'RK_TRADE', 'RK_CAMPAIGN', 'RK_BUCKET', 'RK_ASSET_CLASS', 'RK_HEAT', 'RK_ORDER_VALUE',
+  ]); // prettier-ignore
+  expect(figures.measures.find((row) => row.code === 'RK_HEAT')).toEqual({
+    code: 'RK_HEAT', of: null, beforeMicros: 1_000_000_000, afterMicros: 1_000_000_000 + found.size.riskMicros, limitMicros: 10_000_000_000,
+  }); // prettier-ignore
+  expect(JSON.stringify(figures).length).toBeLessThan(16_384);
+});
+
+test('RK-W a measure at its warn level after the trade warns with its figures, one micro below does not', () => {
+  const free = assessed(sizeInput()).size.riskMicros;
+  const warned = (before: number): string[] =>
+    warnedMeasures(assessed(sizeInput({ snapshot: snapshot([exposure({ riskMicros: before })]) }))).map((row) => row.code);
+  expect(warned(8_000_000_000 - free)).toContain('RK_WARN_HEAT');
+  expect(warned(8_000_000_000 - free - 1)).toEqual([]);
 });

@@ -18,20 +18,21 @@ export interface Assessment {
   readonly refusal: null;
 }
 
-/** `isDefect`: the last recheck found a breach, which only an error of the program can cause: alarm. */
+/** `isDefect`: only an error of the program can have caused it (a breach in the last recheck, a throw): alarm. */
 export interface Refused {
   readonly refusal: Refusal;
   readonly isDefect: boolean;
 }
 
-/** The size that fits, or which rule leaves none. */
+/** The size that fits, or which rule leaves none. Whatever throws is a refusal: an unknown figure never passes. */
 export function assess(input: SizeInput): Assessment | Refused {
   try {
     const refused = refuseBeforeSize(input);
     return refused === null ? measured(input) : { refusal: refused, isDefect: false };
   } catch (error) {
-    if (!(error instanceof MoneyRangeError)) throw error;
-    return { refusal: refusal('RK_CONTEXT', `An amount cannot be computed: ${error.message}`), isDefect: false };
+    const isDefect = !(error instanceof MoneyRangeError);
+    const what = error instanceof Error ? error.message : String(error);
+    return { refusal: refusal('RK_CONTEXT', `The risk check cannot be computed: ${what}`), isDefect };
   }
 }
 

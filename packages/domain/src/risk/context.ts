@@ -9,10 +9,26 @@ import type { SizeInput } from './size.ts';
 /** 1. Asked of the values themselves: what TypeScript promises may have come from a file or a cast. */
 export function refuseContext(input: SizeInput): Refusal | null {
   try {
-    return refuseMoney(input) ?? refuseConversion(input.conversion, input.instrument) ?? refuseRest(input);
+    return (
+      refuseUnnamed(input) ?? refuseMoney(input) ?? refuseConversion(input.conversion, input.instrument) ?? refuseRest(input)
+    );
   } catch {
     return refusal('RK_CONTEXT', 'A part of the risk check is missing.');
   }
+}
+
+/** What rows are told apart by, and what says yes or no. */
+function refuseUnnamed({ snapshot, instrument, campaign, candidate, market, policy, timeframe }: SizeInput): Refusal | null {
+  const rows = snapshot.exposures.flatMap((row) => [row.id, row.symbol, row.assetClass, row.direction, row.campaignId]);
+  const { symbol, assetClass, settlement, shortable } = instrument;
+  const words = [
+    symbol, assetClass, settlement, campaign.campaignId, candidate.signalId, candidate.direction, candidate.pattern, market.assetClass,
+    market.timeframe, policy.prerequisites, policy.orderValueMode, timeframe, ...rows,
+  ]; // prettier-ignore
+  const isStated = campaign.refusal !== undefined && typeof shortable === 'boolean' && Array.isArray(snapshot.halts);
+  const isCounted = Number.isSafeInteger(snapshot.permissive.today) && Array.isArray(snapshot.permissive.campaignIds);
+  if (words.every((word) => typeof word === 'string' && word !== '') && isStated && isCounted) return null;
+  return refusal('RK_CONTEXT', 'A part of the risk check is missing.');
 }
 
 function refuseMoney({ snapshot }: SizeInput): Refusal | null {
@@ -43,7 +59,12 @@ function refuseRest(input: SizeInput): Refusal | null {
     return refusal('RK_CONTEXT', 'The risk factor of the record is not in (0, 1].', { measured: event.riskFactor, limit: 1 });
   if (plan.targets.length === 0) return refusal('RK_TARGET', 'There is no target.');
   if (instrument.buckets.length === 0) return refusal('RK_CONTEXT', 'The instrument belongs to no bucket.');
-  if (market.barsSinceInvalidation === undefined || (input.maxSteps !== null && !(input.maxSteps >= 0)))
+  if (
+    market.barsSinceInvalidation === undefined ||
+    market.implied === undefined ||
+    input.maxSteps === undefined ||
+    (input.maxSteps !== null && !(input.maxSteps >= 0))
+  )
     return refusal('RK_CONTEXT', 'A part of the risk check is missing.');
   return null;
 }
