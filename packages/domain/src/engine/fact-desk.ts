@@ -11,6 +11,9 @@ export class FactDesk {
     this.#sink = sink;
   }
 
+  /** Facts told so far in this process: nothing of the account changed while it stands still, but prices. */
+  told = 0;
+
   /** Closing instant of the bar being worked. */
   get at(): EpochMs {
     return this.#clock[0];
@@ -27,6 +30,7 @@ export class FactDesk {
   }
 
   tell<K extends FactKind>(kind: K, data: DataOf<K>): void {
+    this.told += 1;
     this.#sink({ kind, at: this.at, data } as Fact);
   }
 }

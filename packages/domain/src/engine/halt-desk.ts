@@ -47,6 +47,8 @@ export class HaltDesk {
   readonly #tell: (change: HaltChange) => void;
   #closed: NetByClass;
   #heat: HeatAlertState;
+  /** Classes are judged when equity moved; of no consequence for a continuation. */
+  #lastMicros = NaN;
 
   constructor(options: HaltDeskOptions, saved?: HaltDeskState) {
     this.#accountId = options.accountId;
@@ -82,6 +84,8 @@ export class HaltDesk {
   next(equity: Micros): void {
     const { at } = this.#facts;
     this.#halts.next(at, equity, this.#tell);
+    if (equity === this.#lastMicros) return;
+    this.#lastMicros = equity;
     for (const [assetClass, pnlMicros] of this.#netByClass()) this.#halts.nextClass(at, { assetClass, pnlMicros }, this.#tell);
   }
 

@@ -24,7 +24,7 @@ import { ExitDesk } from './exit-desk.ts';
 import { FactDesk } from './fact-desk.ts';
 import type { BarReport, FactSink } from './fact.ts';
 import { FillDesk } from './fill-desk.ts';
-import { Tray, heatShare, instrumentOf } from './floor.ts';
+import { Tray, heatOf, instrumentOf } from './floor.ts';
 import type { Floor } from './floor.ts';
 import { HaltDesk } from './halt-desk.ts';
 import type { HaltDeskState } from './halt-desk.ts';
@@ -190,6 +190,9 @@ class Engine implements TradingEngine {
   #count = 0;
   #position: number;
   #bars: number;
+  /** Risk at stake, and at which fact it was summed. */
+  #heat = 0;
+  #heatAt = -1;
   /** The first row of a fresh ledger, told with the first input. */
   #opening: LedgerRow | null = null;
 
@@ -383,7 +386,16 @@ class Engine implements TradingEngine {
       if (settings.trailing) this.#fills.raiseStops();
     }
     if (halts.concernedBy(book.equity)) halts.next(book.equity);
-    if (book.positions.length > 0 || risk.held.length > 0 || halts.isHot) halts.judgeHeat(heatShare(this.#floor));
+    if (book.positions.length > 0 || risk.held.length > 0 || halts.isHot) this.#judgeHeat();
+  }
+
+  /** What is at risk changes only with something that is told; the equity it is measured by, with every bar. */
+  #judgeHeat(): void {
+    const { book, halts, settings, facts } = this.#floor;
+    if (facts.told !== this.#heatAt) this.#heat = heatOf(this.#floor);
+    this.#heatAt = facts.told;
+    const limit = (book.equity * settings.limits.heatBp) / 10_000;
+    halts.judgeHeat(limit > 0 ? this.#heat / limit : 1);
   }
 
   get #holdsCurrency(): boolean {
