@@ -27,6 +27,8 @@ export class AlpacaServer {
   #kept: string[] = [];
   /** Quantity lies: what is said of a position is this much off. */
   readonly positionLies = new Map<string, number>();
+  /** REST refuses the keys. */
+  refuseKeys = false;
   /** Said of the cash beyond the truth. */
   cashLie = 0;
   /** Orders the venue denies knowing, by client id. */
@@ -35,7 +37,8 @@ export class AlpacaServer {
   constructor() {
     this.#http = new LocalHttp((request) => this.#answer(request));
     this.#http.server.on('upgrade', (request, socket: Duplex, head) => {
-      this.#sockets.handleUpgrade(request, socket, head, (ws) => this.#opened(ws));
+      if (this.#http.down) socket.destroy();
+      else this.#sockets.handleUpgrade(request, socket, head, (ws) => this.#opened(ws));
     });
     this.market.onEvent = (event) => this.#publish(event);
   }
@@ -52,6 +55,12 @@ export class AlpacaServer {
 
   get faults(): LocalHttp['faults'] {
     return this.#http.faults;
+  }
+
+  /** The venue is gone, or back. */
+  set down(isDown: boolean) {
+    this.#http.down = isDown;
+    if (isDown) this.cut();
   }
 
   /** Requests so far. */
@@ -134,7 +143,7 @@ export class AlpacaServer {
 
   #answer(request: LocalRequest): LocalAnswer {
     const { headers, method, path } = request;
-    if (headers['apca-api-key-id'] !== KEYS.keyId || headers['apca-api-secret-key'] !== KEYS.secret)
+    if (this.refuseKeys || headers['apca-api-key-id'] !== KEYS.keyId || headers['apca-api-secret-key'] !== KEYS.secret)
       return { status: 401, body: { message: 'unauthorized.' } };
     const id = /^\/v2\/orders\/([^/]+)$/.exec(path)?.[1];
     if (method === 'GET' && path === '/v2/account') return { status: 200, body: this.#account() };

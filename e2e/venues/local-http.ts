@@ -23,6 +23,8 @@ export class LocalHttp {
   readonly seen: string[] = [];
   /** Received and not answered, the hung ones not counted: while this is above 0 a virtual clock should stand still. */
   owed = 0;
+  /** Every connection is cut as it comes. */
+  down = false;
   #answer: (request: LocalRequest) => LocalAnswer;
 
   constructor(answer: (request: LocalRequest) => LocalAnswer) {
@@ -44,6 +46,10 @@ export class LocalHttp {
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (this.down) {
+      request.socket.destroy();
+      return;
+    }
     this.owed += 1;
     let owes = true;
     const done = (): void => {

@@ -34,7 +34,7 @@ function lawsOf(bench: Bench): void {
 }
 
 /** Engine's view: what it was told adds up to what the venue holds. */
-function toldQty(bench: Bench, all: Bench['reports']): number {
+function toldQty(all: Bench['reports']): number {
   const seen = new Set<string>();
   let qty = 0;
   for (const report of all) {
@@ -110,7 +110,7 @@ async function scenario(schedule: readonly Misfortune[], type: 'LIMIT' | 'MARKET
     await bench.run(() => bench.held() === 0 && bench.desk.wards.length === 0, 300_000);
     await bench.quiet();
     expect(server.market.working()).toEqual([]);
-    expect(toldQty(bench, [...told, ...bench.reports])).toBe(0);
+    expect(toldQty([...told, ...bench.reports])).toBe(0);
     lawsOf(bench);
   } finally {
     await bench.stop();
@@ -302,7 +302,7 @@ describe('fail the nth', () => {
       bench.server.market.setPrice('SPY', 90);
       await bench.run(() => bench.held() === 0 && bench.desk.wards.length === 0, 300_000);
       await bench.quiet();
-      expect(toldQty(bench, bench.reports), `call ${nth} (${counter.failed ?? ''})`).toBe(0);
+      expect(toldQty(bench.reports), `call ${nth} (${counter.failed ?? ''})`).toBe(0);
       await bench.stop();
       expect(bench.clock.pending).toBe(0);
       if (counter.failed === null) break;

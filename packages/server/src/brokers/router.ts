@@ -72,6 +72,13 @@ export class OrderRouter {
     return this.#put({ ...moved(known, state, { at, reason }), uncertain: false });
   }
 
+  /** Hears the order as the venue has it; false when the venue could not be asked. */
+  async look(order: SentOrder): Promise<boolean> {
+    const asked = await this.#ask(order);
+    if (asked.kind === 'found') await this.#hear(order, asked.view);
+    return asked.kind !== 'unknown';
+  }
+
   async #try(order: SentOrder): Promise<{ readonly order: SentOrder; readonly isOver: boolean }> {
     const answer = await this.#options.clear(order);
     const judged = { ...order, gate: answer.result };

@@ -196,17 +196,22 @@ export class Ward {
     return this.#state.exit !== null ? this.#pursueExit(holding) : this.#protect(holding);
   }
 
-  /** An order whose answer was lost may have a stop of its own that nobody has seen yet. */
+  /**
+   * The stop that travels with an order is known by asking for the order: once when nobody has seen it yet, and once when the entry has
+   * filled, for only then it is armed. A second stop beside it would be refused.
+   */
   async #learnsAttached(): Promise<boolean> {
     for (const order of this.orders) {
       const { clientId, attached, state, brokerId } = order;
-      const isThere = brokerId !== null && state !== 'PENDING_NEW' && state !== 'REJECTED' && state !== 'FAILED';
-      if (attached === null || !isThere || this.#looked.has(clientId) || this.#orders.has(attachedId(clientId))) continue;
-      const before = this.#orders.get(clientId);
-      await this.#router.settle(order);
-      // Answered, with or without one.
-      if (this.#orders.get(clientId) !== before) this.#looked.add(clientId);
-      return this.#orders.get(clientId) !== before;
+      if (attached === null || brokerId === null || state === 'PENDING_NEW' || state === 'REJECTED' || state === 'FAILED') continue;
+      const stop = this.#orders.get(attachedId(clientId));
+      const isFilled = attached.kind === 'OTO' && state === 'FILLED';
+      const question = `${clientId} ${isFilled}`;
+      if (this.#looked.has(question) || (stop !== undefined && (stop.armed || !isFilled || !isWorking(stop)))) continue;
+      if (!(await this.#router.look(order))) return false;
+      // bounded: two per order with a stop of its own
+      this.#looked.add(question);
+      return true;
     }
     return false;
   }

@@ -266,16 +266,11 @@ export class AlpacaBroker implements Broker {
     const known = this.#names.get(order.id);
     const ours = known?.clientId ?? (order.client_order_id.startsWith('wx1-') ? baseId(order.client_order_id) : null);
     const fill = fillOfUpdate(update, ours);
-    if (ours === null) this.#tell({ kind: 'hint', symbol: order.symbol });
     if (fill !== null) this.#tell({ kind: 'fill', fill });
-    // A replaced order says nothing of the one that took its place, nor the other way round.
-    if (ours === null || order.status === 'replaced' || order.replaces != null)
-      this.#tell({ kind: 'hint', symbol: order.symbol });
-    else
-      this.#tell({
-        kind: 'order',
-        order: orderOf(order, { clientId: ours, armed: ownerOfAttached(ours) === null, attached: null }),
-      });
+    // A replaced order says nothing of the one that took its place, an attached stop nothing of the order that arms it: they are asked for.
+    const isPlain = ours !== null && ownerOfAttached(ours) === null && order.status !== 'replaced' && order.replaces == null;
+    if (!isPlain) this.#tell({ kind: 'hint', symbol: order.symbol });
+    else this.#tell({ kind: 'order', order: orderOf(order, { clientId: ours, armed: true, attached: null }) });
   }
 
   /** The row behind an id of ours, followed through its replacements. */
