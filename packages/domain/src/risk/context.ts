@@ -33,7 +33,7 @@ function refuseUnnamed({ snapshot, instrument, campaign, candidate, market, poli
 
 function refuseMoney({ snapshot }: SizeInput): Refusal | null {
   if (!(Number.isSafeInteger(snapshot.equityMicros) && snapshot.equityMicros > 0))
-    return refusal('RK_CONTEXT', 'Equity is unknown or gone.', { measured: Number(snapshot.equityMicros), limit: 0 });
+    return refusal('RK_CONTEXT', 'Equity is unknown or gone.', { measured: snapshot.equityMicros, limit: 0 });
   if (snapshot.staleMarks.length > 0)
     return refusal('RK_CONTEXT', `Equity is not fresh: the price of ${snapshot.staleMarks.join(', ')} is too old.`);
   const unknown = snapshot.exposures.find(

@@ -8,6 +8,7 @@ import type { TradedInstrument } from '../trade/instrument.ts';
 import { mulDiv } from '../trade/money.ts';
 import { assess } from './assess.ts';
 import { RiskDesk } from './desk.ts';
+import type { RiskDeskState } from './desk.ts';
 import type { Exposure, RiskSnapshot } from './exposure.ts';
 import { EQUITY, exposure, sizeInput, snapshot, stock } from './fixture.ts';
 import { tightenLimits } from './limits.ts';
@@ -188,7 +189,7 @@ describe('5.6 the desk', () => {
   test('5.6 the state is plain JSON and continues', () => {
     const desk = new RiskDesk();
     desk.approveEntry(named('a', sizeInput()));
-    const again = new RiskDesk(JSON.parse(JSON.stringify(desk.state())));
+    const again = new RiskDesk(JSON.parse(JSON.stringify(desk.state())) as RiskDeskState);
     expect(again.state()).toEqual(desk.state());
     expect(again.filled('a', 96).state).toBe('COMMITTED');
   });

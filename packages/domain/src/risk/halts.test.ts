@@ -193,7 +193,10 @@ describe('5.7 what is stored', () => {
         let at = NOON;
         for (const [wait, what] of steps) {
           at += wait;
-          for (const { next, say } of [whole, parts]) typeof what === 'number' ? next(at, what) : say(at, what);
+          for (const { next, say } of [whole, parts]) {
+            if (typeof what === 'number') next(at, what);
+            else say(at, what);
+          }
           expect(parts.of.state()).toEqual(whole.of.state());
           parts = halts(DEFAULT_HALTS, readHalts(JSON.parse(JSON.stringify(parts.of.state())), at));
         }

@@ -157,13 +157,17 @@ export class Halts {
   command(at: EpochMs, command: HaltCommand, tell: Tell): void {
     switch (command.kind) {
       case 'set':
-        return this.#set(at, command, tell);
+        this.#set(at, command, tell);
+        break;
       case 'refused':
-        return this.#refused(at, tell);
+        this.#refused(at, tell);
+        break;
       case 'memory':
-        return this.#memory(at, command.usedRatio, tell);
+        this.#memory(at, command.usedRatio, tell);
+        break;
       case 'reset-drawdown':
-        return this.#resetDrawdown(at, command, tell);
+        this.#resetDrawdown(at, command, tell);
+        break;
       case 'cash-moved':
         this.#dayStart = add(this.#dayStart, command.micros);
         this.#lastMicros = add(this.#lastMicros, command.micros);
