@@ -69,7 +69,8 @@ export const haltChange = z.object({
 export const reconcileDifference = z.object({
   accountId: z.string(),
   symbol: z.string(),
-  code: z.enum(['LATE_FILL', 'UNKNOWN_ORDER', 'QUANTITY', 'CASH', 'IMPORTED', 'OVERFILL']),
+  /** A kind of difference, such as `LATE_FILL`. */
+  code: z.string(),
   sentence: z.string(),
   refId: z.string(),
 });

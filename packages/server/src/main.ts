@@ -4,6 +4,7 @@ import { Census, Scope, systemTimers } from '@wyckoff/bounded';
 import { buildApp } from './http/app.ts';
 import { issueCredentials, sameToken } from './http/credentials.ts';
 import { InFlight } from './http/in-flight.ts';
+import { StepUps } from './http/step-up.ts';
 import { loopbackHosts } from './http/origin.ts';
 import { TokenBuckets } from './http/token-buckets.ts';
 import { Gateway } from './live/gateway.ts';
@@ -83,10 +84,11 @@ async function open({ options, settings, log, census, scope }: Opening): Promise
 
   // --- the session: store, engine, replay ---
   const storePath = storePathIn(settings.dataDir);
-  const { desk, resumed, store } = await openSession(
+  const { desk, trading, resumed, store } = await openSession(
     { scope, storePath, speed: settings.speed, play: false },
     {
       onProblem: (err) => errors.error({ err }, 'session'),
+      onAlarm: (sentence) => log.error({ alarm: true }, sentence),
       store: {
         databaseUrl: settings.databaseUrl,
         migrate: settings.migrateOnStart ?? undefined,
@@ -124,7 +126,14 @@ async function open({ options, settings, log, census, scope }: Opening): Promise
   const governor = new Governor({
     budgetBytes: numbers['memory.budgetMb'] * 1024 * 1024,
     rssBytes: () => process.memoryUsage.rss(),
-    onChange: (change) => log.warn(change, 'memory governor'),
+    onChange: (change) => {
+      log.warn(change, 'memory governor');
+      if (change.to !== 3 && change.from !== 3) return;
+      const reason = `memory governor at ${Math.round(change.ratio * 100)} % of the budget`;
+      trading
+        .setHalt('MEMORY', { symbol: null, inForce: change.to === 3, reason })
+        .catch((err: unknown) => errors.error({ err }, 'memory halt'));
+    },
     shed: (shedding) => hub.shed(shedding),
     lastResort: () => {
       log.error({ file: keepHeapSnapshot(settings.dataDir, Date.now()) }, 'memory governor: heap snapshot written');
@@ -135,10 +144,13 @@ async function open({ options, settings, log, census, scope }: Opening): Promise
 
   // --- HTTP ---
   const inFlight = new InFlight(numbers['http.inFlight']);
+  const stepUps = new StepUps(scope, Date.now);
   const startedMs = clock.now();
   const { server: app, routes } = await buildApp({
     ports: {
       desk,
+      trading: trading.desk,
+      stepUps,
       csrfToken: credentials.csrfToken,
       contractHash: CONTRACT_HASH,
       version: VERSION,
@@ -151,6 +163,7 @@ async function open({ options, settings, log, census, scope }: Opening): Promise
       metrics: () => observed.register.metrics(),
     },
     credentials,
+    stepUps,
     webDir: options.webDir ?? webFolder(),
     inFlight,
     perUser: buckets('user', numbers['http.perMinuteUser']),

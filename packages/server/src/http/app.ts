@@ -4,11 +4,12 @@ import { type Route, type RouteName, ROUTES } from '@wyckoff/contracts';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { type Credentials, sameToken } from './credentials.ts';
 import { COMMON_HEADERS, NO_DOCUMENT_POLICY } from './document-headers.ts';
-import { type Asked, type HandlerPorts, handlers, TextAnswer } from './handlers.ts';
+import { type Asked, type HandlerPorts, handlers, ReplayedAnswer, TextAnswer } from './handlers.ts';
 import type { InFlight } from './in-flight.ts';
 import { hostRefused, type OriginCheck, originRefused } from './origin.ts';
 import { asProblem, Problem, PROBLEM_TYPE, problemBody } from './problem.ts';
 import { mountWeb } from './static-files.ts';
+import type { StepUps } from './step-up.ts';
 import type { TokenBuckets } from './token-buckets.ts';
 import { refuseDepth, validated } from './validation.ts';
 
@@ -32,6 +33,7 @@ export interface Answered {
 export interface HttpOptions {
   readonly ports: HandlerPorts;
   readonly credentials: Credentials;
+  readonly stepUps: StepUps;
   readonly webDir: string;
   readonly inFlight: InFlight;
   /** Requests per minute, per user and per address (M11). */
@@ -52,6 +54,8 @@ const HEADER_BYTES = 16 * 1024;
 const HANDLER_MS = 30_000;
 const KEEP_ALIVE_MS = 72_000;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+/** Under no limit and never turned away: whoever holds the token can always stop. */
+const ALWAYS = [ROUTES.halt.path] as readonly string[];
 /** Probes may use a service name. */
 const ANY_HOST = ['/health/live', '/health/ready'];
 
@@ -95,7 +99,7 @@ export function denyByDefault(app: FastifyInstance): readonly string[] {
 
 function checkRequests(app: FastifyInstance, options: HttpOptions): void {
   app.addHook('onRequest', (request, reply, done) => {
-    options.inFlight.enter(reply.raw);
+    if (!ALWAYS.includes(routeOf(request))) options.inFlight.enter(reply.raw);
     if (options.ports.stopping()) throw new Problem('server.stopping', { headers: { 'retry-after': '3', connection: 'close' } });
     checkOrigin(request, options);
     const query = request.url.indexOf('?');
@@ -107,9 +111,13 @@ function checkRequests(app: FastifyInstance, options: HttpOptions): void {
   });
 }
 
+/** The route that will answer, not the address as written: `/%61pi/` is the API too. */
+function routeOf(request: FastifyRequest): string {
+  return request.routeOptions.url ?? request.url.split('?', 1)[0] ?? '';
+}
+
 function checkOrigin(request: FastifyRequest, options: HttpOptions): void {
-  // The route that will answer, not the address as written: `/%61pi/` is the API too.
-  const path = request.routeOptions.url ?? request.url.split('?', 1)[0] ?? '';
+  const path = routeOf(request);
   const check = options.origin();
   const host = ANY_HOST.includes(path) ? null : hostRefused(request.headers, check);
   if (host !== null)
@@ -123,8 +131,8 @@ function checkOrigin(request: FastifyRequest, options: HttpOptions): void {
 
 /** Files of the app count for the address only; the API counts for the user too. */
 function takeTokens(request: FastifyRequest, options: HttpOptions): void {
-  const path = request.routeOptions.url ?? request.url;
-  if (ANY_HOST.includes(path)) return;
+  const path = routeOf(request);
+  if (ANY_HOST.includes(path) || ALWAYS.includes(path)) return;
   const address = options.perAddress.take(`http:${request.ip}`);
   const user = path.startsWith('/api/') ? options.perUser.take('http:local') : 0;
   const waitMs = Math.max(address, user);
@@ -207,19 +215,51 @@ function mountRoutes(app: FastifyInstance, options: HttpOptions): void {
       url: route.path,
       config: { role: route.role },
       handler: async (request, reply) => {
-        const answer = await table[name](asked(route, request));
+        const answer = await table[name](asked(route, request, options.stepUps));
         if (answer instanceof TextAnswer) return reply.type(answer.type).send(answer.text);
+        if (answer instanceof ReplayedAnswer) return reply.header('idempotent-replay', 'true').send(answer.value);
         return answer;
       },
     });
   }
 }
 
-function asked(route: Route, request: FastifyRequest): Asked<RouteName> {
+function asked(route: Route, request: FastifyRequest, stepUps: StepUps): Asked<RouteName> {
   if (route.body !== undefined) refuseDepth(request.body);
   return {
     query: route.query === undefined ? undefined : validated(route.query, request.query),
     body: route.body === undefined ? undefined : validated(route.body, request.body),
     params: request.params as Record<string, string>,
+    version: route.marks?.includes('V') === true ? versionOf(request) : 0,
+    key: route.marks?.includes('I') === true ? keyOf(request) : '',
+    // Local mode: whoever may reach the port and holds the token is the one user.
+    actor: (action: string) => ({
+      user: 'local',
+      role: 'admin',
+      address: request.ip,
+      requestId: request.id,
+      steppedUp: stepUps.covers(request.headers['x-step-up'], action),
+    }),
   } as Asked<RouteName>;
+}
+
+/** @throws Problem `request.version_missing` without `If-Match: "<version>"`. */
+function versionOf(request: FastifyRequest): number {
+  const match = /^"(\d{1,15})"$/.exec(request.headers['if-match'] ?? '');
+  if (match?.[1] === undefined)
+    throw new Problem('request.version_missing', {
+      detail: 'expected If-Match: "<version>", was ' + given(request.headers['if-match']),
+    });
+  return Number(match[1]);
+}
+
+/** @throws Problem `request.key_missing` without a UUID. */
+function keyOf(request: FastifyRequest): string {
+  const key = request.headers['idempotency-key'];
+  if (typeof key === 'string' && UUID.test(key)) return key.toLowerCase();
+  throw new Problem('request.key_missing', { detail: 'expected a UUID, was ' + given(key) });
+}
+
+function given(header: string | string[] | undefined): string {
+  return header === undefined ? 'nothing' : String(header).slice(0, 100);
 }

@@ -1,11 +1,15 @@
 /** What each route of the table answers: thin translations between the contract and the desk. */
 import { CHART_INCLUDES, FACT_TOPICS, type ROUTES, type RouteName } from '@wyckoff/contracts';
 import type { Answer, Desk, SnapshotTopic } from '../session/desk.ts';
+import type { Actor, TradingDesk } from '../session/trading-desk.ts';
 import { Problem } from './problem.ts';
+import { PHRASES, type StepUps } from './step-up.ts';
 
 /** Everything a handler may use; made in main.ts. */
 export interface HandlerPorts {
   readonly desk: Desk;
+  readonly trading: TradingDesk;
+  readonly stepUps: StepUps;
   readonly csrfToken: string;
   readonly contractHash: string;
   readonly version: string;
@@ -32,6 +36,21 @@ export interface Asked<N extends RouteName> {
   readonly query: Part<N, 'query'>;
   readonly body: Part<N, 'body'>;
   readonly params: Readonly<Record<string, string>>;
+  /** Of `If-Match`; 0 where the route does not ask for it. */
+  readonly version: number;
+  /** Of `Idempotency-Key`; empty where the route does not ask for it. */
+  readonly key: string;
+  /** Who asks; `steppedUp` when the confirmation that came along is for this action. */
+  readonly actor: (action: string) => Actor;
+}
+
+/** A repeat of what was asked before: the first answer, marked as such. */
+export class ReplayedAnswer {
+  readonly value: unknown;
+
+  constructor(value: unknown) {
+    this.value = value;
+  }
 }
 
 /** Text answers say their type; everything else is JSON. */
@@ -45,13 +64,16 @@ export class TextAnswer {
   }
 }
 
-export type Handlers = { readonly [N in RouteName]: (asked: Asked<N>) => Answered<N> | Promise<Answered<N>> };
+export type Handlers = {
+  readonly [N in RouteName]: (asked: Asked<N>) => Answered<N> | ReplayedAnswer | Promise<Answered<N> | ReplayedAnswer>;
+};
 
 const SNAPSHOT_TOPICS: readonly SnapshotTopic[] = [...FACT_TOPICS, 'account', 'connections'];
 
 export function handlers(ports: HandlerPorts): Handlers {
   const { desk } = ports;
   return {
+    ...tradingHandlers(ports),
     session: () => ({
       mode: 'local',
       user: 'local',
@@ -99,6 +121,58 @@ export function handlers(ports: HandlerPorts): Handlers {
   };
 }
 
+type TradingRoute =
+  | 'signal' | 'decision' | 'moveStop' | 'exitPosition' | 'orders' | 'cancelOrder' | 'campaigns' | 'changeCampaign' | 'accounts' | 'risk'
+  | 'trading' | 'halt' | 'tradingAction' | 'stepUp' | 'settings' | 'changeSetting'; // prettier-ignore
+
+function tradingHandlers({ trading, stepUps }: HandlerPorts): Pick<Handlers, TradingRoute> {
+  return {
+    signal: async ({ params }) => value(await trading.signal(idOf(params))),
+    decision: async ({ params, body, actor }) => value(await trading.decide(idOf(params), body, actor('decide'))),
+    moveStop: async ({ params, body, version, actor }) =>
+      value(await trading.moveStop(idOf(params), { ...body, version }, actor('moveStop'))),
+    exitPosition: async ({ params, body, key, actor }) => {
+      const { replayed, ...answer } = value(await trading.exit(idOf(params), { ...body, key }, actor('exit')));
+      return replayed ? new ReplayedAnswer(answer) : answer;
+    },
+    orders: async ({ query }) => value(await trading.orders(query)),
+    cancelOrder: async ({ params, actor }) => value(await trading.cancelOrder(idOf(params), actor('cancelOrder'))),
+    campaigns: async ({ query }) => value(await trading.campaigns(query)),
+    changeCampaign: async ({ params, body, version, actor }) =>
+      value(await trading.cancelCampaign(idOf(params), { ...body, version }, actor('cancelCampaign'))),
+    accounts: ({ query }) =>
+      trading.accounts({ kind: query.kind, ...(query.archived !== undefined && { archived: query.archived === 'true' }) }),
+    risk: () => trading.risk(),
+    trading: () => trading.state(),
+    halt: ({ body, actor }) => trading.halt(body, actor('halt')),
+    tradingAction: async ({ body, actor }) => {
+      const by = actor(body.action);
+      // What takes risk away needs no confirmation.
+      if (body.action !== 'disableAutomation' && !by.steppedUp) throw stepUpNeeded(body.action);
+      return value(await trading.act(body, by));
+    },
+    stepUp: ({ body }) => {
+      const confirmed = stepUps.confirm(body.action, body.phrase);
+      if (confirmed === null) throw stepUpNeeded(body.action);
+      return { ...confirmed, action: body.action };
+    },
+    settings: ({ actor }) => trading.settings(actor('settings')),
+    changeSetting: async ({ params, body, version, actor }) =>
+      value(await trading.changeSetting(params['key'] ?? '', { ...body, version }, actor('raiseRisk'))),
+  };
+}
+
+function idOf(params: Readonly<Record<string, string>>): string {
+  return (params['id'] ?? '').slice(0, 64);
+}
+
+function stepUpNeeded(action: keyof typeof PHRASES): Problem {
+  return new Problem('auth.step_up', {
+    detail: `expected the phrase "${PHRASES[action]}" at /auth/step-up and its token in X-Step-Up`,
+    extra: { action, phrase: PHRASES[action] },
+  });
+}
+
 function missingParts(ports: HandlerPorts): string[] {
   const { store, ready, failure } = ports.desk.health();
   const missing = [
@@ -113,8 +187,11 @@ function missingParts(ports: HandlerPorts): string[] {
 /** A refusal of the desk becomes a problem. */
 function value<T>(answer: Answer<T>): T {
   if (answer.ok) return answer.value;
-  const extra = answer.suggestions === undefined ? undefined : { suggestions: answer.suggestions };
-  throw new Problem(answer.code, { detail: answer.detail, extra });
+  const { suggestions, extra } = answer;
+  throw new Problem(answer.code, {
+    detail: answer.detail,
+    extra: { ...extra, ...(suggestions !== undefined && { suggestions }) },
+  });
 }
 
 /** A comma-separated list of known words. */

@@ -1,5 +1,5 @@
 /** The desk of a running session: the store and the run behind the read port. */
-import type { CHART_INCLUDES, ChartAnswer, SnapshotAnswer } from '@wyckoff/contracts';
+import { FACT_TOPICS, type ApprovalWire, type CHART_INCLUDES, type ChartAnswer, type SnapshotAnswer } from '@wyckoff/contracts';
 import { createBarColumns, type BarColumns } from '@wyckoff/domain';
 import type { ReplayFeed } from '../feeds/replay/replay-feed.ts';
 import type { Series, Store, SymbolRecord } from '../store/store.ts';
@@ -7,10 +7,15 @@ import type { Answer, ChartQuery, ConflatedValue, Desk, Page, PositionsQuery, Si
 import type { Journal } from './journal.ts';
 import { decodeCursor, encodeCursor } from './page-cursor.ts';
 import type { Run } from './run.ts';
+import type { KillSwitchGuard } from './safety/kill-switch-guard.ts';
+import { wireOf } from './trading/halting.ts';
+import { campaignOf } from './trading/lists.ts';
 
-const SNAPSHOT_LIMITS = { ranges: 200, events: 500, signals: 100, orders: 200, positions: 200 } as const;
+const SNAPSHOT_LIMITS = { ranges: 200, events: 500, signals: 100, orders: 200, positions: 200, notifications: 100 } as const;
 const WINDOW_LIMITS = { ranges: 200, events: 1000, trades: 200 } as const;
 const LIST_LIMIT = 200;
+/** The one user of local mode. */
+const LOCAL_USER = 'local';
 const FACTS_LIMIT = 2000;
 
 export interface DeskParts {
@@ -18,6 +23,7 @@ export interface DeskParts {
   readonly journal: Journal;
   readonly run: Run | null;
   readonly replay: ReplayFeed;
+  readonly guard: KillSwitchGuard;
   readonly series: Series;
   readonly record: SymbolRecord;
   readonly accountId: string;
@@ -38,8 +44,7 @@ export function deskOfSession(parts: DeskParts): Desk {
     seq: () => journal.seq,
     subscribeFacts: (listener) => journal.subscribeFacts(listener),
     subscribeValues: (listener) => journal.subscribeValues(listener),
-    factsAfter: (seq, limit, topics) =>
-      store.factsAfter(seq, Math.min(limit, FACTS_LIMIT), topics === undefined ? {} : { topics }),
+    factsAfter: (seq, limit, topics) => store.factsAfter(seq, Math.min(limit, FACTS_LIMIT), { topics: topics ?? FACT_TOPICS }),
     latestValues(topics) {
       const bar = run?.lastBar;
       const all = [...(bar === null || bar === undefined ? [] : [bar]), ...(run?.reportValues() ?? []), connectionValue()];
@@ -49,10 +54,9 @@ export function deskOfSession(parts: DeskParts): Desk {
     chart: (query) => chartOf(parts, query),
     signals: (query) => signalsPage(store, query),
     positions: (query) => positionsPage(store, query),
-    async facts({ topic, type, afterSeq = 0, limit }) {
-      const filter = { ...(topic !== undefined && { topics: [topic] }), ...(type !== undefined && { type }) };
+    async facts({ afterSeq = 0, limit, audit, ...filter }) {
       const capped = Math.min(limit, LIST_LIMIT);
-      const rows = await store.factsAfter(afterSeq, capped + 1, filter);
+      const rows = await store.journalPage({ ...filter, audit: audit === 'true', afterSeq, limit: capped + 1 });
       const items = rows.slice(0, capped);
       return { ok: true, value: { items, nextCursor: rows.length > capped ? String(items[items.length - 1].seq) : null } };
     },
@@ -82,9 +86,16 @@ export function deskOfSession(parts: DeskParts): Desk {
   };
 }
 
-async function snapshotOf({ store, run, replay }: DeskParts, topics: readonly SnapshotTopic[]): Promise<SnapshotAnswer> {
+async function snapshotOf(parts: DeskParts, topics: readonly SnapshotTopic[]): Promise<SnapshotAnswer> {
+  const { store, run, replay } = parts;
   const state = await store.snapshot(SNAPSHOT_LIMITS);
   const asked = (topic: SnapshotTopic): boolean => topics.includes(topic);
+  // What is read after the snapshot may be younger than its number: a fact applied twice changes nothing.
+  const [campaigns, notifications, waiting] = await Promise.all([
+    asked('campaigns') ? store.campaigns({ limit: LIST_LIMIT }) : [],
+    asked('notifications') ? store.notifications({ userId: LOCAL_USER, limit: SNAPSHOT_LIMITS.notifications }) : [],
+    asked('trading') && run !== null ? waitingOf(store, run) : [],
+  ]);
   return {
     epoch: store.epoch,
     seq: state.seq,
@@ -92,9 +103,29 @@ async function snapshotOf({ store, run, replay }: DeskParts, topics: readonly Sn
     ...(asked('signals') && { signals: state.signals }),
     ...(asked('orders') && { orders: state.orders }),
     ...(asked('positions') && { positions: state.positions }),
+    ...(asked('campaigns') && { campaigns: campaigns.map(({ item }) => campaignOf(item)) }),
+    ...(asked('notifications') && { notifications: notifications.map(({ userId: _, ...shown }) => shown) }),
+    ...(asked('trading') && {
+      trading: { killSwitch: wireOf(parts.guard.last), accounts: run === null ? [] : [tradingWire(run)], waiting },
+    }),
     ...(asked('account') && { account: run === null ? null : { ...run.account } }),
     ...(asked('connections') && { connections: [replay.state()] }),
   };
+}
+
+type TradingStateWire = NonNullable<SnapshotAnswer['trading']>['accounts'][number];
+
+/** A copy that is the wire's own: what the engine tells is frozen. */
+function tradingWire(run: Run): TradingStateWire {
+  return structuredClone(run.trading) as TradingStateWire;
+}
+
+/** The newest word about every signal that waits. */
+async function waitingOf(store: Store, run: Run): Promise<ApprovalWire[]> {
+  const rows = await Promise.all(
+    run.pending.map((entity) => store.journalPage({ afterSeq: 0, limit: 200, entity, type: 'approval.changed' })),
+  );
+  return rows.flatMap((page) => (page.length === 0 ? [] : [page[page.length - 1].data as ApprovalWire]));
 }
 
 async function chartOf(parts: DeskParts, query: ChartQuery): Promise<Answer<ChartAnswer>> {

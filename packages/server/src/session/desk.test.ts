@@ -75,17 +75,20 @@ describe('the desk before the first bar', () => {
 describe('the desk of the real engine', () => {
   beforeAll(() => finished(real));
 
-  it('tells every fact in the shape of the contract, numbered without gaps, equal to what is stored', async () => {
+  it('tells every fact in the shape of the contract, in the order of its number, equal to what is stored', async () => {
     expect(facts.length).toBeGreaterThan(100);
     for (const row of facts) contract.factRow.parse(row);
     const stored: contract.FactRow[] = [];
-    for (let seq = 0; ; seq = stored.length) {
+    for (let seq = 0; ; seq = stored.at(-1)?.seq ?? 0) {
       const page = await real.factsAfter(seq, 500);
       if (page.length === 0) break;
       stored.push(...page);
     }
     expect(stored).toEqual(JSON.parse(JSON.stringify(facts)));
-    expect(real.seq()).toBe(stored.length);
+    const numbers = stored.map((row) => row.seq);
+    expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b));
+    // The ledger has numbers of its own in between; it stays inside.
+    expect(real.seq()).toBeGreaterThanOrEqual(stored.length);
     const analysis = await real.factsAfter(0, 2000, ['analysis']);
     expect(analysis).toEqual(stored.filter((row) => /^(event|range|phase)\./.test(row.type)).slice(0, 2000));
   });

@@ -6,6 +6,8 @@ import type {
   EquityAnswer,
   FactRow,
   FactTopic,
+  INNER_TOPICS,
+  JournalRow,
   PositionWire,
   ProblemCode,
   SessionAnswer,
@@ -14,6 +16,8 @@ import type {
 } from '@wyckoff/contracts';
 import type { EpochMs, Timeframe } from '@wyckoff/domain';
 
+type InnerTopic = (typeof INNER_TOPICS)[number];
+
 /** A refusal is a value: `code` is a row of the contract's table of problems, `detail` says expected and was. */
 export interface Refused {
   readonly ok: false;
@@ -21,6 +25,8 @@ export interface Refused {
   readonly detail: string;
   /** Known symbols near the one asked for, at most 5. */
   readonly suggestions?: readonly string[];
+  /** What else the problem carries: `checks`, `halt`, `version`. */
+  readonly extra?: Readonly<Record<string, unknown>>;
 }
 export type Answer<T> = { readonly ok: true; readonly value: T } | Refused;
 
@@ -64,8 +70,11 @@ export interface PositionsQuery {
 }
 
 export interface FactsQuery {
-  readonly topic?: FactTopic | undefined;
+  readonly topic?: FactTopic | InnerTopic | undefined;
   readonly type?: string | undefined;
+  /** Id of the entity. */
+  readonly entity?: string | undefined;
+  readonly audit?: 'true' | undefined;
   /** Exclusive; default 0. `nextCursor` of a page is the next `afterSeq`. */
   readonly afterSeq?: number | undefined;
   /** 1..200 */
@@ -115,7 +124,7 @@ export interface Desk {
   chart(query: ChartQuery): Promise<Answer<ChartAnswer>>;
   signals(query: SignalsQuery): Promise<Answer<Page<SignalWire>>>;
   positions(query: PositionsQuery): Promise<Answer<Page<PositionWire>>>;
-  facts(query: FactsQuery): Promise<Answer<Page<FactRow>>>;
+  facts(query: FactsQuery): Promise<Answer<Page<JournalRow>>>;
   equity(accountId: string): Promise<Answer<EquityAnswer>>;
   connections(): ConnectionWire[];
   /** What the desk opens first (the `desk` of `GET /auth/session`). */

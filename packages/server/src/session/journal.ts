@@ -1,8 +1,10 @@
 /** The journal of a session: what is committed is numbered, stored, and only then told to whoever listens. */
 import { TopicHub, type Scope } from '@wyckoff/bounded';
-import type { FactRow } from '@wyckoff/contracts';
+import { FACT_TOPIC, type FactRow } from '@wyckoff/contracts';
+import type { Change, StoredFact } from '../store/changes.ts';
 import type { Commit, Store } from '../store/store.ts';
 import type { ConflatedValue } from './desk.ts';
+import { Turns } from './turns.ts';
 
 interface Messages {
   readonly facts: readonly FactRow[];
@@ -16,6 +18,8 @@ export class Journal {
   readonly epoch: string;
   readonly #store: Store;
   readonly #hub: TopicHub<Messages>;
+  /** From storing to telling is one turn, so that the world hears in the order of the numbers. */
+  readonly #turns = new Turns();
   #seq: number;
 
   private constructor(store: Store, hub: TopicHub<Messages>, seq: number) {
@@ -44,20 +48,43 @@ export class Journal {
   }
 
   /**
-   * Stores everything or nothing; nobody hears of it yet: the broker acts on what is stored, then `publish` tells the world.
+   * Stores everything or nothing, then lets the broker `act` on what is stored, then tells the world: the facts first, then the values that `act`
+   * answers. What is stored is told even when acting failed.
    * @throws CommitConflict when the bars were committed before.
    */
-  async commit(commit: Commit): Promise<readonly FactRow[]> {
-    const rows = await this.#store.commit(commit);
-    const last = rows.at(-1);
-    if (last !== undefined) this.#seq = last.seq;
-    return rows;
+  async record(commit: Commit, act: () => Promise<readonly ConflatedValue[]>): Promise<void> {
+    await this.#turns.take(async () => {
+      const rows = await this.#store.commit(commit);
+      this.#seq = rows.at(-1)?.seq ?? this.#seq;
+      let values: readonly ConflatedValue[] = [];
+      try {
+        values = await act();
+      } finally {
+        this.#tell(rows);
+        this.tellValues(values);
+      }
+    });
   }
 
-  /** Facts first, then the values of the same bars. A listener that throws does not keep the others from hearing. */
-  publish(facts: readonly FactRow[], values: readonly ConflatedValue[]): void {
-    if (facts.length > 0) this.#hub.publish('facts', facts);
+  /** Stores what people, clocks and venues changed, and tells it. @throws VersionConflict when a row changed meanwhile. */
+  async change(change: Change): Promise<readonly StoredFact[]> {
+    return await this.#turns.take(async () => {
+      const rows = await this.#store.change(change);
+      this.#seq = rows.at(-1)?.seq ?? this.#seq;
+      this.#tell(rows.map(({ seq, at, type, data }) => ({ seq, at, type, data }) as unknown as FactRow));
+      return rows;
+    });
+  }
+
+  /** Values of which only the latest counts. A listener that throws does not keep the others from hearing. */
+  tellValues(values: readonly ConflatedValue[]): void {
     if (values.length > 0) this.#hub.publish('values', values);
+  }
+
+  /** Inputs and the ledger stay inside. */
+  #tell(rows: readonly FactRow[]): void {
+    const told = rows.filter((row) => Object.hasOwn(FACT_TOPIC, row.type));
+    if (told.length > 0) this.#hub.publish('facts', told);
   }
 
   /** @throws TopicFullError for the 65th listener. */

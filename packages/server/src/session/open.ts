@@ -1,6 +1,14 @@
 /** Opens a session: store, demo series, engine, replay, desk - everything owned by the caller's scope. */
 import type { Scope } from '@wyckoff/bounded';
-import type { Account, Instrument, Timeframe } from '@wyckoff/domain';
+import { dirname } from 'node:path';
+import {
+  InstrumentError,
+  tradedInstrument,
+  type Account,
+  type Instrument,
+  type Timeframe,
+  type TradedInstrument,
+} from '@wyckoff/domain';
 import { readCsv } from '../feeds/csv/read-csv.ts';
 import { ReplayFeed } from '../feeds/replay/replay-feed.ts';
 import { openStore, type StoreChoice } from '../store/open.ts';
@@ -13,6 +21,7 @@ import { engineFactory, type EngineFactory } from './engine-factory.ts';
 import { Journal } from './journal.ts';
 import { ResumeMismatch, type ResumedFrom } from './resume.ts';
 import { Run } from './run.ts';
+import { openGuard, openTrading, type Trading } from './trading/open-trading.ts';
 
 const ACCOUNT_ID = 'replay';
 const STARTING_MICROS = 100_000 * 1_000_000;
@@ -22,6 +31,7 @@ const SERIES_SETTING = 'session.series';
 
 export interface Session {
   readonly desk: Desk;
+  readonly trading: Trading;
   readonly store: Store;
   /** How the engine came back, for the log; null when it could not be resumed. */
   readonly resumed: ResumedFrom | null;
@@ -31,6 +41,8 @@ export interface Session {
 export interface SessionParts {
   /** Where problems without a caller go; default: nowhere. */
   readonly onProblem?: (error: unknown) => void;
+  /** What must reach a person: the kill switch could not be stored, a venue did not answer. Default: `onProblem`. */
+  readonly onAlarm?: (sentence: string) => void;
   /** Another store than the embedded one, and who hears of its troubles. */
   readonly store?: Omit<StoreChoice, 'scope' | 'path'>;
   readonly factory?: (instrument: Instrument, timeframe: Timeframe) => EngineFactory;
@@ -51,10 +63,15 @@ export async function openSession(options: SessionOptions<Scope>, parts: Session
   const snapshotEvery = options.snapshotEvery ?? SNAPSHOT_EVERY;
   const account = startingAccount(record.currency);
 
+  const onAlarm = (sentence: string): void => (parts.onAlarm ?? parts.onProblem)?.(sentence);
+  const safety = { scope, store, journal, dataDir: dirname(options.storePath), onAlarm };
+  const guard = await openGuard(safety);
+  const readKillSwitch = async () => (await guard.read()).kill;
+
   let failure: string | null = null;
   let run: Run | null = null;
   try {
-    run = await Run.resume({ store, journal, ref, accountId: ACCOUNT_ID, account, factory, snapshotEvery });
+    run = await Run.resume({ store, journal, ref, accountId: ACCOUNT_ID, account, factory, snapshotEvery, readKillSwitch });
   } catch (error) {
     if (!(error instanceof ResumeMismatch)) throw error;
     failure = error.message;
@@ -78,13 +95,33 @@ export async function openSession(options: SessionOptions<Scope>, parts: Session
         type: 'connection.changed',
         data: state,
       };
-      journal.publish([], [value]);
+      journal.tellValues([value]);
     },
   });
   if (failure !== null) replay.fail(failure);
   const whyNot = (): string | null => failure ?? replay.state().error;
-  const desk = deskOfSession({ store, journal, run, replay, series, record, accountId: ACCOUNT_ID, failure: whyNot });
-  return { desk, store, resumed: run?.resumed ?? null };
+  const desk = deskOfSession({ store, journal, run, replay, guard, series, record, accountId: ACCOUNT_ID, failure: whyNot });
+  const trading = await openTrading({
+    ...safety,
+    guard,
+    run,
+    venues: () => [],
+    instrumentOf: (symbol) => tradedOf(symbol, record),
+    wallClock: Date.now,
+    onSetting: () => undefined,
+  });
+  return { desk, trading, store, resumed: run?.resumed ?? null };
+}
+
+/** Geometry and settlement of the session's instrument; null for another symbol, or one that cannot be traded. */
+function tradedOf(symbol: string, { symbol: own, assetClass }: SymbolRecord): TradedInstrument | null {
+  if (symbol !== own) return null;
+  try {
+    return tradedInstrument({ symbol, assetClass });
+  } catch (error) {
+    if (error instanceof InstrumentError) return null;
+    throw error;
+  }
 }
 
 function takeBars(

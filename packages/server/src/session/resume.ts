@@ -1,5 +1,6 @@
 /** Brings an engine back to where the store says it stood: snapshot, then the stored bars once more, each compared with what was written. */
 import { BarCursor, type EpochMs, type Fact, type TradingEngine } from '@wyckoff/domain';
+import type { ToldFact } from '../store/entity-store.ts';
 import type { EngineCursor, EngineRef, Store } from '../store/store.ts';
 import type { EngineFactory } from './engine-factory.ts';
 
@@ -49,7 +50,7 @@ export interface ResumeOptions {
 
 /** @throws ResumeMismatch with the first bar at which the two histories part. */
 export async function resumeEngine(options: ResumeOptions): Promise<Resumed> {
-  const { store, ref, cursor } = options;
+  const { ref, cursor } = options;
   const echo: Fact[] = [];
   let live = false;
   const sink = (fact: Fact): void => {
@@ -58,31 +59,14 @@ export async function resumeEngine(options: ResumeOptions): Promise<Resumed> {
   };
   const start = await restored(options, sink);
   const { engine } = start;
-  let position = start.position;
+  const again = new Again(options, engine, echo);
+  // The snapshot was taken when its last bar was done; what people and venues said before the next one comes after it.
+  await again.inputsOf(start.position);
   let after = start.barTime;
-  while (position < cursor.position) {
+  for (let position = start.position; position < cursor.position;) {
     const limit = Math.min(SLICE, cursor.position - position);
-    const bars = await store.barsAfter(ref.series, { after: after ?? undefined, limit });
-    if (bars.length < limit) {
-      throw new ResumeMismatch(
-        ref.id,
-        `${cursor.position} bars up to ${timeText(cursor.barTime)}`,
-        `${position + bars.length} bars`,
-      );
-    }
-    const stored = await store.factsOfBars(ref.id, { after: position, until: position + limit, limit: FACTS_PER_SLICE });
-    const bar = new BarCursor(bars);
-    let read = 0;
-    for (let row = 0; row < limit; row += 1) {
-      echo.length = 0;
-      engine.step(bar.at(row));
-      engine.deliver();
-      position += 1;
-      const due = countOfBar(stored, read, position);
-      compare(`bar ${position} (${timeText(bars.time[row])})`, stored.slice(read, read + due).map((pending) => pending.fact), echo); // prettier-ignore
-      read += due;
-    }
-    after = bars.time[limit - 1];
+    after = await again.slice({ position, limit, after });
+    position += limit;
   }
   if (after !== cursor.barTime) throw new ResumeMismatch(ref.id, `last bar ${timeText(cursor.barTime)}`, timeText(after));
   await compareAccount(options, engine);
@@ -93,6 +77,83 @@ export async function resumeEngine(options: ResumeOptions): Promise<Resumed> {
     cursor,
     from: { fromSnapshot: start.position, restepped: cursor.position - start.position, snapshotRefused },
   };
+}
+
+/** Steps stored bars and stored inputs once more, in the order in which they were taken, and compares every fact. */
+class Again {
+  readonly #options: ResumeOptions;
+  readonly #engine: TradingEngine;
+  /** What the engine says now; emptied per bar. */
+  // bounded: the facts of one bar and of the inputs after it
+  readonly #echo: Fact[];
+
+  constructor(options: ResumeOptions, engine: TradingEngine, echo: Fact[]) {
+    this.#options = options;
+    this.#engine = engine;
+    this.#echo = echo;
+  }
+
+  /** The inputs taken after a bar whose own facts are in the snapshot. */
+  async inputsOf(position: number): Promise<void> {
+    const told = await this.#told(position, position);
+    const from = told.findIndex(isInput);
+    if (from === -1) return;
+    this.#echo.length = 0;
+    this.#finish(`inputs after bar ${position}`, told.slice(from));
+  }
+
+  /** So many bars and what followed each of them; answers the opening time of the last. */
+  async slice(of: { readonly position: number; readonly limit: number; readonly after: EpochMs | null }): Promise<EpochMs> {
+    const { store, ref, cursor } = this.#options;
+    const { position, limit } = of;
+    const bars = await store.barsAfter(ref.series, { after: of.after ?? undefined, limit });
+    if (bars.length < limit)
+      throw new ResumeMismatch(
+        ref.id,
+        `${cursor.position} bars up to ${timeText(cursor.barTime)}`,
+        `${position + bars.length} bars`,
+      );
+    const told = await this.#told(position + 1, position + limit);
+    const bar = new BarCursor(bars);
+    let read = 0;
+    for (let row = 0; row < limit; row += 1) {
+      const number = position + row + 1;
+      this.#echo.length = 0;
+      this.#engine.step(bar.at(row));
+      this.#engine.deliver();
+      const due = countOfBar(told, read, number);
+      this.#finish(`bar ${number} (${timeText(bars.time[row])})`, told.slice(read, read + due));
+      read += due;
+    }
+    return bars.time[limit - 1];
+  }
+
+  /** Gives the stored inputs again until the engine has said as much as is stored, then compares. */
+  #finish(place: string, told: readonly ToldFact[]): void {
+    for (let next = told.at(this.#echo.length); next !== undefined; next = told.at(this.#echo.length)) {
+      const said = this.#echo.length;
+      if (!isInput(next)) break;
+      this.#engine.next((next.fact as InputFact).data);
+      this.#engine.deliver();
+      if (this.#echo.length === said) break;
+    }
+    compare(
+      place,
+      told.map(({ fact }) => fact),
+      this.#echo,
+    );
+  }
+
+  #told(from: number, until: number): Promise<readonly ToldFact[]> {
+    const { store, ref } = this.#options;
+    return store.toldByEngine(ref.id, { from, until, limit: FACTS_PER_SLICE });
+  }
+}
+
+type InputFact = Extract<Fact, { readonly kind: 'input.broker' | 'input.clock' | 'input.command' }>;
+
+function isInput({ fact }: ToldFact): boolean {
+  return fact.kind.startsWith('input.');
 }
 
 interface Start {
@@ -135,6 +196,7 @@ function compare(place: string, stored: readonly Fact[], now: readonly Fact[]): 
 }
 
 async function compareAccount({ store, ref, accountId, cursor }: ResumeOptions, engine: TradingEngine): Promise<void> {
+  // Before the first bar the store holds the account it was opened with.
   if (cursor.position === 0) return;
   const expected = JSON.stringify(await store.account(accountId));
   const was = JSON.stringify(engine.report().account);

@@ -1,21 +1,34 @@
-/** The life of a bar: engine, facts, journal, broker, world - in this order, and none of it twice. */
+/** The life of a bar, and of everything else that reaches an account: engine, facts, journal, broker, world - in this order, and none of it twice. */
 import {
   BarCursor,
+  TIMEFRAME_MS,
   type Account,
   type BarColumns,
   type EpochMs,
   type Fact,
+  type Instruction,
+  type KillSwitch,
   type Position,
+  type ToldInput,
+  type TradingCommand,
   type TradingEngine,
+  type TradingState,
 } from '@wyckoff/domain';
 import type { EngineRef, EquityPoint, PendingFact, Store } from '../store/store.ts';
 import type { ConflatedValue } from './desk.ts';
 import type { EngineFactory } from './engine-factory.ts';
 import type { Journal } from './journal.ts';
+import { attributed, barValue, equityOf, reportValues } from './run-facts.ts';
 import { resumeEngine, type ResumedFrom } from './resume.ts';
+import type { AccountRun, InputBy, Outcome } from './trading/account-run.ts';
+import { idleState } from './trading/idle-state.ts';
+import { Turns } from './turns.ts';
+import { writesOfFacts } from './writes-of-facts.ts';
 
 /** Bars of one transaction at most: what a kill can undo, and what keeps the event loop waiting. */
 export const BARS_PER_COMMIT = 64;
+
+const ENGINE: InputBy = { actor: 'engine', requestId: null };
 
 export interface RunOptions {
   readonly store: Store;
@@ -27,11 +40,20 @@ export interface RunOptions {
   readonly factory: EngineFactory;
   /** Bars between snapshots, >= 1. */
   readonly snapshotEvery: number;
+  /** Where approved orders go; default: the simulated broker of the engine, which meets the next bar. */
+  readonly venue?: ((orders: readonly Instruction[]) => Promise<void>) | undefined;
+  /** Read before opening orders are handed over (7.6); default: the engine's own flag is all there is. */
+  readonly readKillSwitch?: (() => Promise<KillSwitch>) | undefined;
+  /** Wall clock of commands where bars arrive as they happen; default: the time of the last bar, as in a replay. */
+  readonly wallClock?: (() => EpochMs) | undefined;
+  /** Told after every commit when time alone will change something next; null: nothing waits. */
+  readonly onDeadline?: ((at: EpochMs | null) => void) | undefined;
 }
 
-export class Run {
+export class Run implements AccountRun {
   readonly #options: RunOptions;
-  // bounded: facts of the at most 64 bars of one batch; emptied by its commit.
+  readonly #turns = new Turns();
+  // bounded: facts of the at most 64 bars of one batch, or of one input; emptied by its commit.
   #pending: PendingFact[] = [];
   #engine: TradingEngine | undefined;
   #position = 0;
@@ -39,6 +61,9 @@ export class Run {
   #snapshotAt = 0;
   #account: Account;
   #openPositions: readonly Position[] = [];
+  #trading: TradingState;
+  /** Signals that wait for approval: at most the queue's 200. */
+  #waiting: readonly string[] = [];
   #lastBar: ConflatedValue | null = null;
   #busy = false;
   #resumed: ResumedFrom = { fromSnapshot: 0, restepped: 0, snapshotRefused: null };
@@ -46,6 +71,7 @@ export class Run {
   private constructor(options: RunOptions) {
     this.#options = options;
     this.#account = options.account;
+    this.#trading = idleState(options.accountId);
   }
 
   /**
@@ -67,7 +93,15 @@ export class Run {
     run.#takeReport(engine);
     if (cursor.barTime !== null) run.#lastBar = await run.#storedBar(cursor.barTime);
     run.#resumed = from;
+    const told = await store.newestOfType(ref.id, 'trading.changed');
+    if (told !== null) run.#trading = told as TradingState;
+    const waiting = await store.signals({ status: 'PENDING', limit: 200 });
+    run.#waiting = waiting.map(({ item }) => item.id);
     return run;
+  }
+
+  get accountId(): string {
+    return this.#options.accountId;
   }
 
   get resumed(): ResumedFrom {
@@ -84,7 +118,7 @@ export class Run {
     return this.#barTime;
   }
 
-  /** As of the last committed bar. */
+  /** As of the last committed bar or input. */
   get account(): Account {
     return this.#account;
   }
@@ -93,8 +127,21 @@ export class Run {
     return this.#openPositions;
   }
 
+  get trading(): TradingState {
+    return this.#trading;
+  }
+
+  get pending(): readonly string[] {
+    return this.#waiting;
+  }
+
   get lastBar(): ConflatedValue | null {
     return this.#lastBar;
+  }
+
+  /** When time alone will change something; null: nothing waits for it, or the engine has ended. */
+  get nextDeadline(): EpochMs | null {
+    return this.#engine?.nextDeadline ?? null;
   }
 
   /**
@@ -102,21 +149,77 @@ export class Run {
    * before the broker may act on it. When this resolves they are stored and published.
    */
   async take(columns: BarColumns, from: number, limit: number): Promise<number> {
-    const engine = this.#engine;
-    if (engine === undefined) throw new Error('run: expected a living engine, was one that failed to commit; start again');
+    this.#living();
     if (this.#busy) throw new Error('run: expected one batch of bars at a time, was a second one before the first was stored');
     this.#busy = true;
+    const to = Math.min(columns.length, from + Math.min(limit, BARS_PER_COMMIT));
     try {
-      return await this.#takeBatch(engine, columns, {
-        from,
-        to: Math.min(columns.length, from + Math.min(limit, BARS_PER_COMMIT)),
-      });
-    } catch (error) {
-      // The engine is ahead of the store now: only a restart, which steps the stored bars again, makes them one.
-      this.#engine = undefined;
-      throw error;
+      return await this.#turns.take(() => this.#guarded((engine) => this.#takeBatch(engine, columns, { from, to })));
     } finally {
       this.#busy = false;
+    }
+  }
+
+  /** A command: journalled with its facts and its answer, then acted on. */
+  async command(command: TradingCommand, by: InputBy): Promise<Outcome> {
+    return await this.#turns.take(() =>
+      this.#guarded((engine) => this.#takeInput(engine, { kind: 'command', at: this.#now(), actor: by.actor, command }, by)),
+    );
+  }
+
+  /** What a venue reported. */
+  async broker(at: EpochMs, reports: Extract<ToldInput, { kind: 'broker' }>['reports'], venue: string): Promise<void> {
+    const by = { actor: venue, requestId: null };
+    await this.#turns.take(() => this.#guarded((engine) => this.#takeInput(engine, { kind: 'broker', at, reports }, by)));
+  }
+
+  /** Time went by; nothing is stored when nothing was due. */
+  async clock(at: EpochMs): Promise<void> {
+    await this.#turns.take(() =>
+      this.#guarded(async (engine) => {
+        await this.#takeInput(engine, { kind: 'clock', at }, { actor: 'clock', requestId: null });
+      }),
+    );
+  }
+
+  /** On a copy of the engine as it is: the same code, the same answer, and nothing changes. */
+  async rehearse(command: TradingCommand, by: InputBy): Promise<Outcome> {
+    return await this.#turns.take(() => {
+      const facts: Fact[] = [];
+      let hears = false;
+      const copy = this.#options.factory.restore(this.#living().snapshot(), (fact) => {
+        if (hears) facts.push(fact);
+      });
+      hears = true;
+      const answer = copy.next({ kind: 'command', at: this.#now(), actor: by.actor, command });
+      if (answer === null) throw new Error(`run: expected an answer to ${command.kind}, was none`);
+      return Promise.resolve({ answer, facts });
+    });
+  }
+
+  /** Pipeline time now. */
+  get now(): EpochMs {
+    return this.#now();
+  }
+
+  /** Account and marks of the open positions, as values for the live hub. */
+  reportValues(): ConflatedValue[] {
+    return reportValues(this.#account, this.#openPositions);
+  }
+
+  #living(): TradingEngine {
+    if (this.#engine === undefined) throw new Error('run: expected a living engine, was one that failed to commit; start again');
+    return this.#engine;
+  }
+
+  async #guarded<T>(work: (engine: TradingEngine) => Promise<T>): Promise<T> {
+    const engine = this.#living();
+    try {
+      return await work(engine);
+    } catch (error) {
+      // The engine is ahead of the store now: only a restart, which steps the stored bars and inputs again, makes them one.
+      this.#engine = undefined;
+      throw error;
     }
   }
 
@@ -136,46 +239,92 @@ export class Run {
       this.#position += 1;
       engine.step(bar.at(row));
       equity.push(equityOf(columns.time[row], engine.report().account));
-      values.push(this.#barValue(columns, row));
+      values.push(barValue(ref.series, columns, row));
       ordered = engine.ordersWaiting;
     }
     const barTime = columns.time[row - 1];
     // With orders still in the engine's hands there is no state to save; the next batch brings the snapshot.
     const due = !ordered && this.#position - this.#snapshotAt >= snapshotEvery;
     const snapshot = due ? engine.snapshot() : undefined;
-    const facts = this.#pending;
+    const facts = attributed(this.#pending, ENGINE);
     this.#pending = [];
     const { account } = engine.report();
-    const stored = await journal.commit({
-      engine: ref,
-      from: before,
-      to: this.#position,
-      barTime,
-      facts,
-      account,
-      equity,
-      snapshot,
+    const writes = writesOfFacts(facts.map(({ fact }) => fact));
+    const place = { engine: ref, from: before, to: this.#position, barTime };
+    let halted: KillSwitch | null = null;
+    await journal.record({ ...place, facts, writes, account, equity, snapshot }, async () => {
+      if (due) this.#snapshotAt = this.#position;
+      this.#barTime = barTime;
+      this.#lastBar = values.at(-1) ?? this.#lastBar;
+      this.#heard(facts);
+      halted = await this.#handOver(engine);
+      this.#takeReport(engine);
+      return [...values, ...this.reportValues()];
     });
-    if (due) this.#snapshotAt = this.#position;
-    engine.deliver();
-    this.#barTime = barTime;
-    this.#lastBar = values.at(-1) ?? this.#lastBar;
-    this.#takeReport(engine);
-    journal.publish(stored, [...values, ...this.reportValues()]);
+    await this.#obey(engine, halted);
+    this.#options.onDeadline?.(engine.nextDeadline);
     return row - rows.from;
   }
 
-  /** Account and marks of the open positions, as values for the live hub. */
-  reportValues(): ConflatedValue[] {
-    const account = this.#account;
-    const marks = this.#openPositions.map((position) => ({
-      topic: 'positions',
-      key: position.id,
-      ts: position.lastAt,
-      type: 'position.marked' as const,
-      data: { ...position, targets: [...position.targets] },
-    }));
-    return [{ topic: 'account', key: account.id, ts: account.at, type: 'account.updated', data: { ...account } }, ...marks];
+  async #takeInput(engine: TradingEngine, input: ToldInput, by: InputBy): Promise<Outcome> {
+    const { journal, ref } = this.#options;
+    const answer = engine.next(input);
+    const facts = attributed(this.#pending, by);
+    this.#pending = [];
+    const told = facts.map(({ fact }) => fact);
+    if (facts.length > 0) {
+      const { account } = engine.report();
+      const equity = this.#barTime === null ? [] : [equityOf(this.#barTime, account)];
+      const place = { engine: ref, from: this.#position, to: this.#position, barTime: this.#barTime };
+      let halted: KillSwitch | null = null;
+      await journal.record({ ...place, facts, writes: writesOfFacts(told), account, equity }, async () => {
+        this.#heard(facts);
+        halted = await this.#handOver(engine);
+        this.#takeReport(engine);
+        return this.reportValues();
+      });
+      await this.#obey(engine, halted);
+      this.#options.onDeadline?.(engine.nextDeadline);
+    }
+    return { answer: answer ?? NO_ANSWER, facts: told };
+  }
+
+  /**
+   * Gives approved orders to the broker. The kill switch is read once more when one of them opens; answers the flag when it forbids that and the
+   * engine does not know yet.
+   */
+  async #handOver(engine: TradingEngine): Promise<KillSwitch | null> {
+    if (!engine.ordersWaiting) return null;
+    const { venue, readKillSwitch } = this.#options;
+    const kill = readKillSwitch === undefined || this.#trading.killSwitch.level !== 'OFF' ? null : await readKillSwitch();
+    if (venue === undefined) engine.deliver();
+    else await venue(engine.takeOrders());
+    return kill === null || kill.level === 'OFF' ? null : kill;
+  }
+
+  /** The flag went up, or cannot be read, without anybody telling the engine: what was just handed over is cancelled before the next bar. */
+  async #obey(engine: TradingEngine, kill: KillSwitch | null): Promise<void> {
+    if (kill === null) return;
+    const input = { kind: 'command', at: this.#now(), actor: 'kill-switch', command: { kind: 'setKillSwitch', kill } } as const;
+    await this.#takeInput(engine, input, { actor: 'kill-switch', requestId: null });
+  }
+
+  #heard(facts: readonly PendingFact[]): void {
+    for (const { fact } of facts) {
+      if (fact.kind === 'trading.changed') this.#trading = fact.data;
+      else if (fact.kind === 'approval.changed') {
+        const { signalId, state } = fact.data;
+        const others = this.#waiting.filter((id) => id !== signalId);
+        this.#waiting = state === 'WAITING' ? [...others, signalId] : others;
+      }
+    }
+  }
+
+  /** Pipeline time: of the last bar's close, or the wall clock's where bars come as they happen; it never goes back. */
+  #now(): EpochMs {
+    const { wallClock, ref } = this.#options;
+    const closed = this.#barTime === null ? 0 : this.#barTime + TIMEFRAME_MS[ref.series.timeframe];
+    return Math.max(closed, this.#account.at, wallClock?.() ?? 0);
   }
 
   #takeReport(engine: TradingEngine): void {
@@ -184,29 +333,12 @@ export class Run {
     this.#openPositions = openPositions.map((position) => ({ ...position }));
   }
 
-  #barValue(columns: BarColumns, row: number): ConflatedValue {
-    const { symbol, timeframe } = this.#options.ref.series;
-    const ts = columns.time[row];
-    const data = {
-      symbol,
-      timeframe,
-      ts,
-      o: columns.open[row],
-      h: columns.high[row],
-      l: columns.low[row],
-      c: columns.close[row],
-      v: columns.volume[row],
-    };
-    return { topic: `bars:${symbol}:${timeframe}`, key: `${symbol}|${timeframe}|${ts}`, ts, type: 'bar.closed', data };
-  }
-
   async #storedBar(time: EpochMs): Promise<ConflatedValue | null> {
     const { store, ref } = this.#options;
     const columns = await store.barsBefore(ref.series, { until: time, limit: 1 });
-    return columns.length === 0 ? null : this.#barValue(columns, 0);
+    return columns.length === 0 ? null : barValue(ref.series, columns, 0);
   }
 }
 
-function equityOf(ts: EpochMs, account: Account): EquityPoint {
-  return { ts, equityMicros: account.equityMicros, cashMicros: account.cashMicros, heatRatio: account.heatRatio };
-}
+/** Of inputs that nobody waits for. */
+const NO_ANSWER = { done: true, refusal: null, gate: null, orderId: null, repeated: false, at: 0 } as const;

@@ -125,6 +125,11 @@ function tapeEngine(options: TapeOptions, start: TapeState, sink: FactSink): Tra
   });
 
   return {
+    next: () => null,
+    get position() {
+      return state.bars;
+    },
+    nextDeadline: null,
     get bars() {
       return state.bars;
     },

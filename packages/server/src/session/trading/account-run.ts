@@ -20,6 +20,8 @@ export interface AccountRun {
   /** As of the last committed bar or input. */
   readonly account: Account;
   readonly openPositions: readonly Position[];
+  /** Ids of the signals that wait for approval. */
+  readonly pending: readonly string[];
   /** Resolves when the command and its facts are stored. Rejects when the account cannot go on: the store is gone, or the engine ended. */
   command(command: TradingCommand, by: InputBy): Promise<Outcome>;
   /** What the command would do; nothing changes. */

@@ -2,7 +2,7 @@
 import type { accountsAnswer, campaign, campaignsAnswer, ordersAnswer } from '@wyckoff/contracts';
 import { LruTtlCache, type Scope } from '@wyckoff/bounded';
 import type { PageKey, Store } from '../../store/store.ts';
-import type { EntityStore, TradeSums } from '../../store/entity-store.ts';
+import type { TradeSums } from '../../store/entity-store.ts';
 import type { CampaignRow } from '../../store/trading-store.ts';
 import type { Answer } from '../desk.ts';
 import { decodeCursor, encodeCursor } from '../page-cursor.ts';
@@ -16,8 +16,7 @@ const SUMS_TTL_MS = 60_000;
 
 export interface ListParts {
   readonly scope: Scope;
-  readonly store: Store & EntityStore;
-  readonly wallClock: () => number;
+  readonly store: Store;
 }
 
 export class TradingLists {

@@ -101,7 +101,7 @@ function isKey(key: string): key is SettingKey {
 /** What is stored, or the defaults when it no longer fits: a setting never stops the desk. */
 function parsed(key: SettingKey, value: unknown): Readonly<Record<string, unknown>> {
   const answer = SCHEMAS[key].safeParse(value);
-  return (answer.success ? answer.data : SCHEMAS[key].parse({}));
+  return answer.success ? answer.data : SCHEMAS[key].parse({});
 }
 
 /** RFC 7396: objects are merged, null removes. */

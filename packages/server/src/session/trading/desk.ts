@@ -1,0 +1,173 @@
+/** The trading side of a session behind its port: halting, deciding, listing, settings, actions - and how things stand. */
+import type { Scope } from '@wyckoff/bounded';
+import type { CampaignWire, RiskAnswer, SignalAnswer, TradingWire } from '@wyckoff/contracts';
+import { DEFAULT_LIMITS, newYorkDay, newYorkInstant, type TradedInstrument } from '@wyckoff/domain';
+import type { Change, StoredFact } from '../../store/changes.ts';
+import type { Store } from '../../store/store.ts';
+import type { Answer } from '../desk.ts';
+import type { KillSwitchGuard } from '../safety/kill-switch-guard.ts';
+import type { Actor, TradingDesk } from '../trading-desk.ts';
+import type { AccountRun } from './account-run.ts';
+import { answerOf, TradingActions } from './actions.ts';
+import { Decisions } from './decisions.ts';
+import { wireOf, type Halting } from './halting.ts';
+import { campaignOf, TradingLists } from './lists.ts';
+import { notFound, refusedAnswer } from './refusals.ts';
+import { riskView, type Stake } from './risk-view.ts';
+import { UserSettings } from './settings.ts';
+
+const LIFECYCLE = 200;
+const CAMPAIGNS = 200;
+
+export interface TradingDeskParts {
+  readonly scope: Scope;
+  readonly store: Store;
+  readonly guard: KillSwitchGuard;
+  readonly halting: Halting;
+  /** Null: the session could not be resumed. */
+  readonly run: () => AccountRun | null;
+  readonly change: (change: Change) => Promise<readonly StoredFact[]>;
+  readonly instrumentOf: (symbol: string) => TradedInstrument | null;
+  readonly wallClock: () => number;
+  readonly onSetting: (key: string, value: unknown) => void;
+}
+
+export function tradingDeskOf(parts: TradingDeskParts): TradingDesk {
+  const { scope, store, guard, halting, run, change, wallClock } = parts;
+  const lists = new TradingLists({ scope, store });
+  const decisions = new Decisions({ scope, store, run, kill: () => guard.last.kill });
+  const settings = new UserSettings({ store, change, wallClock, onChanged: parts.onSetting });
+  const runOf = (accountId: string): AccountRun | null => (run()?.accountId === accountId ? run() : null);
+  const actions = new TradingActions({ guard, halting, lists, runOf, wallClock });
+  const state = (): Promise<TradingWire> => stateOf(parts, lists);
+  return {
+    state,
+    halt: (request, by) => halting.halt(request, by),
+    act: async (action, by) => answerOf(await actions.act(action, by), await state()),
+    decide: (signalId, request, by) => decisions.decide(signalId, request, by),
+    signal: (signalId) => signalOf(store, signalId),
+    moveStop: (positionId, request, by) => decisions.moveStop(positionId, request, by),
+    exit: (positionId, request, by) => decisions.exit(positionId, request, by),
+    orders: (query) => lists.orders(query),
+    cancelOrder: (orderId, by) => decisions.cancelOrder(orderId, by),
+    campaigns: (query) => lists.campaigns(query),
+    cancelCampaign: (campaignId, request, by) => cancelCampaign(parts, { campaignId, ...request }, by),
+    accounts: (query) => lists.accounts(query),
+    risk: () => riskOf(parts),
+    settings: (by) => settings.all(by),
+    changeSetting: (key, request, by) => settings.change(key, request, by),
+  };
+}
+
+async function stateOf({ guard, store, run }: TradingDeskParts, lists: TradingLists): Promise<TradingWire> {
+  const flag = await guard.read();
+  const halts = await store.haltsInForce().catch(() => null);
+  const account = run();
+  const accounts = account === null ? [] : [await accountState(account, lists)];
+  const unknown = {
+    scope: 'all',
+    kind: 'EQUITY_UNKNOWN',
+    reason: 'The halts cannot be read: entries count as halted.',
+    since: 0,
+    endsAt: null,
+  };
+  return {
+    halt: wireOf(flag),
+    halts:
+      halts === null
+        ? [unknown]
+        : halts.map(({ scope, kind, reason, since, until }) => ({ scope, kind, reason, since, endsAt: until })),
+    accounts,
+  };
+}
+
+async function accountState(run: AccountRun, lists: TradingLists): Promise<TradingWire['accounts'][number]> {
+  const { accountId, trading, account } = run;
+  const { automation, consent, counters, breaker } = trading;
+  const resetsAt = breaker.openedDay === null ? null : newYorkInstant(Math.min(breaker.openedDay, newYorkDay(account.at)) + 1, 0);
+  return {
+    id: accountId,
+    mode: account.kind === 'BACKTEST' ? 'REPLAY' : account.kind,
+    acceptance: trading.acceptance,
+    pending: run.pending.length,
+    automation: {
+      ...automation,
+      patterns: [...automation.patterns],
+      whitelist: [...automation.whitelist],
+      blacklist: [...automation.blacklist],
+      consent,
+      counters,
+    },
+    breaker: { ...breaker, threshold: automation.breakerLosses, resetsAt },
+    brokerConnected: trading.brokerConnected,
+    permitted: trading.permitted,
+    eligibility: await lists.trackRecord(accountId, account.at),
+  };
+}
+
+/** A signal with its life, from the facts about it. */
+async function signalOf(store: Store, signalId: string): Promise<Answer<SignalAnswer>> {
+  const signal = await store.signalById(signalId);
+  if (signal === null) return notFound('signal', signalId);
+  const rows = await store.journalPage({ afterSeq: 0, limit: LIFECYCLE, entity: signalId, topic: 'signals' });
+  const lifecycle = rows.flatMap(({ seq, at, type, actor = null, data }) => {
+    const { status, state, rejectCode, rejectText } = data as {
+      readonly status?: string;
+      readonly state?: string;
+      readonly rejectCode?: string | null;
+      readonly rejectText?: string | null;
+    };
+    return [{ seq, at, type, status: status ?? state ?? '', actor, code: rejectCode ?? null, note: rejectText ?? null }];
+  });
+  const waiting = rows.findLast((row) => row.type === 'approval.changed')?.data as SignalAnswer['waiting'] | undefined;
+  return { ok: true, value: { signal, lifecycle, waiting: waiting?.state === 'WAITING' ? waiting : null, similar: null } };
+}
+
+async function cancelCampaign(
+  { store, run, guard }: TradingDeskParts,
+  request: { readonly campaignId: string; readonly keepPositions: boolean; readonly reason: string; readonly version: number },
+  by: Actor,
+): Promise<Answer<{ campaign: CampaignWire }>> {
+  const { campaignId, keepPositions, reason, version } = request;
+  const row = await store.campaign(campaignId);
+  const account = run();
+  if (row === null || account === null) return notFound('campaign', campaignId);
+  if (row.version !== version)
+    return {
+      ok: false,
+      code: 'request.version_conflict',
+      detail: `expected version ${row.version}, was ${version}`,
+      extra: { version: row.version },
+    };
+  const command = keepPositions
+    ? ({ kind: 'abandonCampaign', campaignId, reason } as const)
+    : ({ kind: 'cancelCampaign', campaignId, by: by.user, reason, version } as const);
+  const { answer } = await account.command(command, { actor: by.user, requestId: by.requestId });
+  if (!answer.done) return refusedAnswer(answer, guard.last.kill);
+  return { ok: true, value: { campaign: campaignOf((await store.campaign(campaignId)) ?? row) } };
+}
+
+async function riskOf({ store, run, instrumentOf }: TradingDeskParts): Promise<RiskAnswer> {
+  const account = run();
+  if (account === null) throw new Error('risk: expected a resumed session, was none; see /health');
+  const { openPositions: positions } = account;
+  const [held, campaigns] = await Promise.all([store.heldReservations(account.accountId), store.campaigns({ limit: CAMPAIGNS })]);
+  const labels = new Map(
+    campaigns.flatMap(({ item }) => campaignOf(item).entries.map((entry) => [entry.signalId, item.label] as const)),
+  );
+  const stakes: Stake[] = [
+    ...positions.map((position): Stake => {
+      const instrument = instrumentOf(position.symbol);
+      const campaign = position.signalId === null ? null : (labels.get(position.signalId) ?? null);
+      return { symbol: position.symbol, campaign, buckets: instrument?.buckets ?? [], assetClass: instrument?.assetClass ?? 'UNKNOWN', riskMicros: position.riskMicros, isOpen: true }; // prettier-ignore
+    }),
+    ...held.map(({ signalId, amounts }): Stake => {
+      const { symbol, riskMicros, buckets, assetClass } = amounts as Pick<
+        Stake,
+        'symbol' | 'riskMicros' | 'buckets' | 'assetClass'
+      >;
+      return { symbol, campaign: labels.get(signalId) ?? null, buckets, assetClass, riskMicros, isOpen: false };
+    }),
+  ];
+  return riskView({ account: account.account, positions, stakes, limits: DEFAULT_LIMITS, instrumentOf });
+}

@@ -1,0 +1,18 @@
+/** How an account trades before anything was ever said about it. */
+import { AUTOMATION_OFF, BREAKER_CLOSED, KILL_SWITCH_OFF, NO_TRADES, type TradingState } from '@wyckoff/domain';
+
+export function idleState(accountId: string): TradingState {
+  return {
+    accountId,
+    killSwitch: KILL_SWITCH_OFF,
+    acceptance: 'all',
+    automation: AUTOMATION_OFF,
+    consent: null,
+    breaker: BREAKER_CLOSED,
+    counters: NO_TRADES,
+    brokerConnected: true,
+    permitted: true,
+    by: 'engine',
+    reason: '',
+  };
+}
