@@ -25,7 +25,12 @@ async function buildServer(define: Record<string, string>): Promise<void> {
   const cli = join(root, 'packages/server/src/cli/main.ts');
   const { metafile } = await build({
     absWorkingDir: root,
-    entryPoints: { main: 'tools/serve.ts', ...(existsSync(cli) ? { cli } : {}) },
+    entryPoints: {
+      main: 'tools/serve.ts',
+      ...(existsSync(cli) ? { cli } : {}),
+      // Threads are files of their own.
+      'store-reader': 'packages/server/src/store/sqlite/reader-thread.ts',
+    },
     outdir: dist,
     outExtension: { '.js': '.mjs' },
     chunkNames: 'chunks/[name]-[hash]',

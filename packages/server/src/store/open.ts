@@ -23,7 +23,7 @@ export async function openStore(choice: StoreChoice): Promise<Store> {
   if (databaseUrl === null || databaseUrl === '') {
     const { openSqliteStore } = await import('./sqlite/sqlite-store.ts');
     const onSlow = (holder: string, ms: number): void => onNotice?.({ holder, ms: Math.round(ms) }, 'slow work in the store');
-    return scope.own(openSqliteStore({ path, onSlow }), (store) => store.close(), 'store');
+    return scope.own(openSqliteStore({ path, scope, onSlow }), (store) => store.close(), 'store');
   }
   const { openPostgresStore } = await import('./postgres/postgres-store.ts');
   return await openPostgresStore({

@@ -104,18 +104,30 @@ export function barStore(gate: Gate, bulk: BulkBars): BarStore {
     },
     importBars: async (series, columns, provider) =>
       await bulk.importing(async () => {
-        const stored = await count(series);
+        const span = spanOf(columns);
+        const stored = await count(series, span);
         let changes = 0;
         for (let from = 0; from < columns.length; from += IMPORT_BATCH) {
           const to = Math.min(from + IMPORT_BATCH, columns.length);
           changes += await gate.transaction('import bars', () => putBars(series, columns, { from, to }));
           await turn();
         }
-        const inserted = (await count(series)) - stored;
+        const inserted = (await count(series, span)) - stored;
         if (columns.length > 0) await gate.transaction('coverage', () => cover(gate, series, { columns, provider }));
         return { inserted, corrected: changes - inserted, duplicate: columns.length - changes } satisfies ImportCounts;
       }),
   };
+}
+
+/** Only bars between the first and the last can change: what lies outside is not counted. */
+function spanOf({ time, length }: BarColumns): { readonly after: number; readonly until: number } {
+  let first = Infinity;
+  let last = -Infinity;
+  for (let row = 0; row < length; row += 1) {
+    if (time[row] < first) first = time[row];
+    if (time[row] > last) last = time[row];
+  }
+  return length === 0 ? { after: 0, until: -1 } : { after: first - 1, until: last };
 }
 
 /** Upserts rows `[from, to)` inside the caller's transaction; answers how many were new or corrected. */

@@ -102,7 +102,7 @@ export const SCHEMA_2: Migration = {
       created_at {ts} not null,
       updated_at {ts} not null
     ) {strict}`,
-    "create index reservations_held on reservations (account_id) where state = 'HELD'",
+    "create index reservations_held on reservations (account_id, id) where state = 'HELD'",
     `create table allocations (
       id {id} primary key,
       campaign_id {id} not null references campaigns (id) on delete cascade,

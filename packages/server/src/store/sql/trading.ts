@@ -1,6 +1,6 @@
 /** Reads of money and safety; they are never cached. */
 import { TIMEFRAME_MS, type Timeframe, type LedgerKind, type LedgerRow, type Order } from '@wyckoff/domain';
-import type { Selectable } from 'kysely';
+import { sql as raw, type Selectable } from 'kysely';
 import { HALT_KINDS, type AccountRow, type CampaignRow, type HaltKind, type HaltRow, type KillSwitch, type KillSwitchLevel, type ReservationRow, type ReservationState, type TradingStore } from '../trading-store.ts'; // prettier-ignore
 import type { Gate } from './gate.ts';
 import type { AllocationsTable, CampaignsTable, HaltsTable, ReservationsTable } from './tables.ts';
@@ -10,7 +10,8 @@ import { KILL_SWITCH_ID } from './writes.ts';
 const HALTS_LIMIT = 1_000;
 const LIST_LIMIT = 200;
 const WORKING_LIMIT = 10_000;
-const WORKING = ['PENDING_NEW', 'SUBMITTED', 'ACCEPTED', 'PARTIALLY_FILLED', 'CANCEL_PENDING'] as const;
+/** As text, not as parameters: only so does SQLite know that the partial index fits. */
+const WORKING = "('PENDING_NEW','SUBMITTED','ACCEPTED','PARTIALLY_FILLED','CANCEL_PENDING')";
 
 /** A flag that is not known counts as STOP. */
 function unreadable(reason: string): KillSwitch {
@@ -76,7 +77,11 @@ export function tradingStore(gate: Gate, deadline: () => Promise<void>): Trading
     },
 
     heldReservations: async (accountId) => {
-      const query = sql.selectFrom('reservations').selectAll().where('account_id', '=', accountId).where('state', '=', 'HELD');
+      const query = sql
+        .selectFrom('reservations')
+        .selectAll()
+        .where('account_id', '=', accountId)
+        .where(raw<boolean>`state = 'HELD'`);
       return (await gate.query('held reservations', () => all(query.orderBy('id').limit(HALTS_LIMIT)))).map(reservationOf);
     },
 
@@ -145,7 +150,7 @@ export function tradingStore(gate: Gate, deadline: () => Promise<void>): Trading
         .selectFrom('orders')
         .select('data')
         .where('account_id', '=', accountId)
-        .where('state', 'in', [...WORKING]);
+        .where(raw<boolean>`state in ${raw.raw(WORKING)}`);
       const rows = await gate.query('working orders', () => all(query.orderBy('created_at').orderBy('id').limit(WORKING_LIMIT)));
       return rows.map((row) => JSON.parse(row.data) as Order);
     },

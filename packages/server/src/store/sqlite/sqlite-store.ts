@@ -1,12 +1,17 @@
 /** The embedded store: one SQLite file behind the port. */
+import type { Scope } from '@wyckoff/bounded';
 import type { Store } from '../store.ts';
+import type { GateFigures } from '../sql/gate.ts';
 import { epochOf, sqlStore } from '../sql/sql-store.ts';
 import { SqliteGate } from './gate.ts';
 import { openSqliteFile, type OpenOptions } from './open.ts';
+import { Reader } from './reader.ts';
 
 export interface SqliteStoreOptions extends OpenOptions {
   /** Wall clock of the writes; default `Date.now`. */
   readonly now?: (() => number) | undefined;
+  /** Given, long reads go to a thread that ends with the scope; not in memory, where there is but one connection. */
+  readonly scope?: Scope | undefined;
   /** Told of work that kept the event loop longer than 20 ms. */
   readonly onSlow?: ((holder: string, ms: number) => void) | undefined;
 }
@@ -25,6 +30,7 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
   const { database } = file;
   const gate = new SqliteGate(database, options);
   const now = options.now ?? Date.now;
+  const reader = options.scope === undefined || options.path === ':memory:' ? null : new Reader(options.path, options.scope);
   const epoch = gate.now('epoch', () => epochOf(gate, now()));
   const close = (): void => {
     gate.dispose();
@@ -37,8 +43,9 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
       gate,
       now,
       close,
-      stats: () => ({ kind: 'sqlite', bytes: pragma('page_count') * pragma('page_size'), ...gate.figures() }),
+      stats: () => ({ kind: 'sqlite', bytes: pragma('page_count') * pragma('page_size'), ...withReader(gate.figures(), reader) }),
       bulk: {
+        ...(reader !== null && { page: reader.page, count: reader.count }),
         async importing(work) {
           // History can be imported again; only what cannot be repeated pays for a flush per commit.
           database.pragma('synchronous = normal');
@@ -58,4 +65,11 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
     epoch,
   );
   return { ...store, close };
+}
+
+/** The gate reports the thread as a second connection. */
+function withReader(figures: GateFigures, reader: Reader | null): GateFigures {
+  if (reader === null) return figures;
+  const inUse = figures.inUse + Math.min(1, reader.busy);
+  return { ...figures, size: 2, inUse, idle: 2 - inUse, waiting: Math.max(0, reader.busy - 1) };
 }

@@ -31,5 +31,5 @@ export async function openTestStore(
   const folder = scope.own(mkdtempSync(join(tmpdir(), 'wyckoff-store-')), (path) =>
     rmSync(path, { recursive: true, force: true }),
   );
-  return scope.own(openSqliteStore({ path: join(folder, 'wyckoff.db'), now }), (store) => store.close());
+  return scope.own(openSqliteStore({ path: join(folder, 'wyckoff.db'), now, scope }), (store) => store.close());
 }
