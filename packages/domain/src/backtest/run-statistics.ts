@@ -22,6 +22,8 @@ export interface RunStatisticsOptions {
   readonly riskFreeRate?: number;
   /** Per year, for Sortino; default 0. */
   readonly targetReturn?: number;
+  /** Returns per UTC day instead of per bar: series of several classes or timeframes; default false. */
+  readonly daily?: boolean;
 }
 
 /** Null where a figure is not defined. */
@@ -65,6 +67,9 @@ export class RunStatistics {
   #first: EpochMs = NaN;
   #lastAt: EpochMs = NaN;
   #last: Micros;
+  /** The UTC day of the last point, and the equity the day before ended with. */
+  #day = NaN;
+  #dayStart: Micros;
 
   constructor(options: RunStatisticsOptions) {
     this.#options = options;
@@ -73,6 +78,7 @@ export class RunStatistics {
     this.#drawdowns = new Drawdowns(options.startingMicros);
     this.#monthly = new MonthlyReturns(options.startingMicros);
     this.#last = options.startingMicros;
+    this.#dayStart = options.startingMicros;
   }
 
   /** Equity after a bar. */
@@ -80,12 +86,32 @@ export class RunStatistics {
     if (this.#bars === 0) this.#first = at;
     this.#bars += 1;
     if (hasPosition) this.#exposed += 1;
-    this.#returns.next(this.#last > 0 ? equity / this.#last - 1 : 0);
+    if (this.#options.daily === true) this.#nextDaily(at);
+    else this.#returns.next(this.#last > 0 ? equity / this.#last - 1 : 0);
     this.#drawdowns.next(at, equity);
     this.#monthly.next(at, equity);
     this.#sample.next(at, equity);
     this.#last = equity;
     this.#lastAt = at;
+  }
+
+  /** A new day: the one before is complete. */
+  #nextDaily(at: EpochMs): void {
+    // The instant a day ends with belongs to it.
+    const day = Math.floor((at - 1) / DAY);
+    if (day === this.#day) return;
+    if (!Number.isNaN(this.#day)) this.#closeDay();
+    this.#day = day;
+  }
+
+  #closeDay(): void {
+    this.#returns.next(this.#dayStart > 0 ? this.#last / this.#dayStart - 1 : 0);
+    this.#dayStart = this.#last;
+  }
+
+  /** No more points: the last day is complete. */
+  end(): void {
+    if (this.#options.daily === true && this.#bars > 0) this.#closeDay();
   }
 
   /** The positions closed at the very end: the last point again, corrected. */
