@@ -32,8 +32,9 @@ export class Adx {
 
   #move(up: number, down: number): void {
     const n = this.#period;
-    const plusMove = up > down && up > 0 ? up : 0;
-    const minusMove = down > up && down > 0 ? down : 0;
+    // Products instead of branches: which way a bar moved cannot be predicted.
+    const plusMove = up * (Number(up > down) & Number(up > 0));
+    const minusMove = down * (Number(down > up) & Number(down > 0));
     if (this.seen < n) {
       this.seen++;
       this.plus += plusMove;
@@ -44,8 +45,7 @@ export class Adx {
       this.minus += minusMove - this.minus / n;
     }
     const total = this.plus + this.minus;
-    const difference = this.plus - this.minus;
-    const dx = total > 0 ? (100 * (difference < 0 ? -difference : difference)) / total : 0;
+    const dx = total > 0 ? (100 * Math.abs(this.plus - this.minus)) / total : 0;
     if (this.dxSeen < n) {
       this.dxSeen++;
       this.dxSum += dx;

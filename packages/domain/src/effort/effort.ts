@@ -18,8 +18,8 @@ import { ZoneClock } from './zone-clock.ts';
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 const MISSING_INTERVALS = 3;
-/** Bars the directional index may lag until somebody asks; the ring reaches further back. */
-const ADX_BATCH = 64;
+/** Bars the slow recursions may lag until somebody asks; the ring reaches further back. */
+const LAG_BARS = 64;
 
 /** The numbers of detection.md 10 that measuring needs. */
 export interface EffortParameters {
@@ -57,10 +57,11 @@ export class Effort {
   readonly baseline = new Baseline();
   readonly atr: Atr;
   readonly #adx: Adx;
-  /** Last bar that has entered it. */
-  #adxBar = 0;
-  readonly fast = new Ema(10);
-  readonly slow = new Ema(50);
+  readonly #fast = new Ema(10);
+  readonly #slow = new Ema(50);
+  /** Last bar that belongs to the past, and the last that has entered directional index and fast mean. */
+  #absorbed = -1;
+  #followed = -1;
   readonly silence = new VolumeSilence();
   readonly habit: VolumeHabit | null;
   readonly declared: VolumeReliability;
@@ -78,13 +79,14 @@ export class Effort {
   readonly #closeMinute: number;
   #localMinute = 0;
   /** Of the short lookback, before the current bar. */
-  readonly #extremes = new Extremes();
+  readonly #extremes: Extremes;
   /** The last answer of {@link longExtreme}. */
   readonly #long = { bar: -1, sign: 0, value: NaN };
 
   constructor(options: EffortOptions) {
     const { instrument, timeframe, params } = options;
     this.#params = params;
+    this.#extremes = new Extremes(params.newLowBars, this.bars);
     this.atr = new Atr(params.atrPeriod);
     this.#adx = new Adx(params.adxPeriod);
     this.habit = options.habitHalfLife > 0 ? new VolumeHabit(options.habitHalfLife) : null;
@@ -109,6 +111,12 @@ export class Effort {
     return this.#adx.value;
   }
 
+  /** Change of the fast mean over ten bars, in price; 0 before 11 bars. */
+  get fastChange(): number {
+    this.#catchUp();
+    return this.#fast.change;
+  }
+
   /** NONE while volume is silent, else what the instrument declares. */
   get reliability(): VolumeReliability {
     return this.now.noVolume ? 'NONE' : this.declared;
@@ -127,7 +135,6 @@ export class Effort {
     f.prevLow = f.low;
     if (this.#clock !== null) this.#place(time, f.time);
     const index = f.bar + 1;
-    if (index > 0) this.#extremes.advance(this.bars, index - 1, this.#params.newLowBars);
     const prevClose = f.prevClose;
     f.bar = index;
     f.time = time;
@@ -146,8 +153,7 @@ export class Effort {
     const ratio = volume / meanVolume;
     f.volRatio = ratio;
     this.bars.volRatio[index & SHORT_MASK] = ratio;
-    f.spreadRatio = meanSpread > 0 ? spread / meanSpread : meanSpread === 0 ? 0 : NaN;
-    f.closePos = spread > 0 ? clamp01((close - low) / spread) : 0.5;
+    f.meanSpread = meanSpread;
     f.atr = atr;
     let range = spread;
     if (index > 0) {
@@ -190,21 +196,23 @@ export class Effort {
     const f = this.now;
     const index = f.bar;
     this.baseline.push(f, this.#params.baselineClip);
-    if (index - this.#adxBar >= ADX_BATCH) this.#catchUp();
     this.atr.push(f);
-    this.fast.push(f);
-    this.slow.push(f);
+    this.#slow.push(f.close);
+    this.#extremes.note(index, f.high, f.low);
     this.silence.push(f);
     if (this.habit !== null) this.habit.push(f);
     if (this.#sessionVolume !== null) this.#sessionVolume.push(this.#localMinute, f);
+    this.#absorbed = index;
+    if (index - this.#followed >= LAG_BARS) this.#catchUp();
   }
 
   /** Is the bar's low (side +1) below, or its high (side -1) above, that of every bar of the short lookback? */
   newExtreme(sign: 1 | -1): boolean {
-    if (this.now.bar === 0) return false;
-    if (sign === -1) return this.now.high * (1 - 1e-9) > this.#extremes.highest;
+    const { bar, low, high } = this.now;
+    if (bar === 0) return false;
+    if (sign === -1) return high * (1 - 1e-9) > this.#extremes.highest;
     const held = this.frozen === null ? undefined : this.frozen.lowest;
-    return this.now.low * (1 + 1e-9) < (held ?? this.#extremes.lowest);
+    return low * (1 + 1e-9) < (held ?? this.#extremes.lowest);
   }
 
   /** HH30 as the side `sign` sees it: highest high before this bar, or minus the lowest low. Asked only when a new extreme is made. */
@@ -243,7 +251,7 @@ export class Effort {
 
   /** Sign of the slow mean's change over ten bars: the trend a pivot was made in. */
   get trendSign(): number {
-    return Math.sign(this.slow.change);
+    return Math.sign(this.#slow.change);
   }
 
   adjust(priceFactor: number): void {
@@ -256,6 +264,7 @@ export class Effort {
     f.prevHigh *= priceFactor;
     f.prevLow *= priceFactor;
     f.trueRange *= priceFactor;
+    f.meanSpread *= priceFactor;
     f.atr *= priceFactor;
     f.volume /= priceFactor;
     this.#catchUp();
@@ -264,34 +273,37 @@ export class Effort {
     this.baseline.adjust(priceFactor);
     this.atr.adjust(priceFactor);
     this.#adx.adjust(priceFactor);
-    this.fast.adjust(priceFactor);
-    this.slow.adjust(priceFactor);
+    this.#fast.adjust(priceFactor);
+    this.#slow.adjust(priceFactor);
     this.#sessionVolume?.adjust(priceFactor);
   }
 
   persist(io: StateIo): void {
     this.#catchUp();
     const components = [
-      this.now, this.bars, this.baseline, this.atr, this.#adx, this.fast, this.slow, this.silence,
+      this.now, this.bars, this.baseline, this.atr, this.#adx, this.#fast, this.#slow, this.silence,
       this.hole,
     ]; // prettier-ignore
     for (const component of components) io.own(component);
     if (this.habit !== null) io.own(this.habit);
     if (this.#sessionVolume !== null) io.own(this.#sessionVolume);
-    this.#adxBar = Math.max(0, this.now.bar);
+    this.#absorbed = this.now.bar;
+    this.#followed = this.now.bar;
     this.#forget();
   }
 
   #catchUp(): void {
-    const { bar } = this.now;
-    if (bar <= this.#adxBar) return;
-    this.#adx.follow(this.bars, this.#adxBar + 1, bar);
-    this.#adxBar = bar;
+    const from = this.#followed + 1;
+    const to = this.#absorbed;
+    if (from > to) return;
+    this.#adx.follow(this.bars, from === 0 ? 1 : from, to);
+    this.#fast.follow(this.bars, from, to);
+    this.#followed = to;
   }
 
   /** What was remembered to save a search is found again. */
   #forget(): void {
-    this.#extremes.forget();
+    this.#extremes.recall(this.#absorbed);
     this.#long.bar = -1;
   }
 

@@ -1,41 +1,83 @@
-/** Highest and lowest price of the last n bars before the current one, kept up to date so that a new extreme costs one comparison. */
+/**
+ * Lowest and highest price of the last n bars at the cost of two comparisons a bar (van Herk 1992, Gil and Werman 1993).
+ *
+ * Time is cut into blocks of n bars. The window is the end of the block before, whose extremes to its end are known from one
+ * walk back through it, and the beginning of the present one, whose extremes so far are kept.
+ */
 import { RING_MASK } from '../bar/bar-ring.ts';
 
-/** Not state: found again from the ring of bars whenever `bar` does not lie in the window. */
-export class Extremes {
-  lowest = NaN;
-  lowestBar = -1;
-  highest = NaN;
-  highestBar = -1;
+/** Where the bars before are found. */
+export interface PastBars {
+  readonly low: Float64Array;
+  readonly high: Float64Array;
+}
 
-  /** Bar `to` (at least 0) enters the window of the `n` bars that end with it; the ring holds them all. */
-  advance(ring: { readonly low: Float64Array; readonly high: Float64Array }, to: number, n: number): void {
-    const from = to < n ? 0 : to - n + 1;
-    const low = ring.low[to & RING_MASK];
-    const high = ring.high[to & RING_MASK];
-    if (this.lowestBar >= 0 && low <= this.lowest) {
-      this.lowest = low;
-      this.lowestBar = to;
-    } else if (this.lowestBar < from) {
-      // The extreme has left the window: rare enough to look through all of it.
-      let at = to;
-      for (let bar = to - 1; bar >= from; bar--) if (ring.low[bar & RING_MASK] < ring.low[at & RING_MASK]) at = bar;
-      this.lowest = ring.low[at & RING_MASK];
-      this.lowestBar = at;
-    }
-    if (this.highestBar >= 0 && high >= this.highest) {
-      this.highest = high;
-      this.highestBar = to;
-    } else if (this.highestBar < from) {
-      let at = to;
-      for (let bar = to - 1; bar >= from; bar--) if (ring.high[bar & RING_MASK] > ring.high[at & RING_MASK]) at = bar;
-      this.highest = ring.high[at & RING_MASK];
-      this.highestBar = at;
+/** Not state: found again from the ring of bars. */
+export class Extremes {
+  readonly #bars: number;
+  readonly #ring: PastBars;
+  /** From each bar of the block before to its end. */
+  readonly #lowestToEnd: Float64Array;
+  readonly #highestToEnd: Float64Array;
+  #lowestSoFar = Infinity;
+  #highestSoFar = -Infinity;
+  /** Bars of the present block. */
+  #inBlock = 0;
+
+  /** `bars` 1..63: two blocks must lie in the ring. */
+  constructor(bars: number, ring: PastBars) {
+    this.#bars = bars;
+    this.#ring = ring;
+    this.#lowestToEnd = new Float64Array(bars + 1).fill(Infinity);
+    this.#highestToEnd = new Float64Array(bars + 1).fill(-Infinity);
+  }
+
+  /** Lowest of the last `bars` bars noted; Infinity before the first. */
+  get lowest(): number {
+    const before = this.#lowestToEnd[this.#inBlock];
+    return before < this.#lowestSoFar ? before : this.#lowestSoFar;
+  }
+
+  get highest(): number {
+    const before = this.#highestToEnd[this.#inBlock];
+    return before > this.#highestSoFar ? before : this.#highestSoFar;
+  }
+
+  /** Bar `bar`, already in the ring, belongs to the past. */
+  note(bar: number, high: number, low: number): void {
+    if (low < this.#lowestSoFar) this.#lowestSoFar = low;
+    if (high > this.#highestSoFar) this.#highestSoFar = high;
+    if (++this.#inBlock === this.#bars) this.#turn(bar);
+  }
+
+  /** As if all bars up to `bar` had been noted just now. */
+  recall(bar: number): void {
+    this.#lowestToEnd.fill(Infinity);
+    this.#highestToEnd.fill(-Infinity);
+    this.#inBlock = 0;
+    this.#lowestSoFar = Infinity;
+    this.#highestSoFar = -Infinity;
+    const { low, high } = this.#ring;
+    for (let past = Math.max(0, bar - this.#bars + 1); past <= bar; past++) {
+      const at = past & RING_MASK;
+      this.note(past, high[at], low[at]);
     }
   }
 
-  forget(): void {
-    this.lowestBar = -1;
-    this.highestBar = -1;
+  /** A block is full: from each of its bars, what is the extreme to its end? */
+  #turn(last: number): void {
+    const { low, high } = this.#ring;
+    let lowest = Infinity;
+    let highest = -Infinity;
+    for (let i = this.#bars - 1; i >= 0; i--) {
+      const at = (last - this.#bars + 1 + i) & RING_MASK;
+      if (low[at] < lowest) lowest = low[at];
+      if (high[at] > highest) highest = high[at];
+      this.#lowestToEnd[i] = lowest;
+      this.#highestToEnd[i] = highest;
+    }
+    this.#lowestSoFar = Infinity;
+    this.#highestSoFar = -Infinity;
+    this.#inBlock = 0;
   }
 }

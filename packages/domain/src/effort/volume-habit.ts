@@ -3,13 +3,16 @@ import { fraction } from '../bar/fraction.ts';
 import type { Features } from './features.ts';
 
 const BINS = 128;
+/** Bins are also summed by sixteen, so that a quantile is found in a few steps. */
+const BLOCK_SHIFT = 4;
+const BLOCKS = BINS >> BLOCK_SHIFT;
 const FROM = Math.log(0.05);
 const WIDTH = (Math.log(20) - FROM) / BINS;
 /** Weights grow instead of the past shrinking; past this the whole histogram is scaled down. */
 const RESCALE_AT = 2 ** 20;
 
 /** Fine enough that a bin is found in a step or two from the guess. */
-const GUESSES_PER_UNIT = 64;
+const GUESSES_PER_UNIT = 128;
 const HIGHEST = 20;
 
 /** Lowest volume ratio of each bin: exactly those of the logarithm, but a bar need not take one. */
@@ -42,6 +45,7 @@ function binOf(volRatio: number): number {
 
 export class VolumeHabit {
   readonly bins = new Float32Array(BINS);
+  readonly blocks = new Float64Array(BLOCKS);
   total = fraction(0);
   weight = fraction(1);
   samples = 0;
@@ -54,7 +58,11 @@ export class VolumeHabit {
   push(now: Pick<Features, 'volRatio'>): void {
     const volRatio = now.volRatio;
     if (volRatio !== volRatio) return;
-    this.bins[binOf(volRatio)] += this.weight;
+    const bin = binOf(volRatio);
+    const before = this.bins[bin];
+    this.bins[bin] = before + this.weight;
+    // What single precision has really added.
+    this.blocks[bin >> BLOCK_SHIFT] += this.bins[bin] - before;
     this.total += this.weight;
     this.weight *= this.#growth;
     this.samples++;
@@ -65,7 +73,9 @@ export class VolumeHabit {
   quantile(q: number): number {
     if (this.total <= 0) return NaN;
     let need = q * this.total;
-    for (let i = 0; i < BINS; i++) {
+    let block = 0;
+    for (; block < BLOCKS - 1 && need > this.blocks[block]; block++) need -= this.blocks[block];
+    for (let i = block << BLOCK_SHIFT; i < BINS; i++) {
       const mass = this.bins[i];
       if (need <= mass && mass > 0) return Math.exp(FROM + (i + need / mass) * WIDTH);
       need -= mass;
@@ -81,14 +91,18 @@ export class VolumeHabit {
     if (whole < 0) return 0;
     if (whole >= BINS) return 1;
     let mass = 0;
-    for (let i = 0; i < whole; i++) mass += this.bins[i];
+    const block = whole >> BLOCK_SHIFT;
+    for (let i = 0; i < block; i++) mass += this.blocks[i];
+    for (let i = block << BLOCK_SHIFT; i < whole; i++) mass += this.bins[i];
     return (mass + (position - whole) * this.bins[whole]) / this.total;
   }
 
   #rescale(): void {
     let total = 0;
+    this.blocks.fill(0);
     for (let i = 0; i < BINS; i++) {
       this.bins[i] /= RESCALE_AT;
+      this.blocks[i >> BLOCK_SHIFT] += this.bins[i];
       total += this.bins[i];
     }
     this.total = total;

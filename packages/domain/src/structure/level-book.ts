@@ -9,6 +9,12 @@ export type LevelSide = typeof SUPPORT | typeof RESISTANCE;
 
 const CLUSTERS = 12;
 const NONE = -1;
+const ALL = (1 << CLUSTERS) - 1;
+
+/** The first of several lists given as bits. */
+export function lowestList(bits: number): number {
+  return 31 - Math.clz32(bits & -bits);
+}
 
 /** When a cluster is forgotten. */
 export interface BookLimits {
@@ -25,6 +31,8 @@ export class LevelBook {
   readonly mean = new Float64Array(2 * CLUSTERS);
   /** 1 once an opposite pivot has come between: the next pivot is a distinct swing. */
   readonly swung = new Uint8Array(2 * CLUSTERS);
+  /** Bit `list` is set while that cluster exists: few do, and only those are visited. */
+  live = 0;
   /** The bounds that make most bars cheap: no cluster needs a look while they hold. */
   readonly watch = { highestSupport: -Infinity, lowestResistance: Infinity, oldestTouch: Infinity, evicted: 0 };
 
@@ -36,6 +44,7 @@ export class LevelBook {
       const fresh = this.#free(side);
       this.touches.clear(fresh);
       this.touches.push(fresh, pivot);
+      this.live |= 1 << fresh;
       this.edge[fresh] = pivot.price;
       this.mean[fresh] = pivot.price;
       this.swung[fresh] = 0;
@@ -54,8 +63,9 @@ export class LevelBook {
 
   /** A pivot on the other side, at least `distance` away and later than the last touch, makes the next one a distinct swing. */
   swing(side: LevelSide, pivot: Pivot, distance: number): void {
-    for (let list = side * CLUSTERS; list < (side + 1) * CLUSTERS; list++) {
-      if (this.touches.count[list] === 0 || this.swung[list] === 1) continue;
+    for (let rest = this.liveOf(side); rest !== 0; rest &= rest - 1) {
+      const list = lowestList(rest);
+      if (this.swung[list] === 1) continue;
       const away = Math.abs(pivot.price - this.mean[list]);
       if (away >= distance * (1 - 1e-9) && pivot.bar > this.touches.lastBar(list)) this.swung[list] = 1;
     }
@@ -79,13 +89,14 @@ export class LevelBook {
     let highest = -Infinity;
     let lowest = Infinity;
     let oldest = Infinity;
-    for (let list = 0; list < 2 * CLUSTERS; list++) {
-      if (touches.count[list] === 0) continue;
+    for (let rest = this.live; rest !== 0; rest &= rest - 1) {
+      const list = lowestList(rest);
       const price = edge[list];
       const last = touches.lastBar(list);
       const broken = list < CLUSTERS ? price > overSupport : price < underResistance;
       if (broken || bar - last > maxAge) {
         touches.clear(list);
+        this.live &= ~(1 << list);
         continue;
       }
       if (list >= CLUSTERS) {
@@ -98,16 +109,10 @@ export class LevelBook {
     watch.oldestTouch = oldest;
   }
 
-  /** Lists of the other side, for the search of a range. */
-  first(side: LevelSide): number {
-    return side * CLUSTERS;
+  /** The clusters of one side as bits: see {@link lowestList}. */
+  liveOf(side: LevelSide): number {
+    return this.live & (side === SUPPORT ? ALL : ALL << CLUSTERS);
   }
-
-  sideOf(list: number): LevelSide {
-    return list < CLUSTERS ? SUPPORT : RESISTANCE;
-  }
-
-  static readonly perSide = CLUSTERS;
 
   adjust(priceFactor: number): void {
     this.touches.adjust(priceFactor);
@@ -129,8 +134,8 @@ export class LevelBook {
     watch.highestSupport = -Infinity;
     watch.lowestResistance = Infinity;
     watch.oldestTouch = Infinity;
-    for (let list = 0; list < 2 * CLUSTERS; list++) {
-      if (this.touches.count[list] === 0) continue;
+    for (let rest = this.live; rest !== 0; rest &= rest - 1) {
+      const list = lowestList(rest);
       const edge = this.edge[list];
       if (list < CLUSTERS) {
         if (edge > watch.highestSupport) watch.highestSupport = edge;
@@ -154,8 +159,8 @@ export class LevelBook {
   #nearest(side: LevelSide, price: number, tolerance: number): number {
     let best = NONE;
     let bestDistance = tolerance * (1 + 1e-9);
-    for (let list = side * CLUSTERS; list < (side + 1) * CLUSTERS; list++) {
-      if (this.touches.count[list] === 0) continue;
+    for (let rest = this.liveOf(side); rest !== 0; rest &= rest - 1) {
+      const list = lowestList(rest);
       const distance = Math.abs(price - this.mean[list]);
       if (distance <= bestDistance && (best === NONE || distance < bestDistance)) {
         best = list;
@@ -167,9 +172,11 @@ export class LevelBook {
 
   /** An empty list, else the one touched longest ago. */
   #free(side: LevelSide): number {
-    let oldest = side * CLUSTERS;
-    for (let list = side * CLUSTERS; list < (side + 1) * CLUSTERS; list++) {
-      if (this.touches.count[list] === 0) return list;
+    const first = side * CLUSTERS;
+    const empty = ~this.live & (ALL << first);
+    if (empty !== 0) return lowestList(empty);
+    let oldest = first;
+    for (let list = first + 1; list < first + CLUSTERS; list++) {
       if (this.touches.lastBar(list) < this.touches.lastBar(oldest)) oldest = list;
     }
     this.watch.evicted++;

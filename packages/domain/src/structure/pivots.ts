@@ -6,26 +6,70 @@ import { fraction } from '../bar/fraction.ts';
 export const PIVOT_SPAN = 5;
 const TOLERANCE = 1e-9;
 
-/** PIV-1. Is `bar` a high pivot, `bar + 5` being the last bar in the ring? The first bar of a plateau wins. */
-export function isHighPivot(highs: Float64Array, bar: number): boolean {
-  const price = highs[bar & RING_MASK];
+/** PIV-1. Does the high of `bar` beat those of the five bars before? */
+function towers(highs: Float64Array, bar: number, price: number): boolean {
   const under = price - TOLERANCE * price;
-  const over = price + TOLERANCE * price;
-  for (let i = 1; i <= PIVOT_SPAN; i++) {
-    if (highs[(bar - i) & RING_MASK] >= under || highs[(bar + i) & RING_MASK] > over) return false;
-  }
+  for (let i = 1; i <= PIVOT_SPAN; i++) if (highs[(bar - i) & RING_MASK] >= under) return false;
   return true;
 }
 
 /** PIV-1, mirrored for lows. */
-export function isLowPivot(lows: Float64Array, bar: number): boolean {
-  const price = lows[bar & RING_MASK];
-  const under = price - TOLERANCE * price;
+function undercuts(lows: Float64Array, bar: number, price: number): boolean {
   const over = price + TOLERANCE * price;
-  for (let i = 1; i <= PIVOT_SPAN; i++) {
-    if (lows[(bar - i) & RING_MASK] <= over || lows[(bar + i) & RING_MASK] < under) return false;
-  }
+  for (let i = 1; i <= PIVOT_SPAN; i++) if (lows[(bar - i) & RING_MASK] <= over) return false;
   return true;
+}
+
+const NO_BAR = -1;
+
+/**
+ * PIV-1. Waits for the next pivot of each kind. A bar that beats the five before stands until a later one beats it; five bars on it
+ * is a pivot. The first bar of a plateau wins, and two can never stand at once.
+ */
+export class PivotWatch {
+  /** Bars that stand, -1 for none. */
+  highBar = NO_BAR;
+  lowBar = NO_BAR;
+  high = fraction(0);
+  low = fraction(0);
+
+  /** Bar `bar`, the last in the ring, has this high: is the bar five before it a high pivot now? */
+  highConfirmedAt(bar: number, price: number, highs: Float64Array): boolean {
+    if (this.highBar !== NO_BAR) {
+      if (!(price > this.high + TOLERANCE * this.high)) {
+        if (bar - this.highBar < PIVOT_SPAN) return false;
+        this.highBar = NO_BAR;
+        return true;
+      }
+      this.highBar = NO_BAR;
+    }
+    if (bar >= PIVOT_SPAN && towers(highs, bar, price)) {
+      this.highBar = bar;
+      this.high = price;
+    }
+    return false;
+  }
+
+  lowConfirmedAt(bar: number, price: number, lows: Float64Array): boolean {
+    if (this.lowBar !== NO_BAR) {
+      if (!(price < this.low - TOLERANCE * this.low)) {
+        if (bar - this.lowBar < PIVOT_SPAN) return false;
+        this.lowBar = NO_BAR;
+        return true;
+      }
+      this.lowBar = NO_BAR;
+    }
+    if (bar >= PIVOT_SPAN && undercuts(lows, bar, price)) {
+      this.lowBar = bar;
+      this.low = price;
+    }
+    return false;
+  }
+
+  adjust(priceFactor: number): void {
+    this.high *= priceFactor;
+    this.low *= priceFactor;
+  }
 }
 
 /** One confirmed pivot on its way into the level book; a scratch object, reused. */

@@ -2,6 +2,8 @@
 import { fraction } from '../bar/fraction.ts';
 
 const TOLERANCE = 1e-9;
+/** Wider than all rounding. */
+const MARGIN = 1e-12;
 
 /** PNF-1. Largest of {1, 2, 5} x 10^n that is not above x; 0 for x <= 0. */
 export function niceStep(x: number): number {
@@ -30,6 +32,9 @@ export class PointAndFigure {
   /** +1 a column of X, -1 of O, 0 before the first. */
   direction = 0;
   reversal = 3;
+  /** A bar between these draws nothing; a hair narrower than the boxes, which are counted when in doubt. Not state. */
+  #quietAbove = Infinity;
+  #quietBelow = -Infinity;
 
   start(box: number, close: number, reversal: number): void {
     this.box = box;
@@ -38,22 +43,46 @@ export class PointAndFigure {
     this.bottom = this.top;
     this.column = 1;
     this.direction = 0;
+    this.#forget();
   }
 
   push(bar: Extent): void {
+    if (bar.low > this.#quietAbove && bar.high < this.#quietBelow) return;
+    this.#draw(bar);
+  }
+
+  #draw(bar: Extent): void {
     if (!(this.box > 0)) return;
     if (this.direction === 0) this.#begin(this.#boxesUnder(bar.high), this.#boxesOver(bar.low));
     else if (this.direction > 0) this.#followUp(bar);
     else this.#followDown(bar);
+    this.#settle();
   }
 
-  /** The turn is looked for only when the column has not grown: a division saved on half of all bars. */
+  /** The prices short of which neither the column grows nor the next begins. */
+  #settle(): void {
+    const { box, direction } = this;
+    if (direction === 0) return;
+    const over = direction > 0 ? this.top + 1 : this.bottom + this.reversal;
+    const under = direction > 0 ? this.top - this.reversal : this.bottom - 1;
+    this.#quietBelow = (over - TOLERANCE) * box * (1 - MARGIN);
+    this.#quietAbove = (under + TOLERANCE) * box * (1 + MARGIN);
+  }
+
+  #forget(): void {
+    this.#quietAbove = Infinity;
+    this.#quietBelow = -Infinity;
+  }
+
   #followUp(bar: Extent): void {
-    const up = this.#boxesUnder(bar.high);
-    if (up > this.top) {
-      this.top = up;
-      return;
+    if (bar.high >= this.#quietBelow) {
+      const up = this.#boxesUnder(bar.high);
+      if (up > this.top) {
+        this.top = up;
+        return;
+      }
     }
+    if (bar.low > this.#quietAbove) return;
     const down = this.#boxesOver(bar.low);
     if (down > this.top - this.reversal) return;
     this.bottom = down;
@@ -63,11 +92,14 @@ export class PointAndFigure {
   }
 
   #followDown(bar: Extent): void {
-    const down = this.#boxesOver(bar.low);
-    if (down < this.bottom) {
-      this.bottom = down;
-      return;
+    if (bar.low <= this.#quietAbove) {
+      const down = this.#boxesOver(bar.low);
+      if (down < this.bottom) {
+        this.bottom = down;
+        return;
+      }
     }
+    if (bar.high < this.#quietBelow) return;
     const up = this.#boxesUnder(bar.high);
     if (up < this.bottom + this.reversal) return;
     this.top = up;
@@ -86,6 +118,7 @@ export class PointAndFigure {
 
   adjust(priceFactor: number): void {
     this.box *= priceFactor;
+    this.#forget();
   }
 
   #begin(up: number, down: number): void {

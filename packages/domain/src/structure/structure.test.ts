@@ -1,8 +1,10 @@
 /** Levels, ranges' worth, count, profile and zones. */
 import { describe, expect, test } from 'vitest';
+import { BarRing, RING_MASK } from '../bar/bar-ring.ts';
+import { noiseColumns } from '../wyckoff/noise.ts';
 import { LevelBook, RESISTANCE, SUPPORT } from './level-book.ts';
 import { levelStrength, strengthRating } from './level-strength.ts';
-import { isHighPivot, isLowPivot, Pivot } from './pivots.ts';
+import { Pivot, PIVOT_SPAN, PivotWatch } from './pivots.ts';
 import { niceStep, PointAndFigure } from './point-and-figure.ts';
 import { durationPoints, qualityGrade, qualityWeaknesses, tightnessPoints, touchPoints, volumePoints } from './range-quality.ts';
 import { EVENT_ROUTE, Range } from './range.ts';
@@ -14,19 +16,48 @@ function pivot(bar: number, price: number, rest: Partial<Pivot> = {}): Pivot {
   return Object.assign(new Pivot(), { bar, price, volume: 1000, volRatio: 1, wick: 0.5, ...rest });
 }
 
-function ring(values: readonly number[]): Float64Array {
-  const out = new Float64Array(128);
-  out.set(values);
-  return out;
+/** Bars that turn out to be pivots, as a watch tells them one by one. */
+function pivotsOf(highs: readonly number[], lows: readonly number[]): { readonly high: number[]; readonly low: number[] } {
+  const bars = new BarRing();
+  const watch = new PivotWatch();
+  const found = { high: [] as number[], low: [] as number[] };
+  highs.forEach((high, bar) => {
+    bars.high[bar & RING_MASK] = high;
+    bars.low[bar & RING_MASK] = lows[bar];
+    if (watch.highConfirmedAt(bar, high, bars.high)) found.high.push(bar - PIVOT_SPAN);
+    if (watch.lowConfirmedAt(bar, lows[bar], bars.low)) found.low.push(bar - PIVOT_SPAN);
+  });
+  return found;
+}
+
+/** Bars whose price beats the five before and is not beaten by the five after, found by looking; `last`: the last of a plateau wins. */
+function searched(prices: readonly number[], plateau: 'first' | 'last' = 'first'): number[] {
+  return prices.flatMap((price, bar) => {
+    if (bar < PIVOT_SPAN || bar + PIVOT_SPAN >= prices.length) return [];
+    const before = prices.slice(bar - PIVOT_SPAN, bar);
+    const after = prices.slice(bar + 1, bar + 1 + PIVOT_SPAN);
+    const [strict, loose] = plateau === 'first' ? [before, after] : [after, before];
+    return strict.every((other) => price > other) && loose.every((other) => price >= other) ? [bar] : [];
+  });
 }
 
 describe('pivots', () => {
   test('G1c PIV-1 the first bar of a plateau is the one pivot', () => {
-    const highs = ring([10, 11, 12, 13, 14, 15, 15, 14, 13, 12, 11, 10]);
-    expect(isHighPivot(highs, 5)).toBe(true);
-    expect(isHighPivot(highs, 6)).toBe(false);
-    const lows = ring([10, 11, 12, 13, 14, 15, 15, 14, 13, 12, 11, 10].map((x) => 100 - x));
-    expect([isLowPivot(lows, 5), isLowPivot(lows, 6)]).toEqual([true, false]);
+    const highs = [10, 11, 12, 13, 14, 15, 15, 14, 13, 12, 11, 10];
+    const lows = highs.map((x) => 100 - x);
+    expect(pivotsOf(highs, lows)).toEqual({ high: [5], low: [5] });
+  });
+
+  test('PIV-1 the watch finds every pivot a search finds, plateaus included; the twin, another plateau rule, is noticed', () => {
+    const noise = noiseColumns(14, 4000);
+    const rounded = (column: Float64Array): number[] => Array.from(column.slice(0, 4000), (price) => Math.round(price));
+    const highs = rounded(noise.high);
+    const lows = rounded(noise.low);
+    const found = pivotsOf(highs, lows);
+    expect(found.high).toEqual(searched(highs));
+    expect(found.low).toEqual(searched(lows.map((low) => -low)));
+    expect(found.high.length).toBeGreaterThan(200);
+    expect(found.high).not.toEqual(searched(highs, 'last'));
   });
 });
 

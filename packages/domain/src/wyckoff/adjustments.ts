@@ -1,7 +1,7 @@
 /** Points added to or taken from a confidence by circumstances: session, higher timeframe, relative strength, series (6.4). */
 import { FOREX_SESSION_NAMES } from '../effort/forex-session.ts';
 import type { HtfContext } from './context.ts';
-import type { Emission } from './outbox.ts';
+import type { Draft } from './outbox.ts';
 import type { Side } from './side.ts';
 import { springSeries } from './spring-series.ts';
 import type { Study } from './study.ts';
@@ -17,14 +17,14 @@ export function htfBias(htf: HtfContext | null | undefined, side: Side): -1 | 0 
 }
 
 /** ADJ-1. Only what applies is listed; the sum is added once. */
-export function adjustmentsFor(study: Study, side: Side, event: Emission): Readonly<Record<string, number>> {
+export function adjustmentsFor(study: Study, side: Side, event: Draft): Readonly<Record<string, number>> {
   const p = study.params;
-  const session = event.session ?? -1;
-  const plain = session < 0 && event.opening !== true && event.doubleBottom !== true;
+  const { session } = event;
+  const plain = session < 0 && !event.opening && !event.doubleBottom;
   if (plain && event.spring === undefined && study.context === null) return NO_ADJUSTMENT;
   const out: Record<string, number> = {};
   if (session >= 0) put(out, 'session', p.sessionPenalty[FOREX_SESSION_NAMES[session]]);
-  if (event.opening === true) put(out, 'openingBar', p.openingPenalty);
+  if (event.opening) put(out, 'openingBar', p.openingPenalty);
   if (study.context !== null) {
     const htf = study.context.htf;
     const bias = htfBias(htf, side);
@@ -36,7 +36,7 @@ export function adjustmentsFor(study: Study, side: Side, event: Emission): Reado
     if (series.count > 0 && series.risk === 'HIGH') put(out, 'springRisk', p.springRiskMalus);
     if (series.volumeTrend === 'DECLINING') put(out, 'springTrend', p.springTrendBonus);
   }
-  if (event.doubleBottom === true) put(out, 'doubleBottom', p.doubleBottomBonus);
+  if (event.doubleBottom) put(out, 'doubleBottom', p.doubleBottomBonus);
   return Object.keys(out).length > 0 ? Object.freeze(out) : NO_ADJUSTMENT;
 }
 
@@ -44,7 +44,7 @@ function put(out: Record<string, number>, name: string, value: number): void {
   if (value !== 0) out[name] = value;
 }
 
-function relativePoints(study: Study, side: Side, event: Emission): number {
+function relativePoints(study: Study, side: Side, event: Draft): number {
   const p = study.params;
   const entry = event.kind === 'TEST' || event.kind === 'LPS' || event.kind === 'LPSY';
   const percentile = study.context?.rsPercentile;

@@ -3,6 +3,7 @@ import { RING_MASK } from '../bar/bar-ring.ts';
 import { above } from '../bar/tolerance.ts';
 import { ACTIVE, BROKEN_DOWN, BROKEN_UP, FORMING } from '../structure/range.ts';
 import { breakThreshold, classOfBreak, judgeDirect } from './decisive-break.ts';
+import { PHASE_B_TURNS } from './due.ts';
 import { endSide, enterE, resume, returnToB, suspend } from './phases.ts';
 import { endRange, judgeActivation, judgeBroken, judgeDrift, moveEdge } from './range-life.ts';
 import { NO_PHASE, PHASE_A, PHASE_B, PHASE_C, PHASE_D, PHASE_E, type Side } from './side.ts';
@@ -195,9 +196,9 @@ function judgeE(study: Study, side: Side): void {
   else if (at.eCloses >= study.params.eCloses) enterE(study, side, 'CLOSES');
 }
 
-/** Ages of phase B at which its confidence changes by itself. */
+/** Does the confidence of phase B change by its age on this bar? */
 export function phaseBTurns(study: Study, side: Side): boolean {
   if (side.at.phase !== PHASE_B) return false;
   const age = study.now.bar - side.at.bStart;
-  return age === 10 || age === 41;
+  return age === PHASE_B_TURNS[0] || age === PHASE_B_TURNS[1];
 }

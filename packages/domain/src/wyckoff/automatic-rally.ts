@@ -1,7 +1,7 @@
 /** Automatic rally (reaction): the first answer after a climax; its turn confirms both and draws the range (detection.md 4.4). */
 import { atLeast, atMost } from '../bar/tolerance.ts';
 import { announce } from './capture.ts';
-import { points } from './confidence.ts';
+import { points, POINTS } from './confidence.ts';
 import { nameFor } from './mirror.ts';
 import { enterA } from './phases.ts';
 import type { Side } from './side.ts';
@@ -80,28 +80,18 @@ export function confirmRally(study: Study, side: Side): void {
   climax.confirmBar = now.bar;
   climax.price = seed.low;
   climax.volRatio = seed.volRatio;
-  outbox.emit(side, {
-    kind: climaxKind,
-    status: 'confirmed',
-    eventBar: seed.bar,
-    eventTime: seed.time,
-    price: seed.low,
-    level: side.sign === 1 ? study.range.support : -study.range.resistance,
-    volRatio: seed.volRatio,
-    spreadRatio: seed.spreadRatio,
-    closePos: seed.closePos,
-    metrics: { decline: seed.decline, effectiveSpread: seed.effSpread, zone: seed.zone, twoBar: seed.twoBar ? 1 : 0 },
-    pattern: 'SC',
-    components: {
-      volume: points('climaxVolume', thresholds.onStockScale(seed.volRatio)),
-      spread: points('climaxSpread', seed.effSpread),
-      close: points('climaxClose', seed.closePos),
-    },
-    mark: climax,
-    strength: study.nearStrength(side),
-    session: seed.session,
-    opening: seed.opening,
-  });
+  const climaxRecord = outbox.begin(side, climaxKind, 'confirmed').at(seed);
+  climaxRecord.level = side.sign === 1 ? study.range.support : -study.range.resistance;
+  climaxRecord.metrics = { decline: seed.decline, effectiveSpread: seed.effSpread, zone: seed.zone, twoBar: seed.twoBar ? 1 : 0 };
+  climaxRecord.pattern = 'SC';
+  climaxRecord.components = {
+    volume: points(POINTS.climaxVolume, thresholds.onStockScale(seed.volRatio)),
+    spread: points(POINTS.climaxSpread, seed.effSpread),
+    close: points(POINTS.climaxClose, seed.closePos),
+  };
+  climaxRecord.mark = climax;
+  climaxRecord.strength = study.nearStrength(side);
+  outbox.score(climaxRecord);
   const rally = side.rally.next();
   rally.kind = kindCode('AR');
   rally.eventBar = seed.runHighBar;
@@ -109,26 +99,24 @@ export function confirmRally(study: Study, side: Side): void {
   rally.price = seed.runHigh;
   rally.volRatio = seed.runHighVolRatio;
   const ratio = (seed.runHigh - seed.low) / rallyNeeded(study, side);
-  outbox.emit(side, {
-    kind: 'AR',
-    status: 'confirmed',
-    eventBar: seed.runHighBar,
-    eventTime: seed.runHighTime,
-    price: seed.runHigh,
-    level: side.sign === 1 ? study.range.resistance : -study.range.support,
-    volRatio: seed.runHighVolRatio,
-    spreadRatio: seed.runHighSpreadRatio,
-    closePos: seed.runHighClosePos,
-    metrics: { rallyAtr: (seed.runHigh - seed.low) / seed.atr, bars: at.rallySpeed },
-    pattern: 'AR',
-    components: {
-      rally: 50 + points('arRally', ratio),
-      speed: points('arSpeed', at.rallySpeed),
-      volume: points('arVolume', thresholds.onStockScale(seed.runHighVolRatio)),
-    },
-    mark: rally,
-    strength: study.farStrength(side),
-  });
+  const rallyRecord = outbox.begin(side, 'AR', 'confirmed');
+  rallyRecord.eventBar = seed.runHighBar;
+  rallyRecord.eventTime = seed.runHighTime;
+  rallyRecord.price = seed.runHigh;
+  rallyRecord.level = side.sign === 1 ? study.range.resistance : -study.range.support;
+  rallyRecord.volRatio = seed.runHighVolRatio;
+  rallyRecord.spreadRatio = seed.runHighSpreadRatio;
+  rallyRecord.closePos = seed.runHighClosePos;
+  rallyRecord.metrics = { rallyAtr: (seed.runHigh - seed.low) / seed.atr, bars: at.rallySpeed };
+  rallyRecord.pattern = 'AR';
+  rallyRecord.components = {
+    rally: 50 + points(POINTS.arRally, ratio),
+    speed: points(POINTS.arSpeed, at.rallySpeed),
+    volume: points(POINTS.arVolume, thresholds.onStockScale(seed.runHighVolRatio)),
+  };
+  rallyRecord.mark = rally;
+  rallyRecord.strength = study.farStrength(side);
+  outbox.score(rallyRecord);
   seed.live = false;
   enterA(study, side, { bar: seed.bar, time: seed.time });
 }

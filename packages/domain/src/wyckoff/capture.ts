@@ -36,15 +36,6 @@ export function announce(
 ): void {
   if (!study.emitCandidates) return;
   const { candidate } = waiting;
-  study.outbox.emit(side, {
-    kind: waiting.kind,
-    status: waiting.status,
-    eventBar: candidate.bar,
-    eventTime: candidate.time,
-    price: candidate.low,
-    level: NaN,
-    volRatio: candidate.volRatio,
-    spreadRatio: candidate.spreadRatio,
-    closePos: candidate.closePos,
-  });
+  const record = study.outbox.begin(side, waiting.kind, waiting.status).at(candidate);
+  study.outbox.score(record);
 }

@@ -15,11 +15,6 @@ export function declineBehind(study: Study, side: Side): number {
   return study.effort.longExtreme(side.sign) - side.view.low;
 }
 
-/** low < LL20 (mirrored); false without an earlier bar. */
-export function makesNewLow(study: Study, side: Side): boolean {
-  return study.effort.newExtreme(side.sign);
-}
-
 /** May a climax of this sign open in the range's present state? */
 export function seedAllowed(study: Study, side: Side): boolean {
   const state = study.range.state;
@@ -42,11 +37,11 @@ function restartPossible(study: Study, side: Side): boolean {
   );
 }
 
-/** SC-1. Is the bar a climax but for its close? Judged with its trigger; near misses are kept. */
+/** SC-1. Is the bar, which makes a new low, a climax but for its close? Judged with its trigger; near misses are kept. */
 function isClimax(study: Study, side: Side): boolean {
   const { now, params: p, judge, thresholds } = study;
   const view = side.view;
-  if (!makesNewLow(study, side) || !now.judged || now.anomaly) return false;
+  if (!now.judged || now.anomaly) return false;
   if (!(view.close < view.prevClose) && !(p.climaxReversal && atLeast(view.closePos, p.climaxClose))) return false;
   const spread = study.effort.effectiveSpread();
   const wide = atLeast(spread, p.climaxSpread);
@@ -65,16 +60,22 @@ function isClimax(study: Study, side: Side): boolean {
   return judge.verdict();
 }
 
+/** What the bar is to a climax: `fresh`, the lowest low of the short lookback; `opens`, and a climax may open in this range. */
+interface Occasion {
+  readonly fresh: boolean;
+  readonly opens: boolean;
+}
+
 /** Advances a seed, or opens one. */
-export function advanceClimax(study: Study, side: Side): void {
+export function advanceClimax(study: Study, side: Side, bar: Occasion): void {
   const seed = side.seed;
   if (seed.live) {
     if (seed.stage === AWAITS_SECOND_BAR) decideComposite(study, side);
-    else if (side.view.low < seed.low) undercutSeed(study, side);
+    else if (side.view.low < seed.low) undercutSeed(study, side, bar.fresh);
     else advanceRally(study, side);
     if (seed.live || side.bar.rallyConfirmed) return;
   }
-  if (!makesNewLow(study, side) || !seedAllowed(study, side)) return;
+  if (!bar.opens) return;
   const restart = study.range.state === FORMING;
   if (!isClimax(study, side)) return;
   if (restart) side.bar.restarted = true;
@@ -126,10 +127,10 @@ function decideComposite(study: Study, side: Side): void {
 }
 
 /** SC-4. A lower low before the rally: another climax, a small undercut, or the end of the seed. */
-function undercutSeed(study: Study, side: Side): void {
+function undercutSeed(study: Study, side: Side, fresh: boolean): void {
   const seed = side.seed;
   const depth = seed.low - side.view.low;
-  if (isClimax(study, side)) {
+  if (fresh && isClimax(study, side)) {
     openSeed(study, side, seed.zone + 1);
     return;
   }

@@ -16,7 +16,8 @@ export const WEIGHTS: Readonly<Record<Pattern, Readonly<Record<string, number>>>
   AR: { rally: 80, speed: 15, volume: 5 },
 };
 
-const KNOTS = {
+/** The tables of detection.md 6.3. */
+export const POINTS = {
   springVolume: [0.3, 25, 0.4, 18.75, 0.5, 12.5, 0.6, 6.25, 0.7, 3.125],
   springRecovery: [1, 15, 2, 12, 3, 9, 4, 7.5, 5, 6],
   testDecrease: [0, 14, 0.2, 17, 0.4, 20],
@@ -51,8 +52,8 @@ const KNOTS = {
 } satisfies Record<string, Knots>;
 
 /** CNF-2. Points of one component from its table (detection.md 6.3); 0 where the measure is undefined. */
-export function points(table: keyof typeof KNOTS, x: number): number {
-  const value = piecewise(KNOTS[table], x);
+export function points(table: Knots, x: number): number {
+  const value = piecewise(table, x);
   return value === value ? value : 0;
 }
 

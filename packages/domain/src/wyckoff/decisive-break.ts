@@ -1,7 +1,7 @@
 /** Sign of strength, sign of weakness: the far edge is broken decisively, or the break fails (detection.md 4.7). */
 import { RING_MASK, SHORT_MASK } from '../bar/bar-ring.ts';
 import { above, atLeast, atMost, below } from '../bar/tolerance.ts';
-import { points, type Components } from './confidence.ts';
+import { points, POINTS, type Components } from './confidence.ts';
 import type { BreakMark } from './marks.ts';
 import { nameFor } from './mirror.ts';
 import { kindCode } from './event.ts';
@@ -129,31 +129,29 @@ function emitBreak(study: Study, side: Side, threshold: number): BreakMark {
   const atr = repeat ? study.range.breakAtr : now.atr;
   const components = breakComponents(study, side, (view.close - edge) / atr);
   Object.values(components).forEach((value, i) => (mark.points[i] = value));
-  study.outbox.emit(side, {
-    kind: nameFor(side.sign, 'SOS'),
-    status: repeat ? 'repeat' : 'confirmed',
-    eventBar: now.bar,
-    ...(repeat && first !== null ? { idBar: side.at.sosBar } : {}),
-    eventTime: now.time,
-    price: view.close,
-    level: edge,
-    volRatio: now.volRatio,
-    spreadRatio: now.spreadRatio,
-    closePos: view.closePos,
-    metrics: {
-      breakAtr: (view.close - edge) / atr,
-      T: side.sign * threshold,
-      cause: study.range.duration(now.bar),
-      isJump: 1,
-      breakClass: classOfBreak(study, side),
-    },
-    pattern: 'SOS',
-    components,
-    mark,
-    strength: study.farStrength(side),
-    session: now.session,
-    opening: now.openingBar,
-  });
+  const record = study.outbox.begin(side, nameFor(side.sign, 'SOS'), repeat ? 'repeat' : 'confirmed');
+  record.eventBar = now.bar;
+  if (repeat && first !== null) record.idBar = side.at.sosBar;
+  record.eventTime = now.time;
+  record.price = view.close;
+  record.level = edge;
+  record.volRatio = now.volRatio;
+  record.spreadRatio = now.spreadRatio;
+  record.closePos = view.closePos;
+  record.metrics = {
+    breakAtr: (view.close - edge) / atr,
+    T: side.sign * threshold,
+    cause: study.range.duration(now.bar),
+    isJump: 1,
+    breakClass: classOfBreak(study, side),
+  };
+  record.pattern = 'SOS';
+  record.components = components;
+  record.mark = mark;
+  record.strength = study.farStrength(side);
+  record.session = now.session;
+  record.opening = now.openingBar;
+  study.outbox.score(record);
   side.bar.touched = true;
   return mark;
 }
@@ -162,13 +160,13 @@ function breakComponents(study: Study, side: Side, breakAtr: number): Components
   const { view } = side;
   const { now, range } = study;
   return {
-    volume: points('sosVolume', study.thresholds.onStockScale(now.volRatio)),
-    spread: points('sosSpread', now.spreadRatio),
-    close: points('sosClose', view.closePos),
-    break: points('sosBreak', breakAtr),
-    cause: points('sosCause', range.duration(now.bar)),
+    volume: points(POINTS.sosVolume, study.thresholds.onStockScale(now.volRatio)),
+    spread: points(POINTS.sosSpread, now.spreadRatio),
+    close: points(POINTS.sosClose, view.closePos),
+    break: points(POINTS.sosBreak, breakAtr),
+    cause: points(POINTS.sosCause, range.duration(now.bar)),
     prior: priorPoints(side),
-    quiet: points('sosQuiet', quietBefore(study)),
+    quiet: points(POINTS.sosQuiet, quietBefore(study)),
   };
 }
 
@@ -207,19 +205,9 @@ function judgeFailure(study: Study, side: Side): boolean {
 function emitFollowUp(study: Study, side: Side, status: 'failed' | 'held'): void {
   const mark = firstBreak(side);
   if (mark === null) return;
-  study.outbox.emit(side, {
-    kind: nameFor(side.sign, 'SOS'),
-    status,
-    eventBar: mark.eventBar,
-    eventTime: mark.eventTime,
-    price: mark.price,
-    level: mark.level,
-    volRatio: mark.volRatio,
-    spreadRatio: mark.spreadRatio,
-    closePos: mark.closePos,
-    carried: mark,
-    strength: study.farStrength(side),
-  });
+  const record = study.outbox.begin(side, nameFor(side.sign, 'SOS'), status).following(mark);
+  record.strength = study.farStrength(side);
+  study.outbox.score(record);
 }
 
 /** The SOS of the present break: repeats share its identity. */
@@ -262,18 +250,9 @@ export function judgeDirect(study: Study, side: Side): void {
   const mark = firstBreak(side);
   const edge = farEdge(study, side);
   if (side.lastPoints.count > 0 || mark === null || !above(side.sign * now.close, edge)) return;
-  study.outbox.emit(side, {
-    kind: nameFor(side.sign, 'SOS'),
-    status: 'direct',
-    eventBar: mark.eventBar,
-    eventTime: mark.eventTime,
-    price: mark.price,
-    level: edge,
-    volRatio: mark.volRatio,
-    spreadRatio: mark.spreadRatio,
-    closePos: mark.closePos,
-    carried: mark,
-    strength: study.farStrength(side),
-    line: edge,
-  });
+  const record = study.outbox.begin(side, nameFor(side.sign, 'SOS'), 'direct').following(mark);
+  record.level = edge;
+  record.strength = study.farStrength(side);
+  record.line = edge;
+  study.outbox.score(record);
 }

@@ -3,12 +3,13 @@ import type { Bar, Instrument, Timeframe } from '../bar/bar.ts';
 import { barDefect } from '../bar/validate.ts';
 import { FORMING, ACTIVE, BROKEN_DOWN } from '../structure/range.ts';
 import { ageRange, passTime, phaseBTurns } from './aftermath.ts';
-import { advanceClimax } from './climax.ts';
+import { advanceClimax, seedAllowed } from './climax.ts';
 import type { BarContext, HtfContext } from './context.ts';
 import { advanceBreak, judgeBreak } from './decisive-break.ts';
+import { mustLook, nextDue } from './due.ts';
 import type { DetectionEvent, Rejection } from './event.ts';
 import type { Funnel } from './funnel.ts';
-import { advanceInRange } from './in-range-last-point.ts';
+import { advanceInRange, mayRest } from './in-range-last-point.ts';
 import { advanceLastPoint } from './last-point.ts';
 import { leadingContext } from './leading.ts';
 import { keepLevels } from './level-keeping.ts';
@@ -22,6 +23,7 @@ import { advanceSecondary, testReach } from './secondary-test.ts';
 import { NO_PHASE, PHASE_B, PHASE_D, type Side } from './side.ts';
 import { loadSnapshot, takeSnapshot } from './snapshot.ts';
 import { advanceTest } from './spring-test.ts';
+import { watchSprings } from './spring-watch.ts';
 import { Study } from './study.ts';
 import type { TraceSink } from './trace.ts';
 import { advanceUndercut, failSprings } from './undercut.ts';
@@ -72,6 +74,8 @@ export function restoreDetector(
 ): Detector {
   const study = new Study(instrument, timeframe, options);
   loadSnapshot(study, bytes);
+  watchSprings(study, study.up);
+  watchSprings(study, study.down);
   return new StreamingDetector(study);
 }
 
@@ -93,15 +97,13 @@ export class StreamingDetector implements Detector {
     study.changed = false;
     study.judge.bar = study.now.bar;
     if (ctx !== undefined) followBenchmark(study, ctx);
-    judgeForming(study);
+    if (study.range.state === FORMING) judgeForming(study);
     judgeSides(study);
     keepLevels(study);
     const state = study.range.state;
     if (state >= FORMING && state <= BROKEN_DOWN) {
       followRange(study);
-      ageRange(study);
-      passTime(study);
-      weighPhases(study);
+      if (mustLook(study)) lookAtRange(study);
     }
     const records = study.outbox.flush();
     study.effort.absorb();
@@ -156,6 +158,8 @@ export class StreamingDetector implements Detector {
       throw new RangeError(`adjust: expected a finite factor above 0, was ${priceFactor}; a 4:1 split is 0.25`);
     }
     this.#study.adjust(priceFactor);
+    watchSprings(this.#study, this.#study.up);
+    watchSprings(this.#study, this.#study.down);
     this.#study.tally.revision++;
   }
 
@@ -182,23 +186,21 @@ function refuse(study: Study, bar: Bar): void {
 
 /** Step 4. Accumulation first, then distribution; what one does to the range waits until both were heard. */
 function judgeSides(study: Study): void {
-  const { up, down, range, now, effort } = study;
+  const { up, down, range, effort } = study;
   const state = range.state;
   const living = state >= FORMING && state <= BROKEN_DOWN;
-  // The cheap way through for most bars: no range, nothing waits, no new extreme.
+  // No climax begins inside an active range.
   const open = state !== ACTIVE;
-  const upWaits = up.seed.live || up.support.live || (open && effort.newExtreme(1));
-  const downWaits = down.seed.live || down.support.live || (open && effort.newExtreme(-1));
-  if (!living && !upWaits && !downWaits) return;
-  prepare(study, up, living);
-  prepare(study, down, living);
-  if (state === ACTIVE) {
-    if (now.close > range.resistance) judgeBreak(study, up);
-    if (now.close < range.support) judgeBreak(study, down);
+  const newLow = open && effort.newExtreme(1);
+  const newHigh = open && effort.newExtreme(-1);
+  if (living) {
+    if (range.moves !== study.levelsSeen) lookAtLevels(study);
+    if (state === ACTIVE) judgeBreaks(study);
   }
-  if (upWaits) judgeBeginning(study, up);
+  // The cheap way through for most bars: nothing waits, no new extreme.
+  if (newLow || up.seed.live || up.support.live) judgeBeginning(study, up, newLow);
   if (living) judgeCourse(study, up);
-  if (downWaits) judgeBeginning(study, down);
+  if (newHigh || down.seed.live || down.support.live) judgeBeginning(study, down, newHigh);
   if (living) judgeCourse(study, down);
   if (up.bar.restarted || down.bar.restarted) endRange(study, 'FAILED');
   if (up.bar.rallyConfirmed) foundOnClimax(study, up);
@@ -207,47 +209,56 @@ function judgeSides(study: Study): void {
 
 /** What happened on the bar before must not be heard again. */
 function settleDown(study: Study): void {
-  study.up.bar.clear();
-  study.down.bar.clear();
+  for (const side of [study.up, study.down]) {
+    side.bar.clear();
+    watchSprings(study, side);
+  }
 }
 
-function prepare(study: Study, side: Side, living: boolean): void {
-  const { view } = side;
-  view.lookAt(study.now);
-  if (living && view.outdated(study.range)) lookAtLevels(study, side);
-}
-
-/** The levels, and the prices short of which secondary test and in-range last point have nothing to say. */
-function lookAtLevels(study: Study, side: Side): void {
-  const { view } = side;
+/** The levels moved: what each side sees of them, and the prices short of which its rules have nothing to say. */
+function lookAtLevels(study: Study): void {
   const { params: p } = study;
-  view.lookAtLevels(study.range);
-  // A hair wider than the rule's own tolerance: the rule decides, this only spares asking it.
-  view.nearSupport = view.support + testReach(study, view) * (1 + 1e-6);
-  view.rearm = view.support + p.stRearm * view.width;
-  view.inRangeFloor = view.support + p.inLpsMin * view.width;
+  for (const { view } of [study.up, study.down]) {
+    view.lookAtLevels(study.range);
+    // A hair wider than the rule's own tolerance: the rule decides, this only spares asking it.
+    view.nearSupport = view.support + testReach(study, view) * (1 + 1e-6);
+    view.rearm = view.support + p.stRearm * view.width;
+    view.inRangeFloor = view.support + p.inLpsMin * view.width;
+  }
+  study.levelsSeen = study.range.moves;
 }
 
-/** Climax, rally, preliminary support. */
-function judgeBeginning(study: Study, side: Side): void {
-  advanceClimax(study, side);
-  advancePreliminary(study, side);
+/** Judged for both sides before either is heard, because a break of one settles the other's penetration. */
+function judgeBreaks(study: Study): void {
+  const { up, down, range, now } = study;
+  if (now.close > range.resistance) judgeBreak(study, up);
+  if (now.close < range.support) judgeBreak(study, down);
 }
 
-/** The order of detection.md 4.1, from the secondary test on. */
+/** Climax, rally, preliminary support; `fresh`: the bar makes a new extreme. */
+function judgeBeginning(study: Study, side: Side, fresh: boolean): void {
+  const opens = fresh && seedAllowed(study, side);
+  if (opens || side.seed.live) advanceClimax(study, side, { fresh, opens });
+  advancePreliminary(study, side, opens);
+}
+
+/** The order of detection.md 4.1, from the secondary test on; a rule is asked only where the bar could concern it. */
 function judgeCourse(study: Study, side: Side): void {
-  const { at, view } = side;
+  const { at, view, springWatch } = side;
+  const { now } = study;
+  const { low } = view;
   if (at.phase !== NO_PHASE) {
-    if (side.secondary.live || (at.phase <= PHASE_B && (at.stArmed ? view.low <= view.nearSupport : view.high > view.rearm)))
+    if (side.secondary.live || (at.phase <= PHASE_B && (at.stArmed ? low <= view.nearSupport : view.high > view.rearm)))
       advanceSecondary(study, side);
-    if (side.springs.count > 0) failSprings(study, side);
+    if (low < springWatch.floor) failSprings(study, side);
   }
   if (side.bar.broke || study.range.breakSide === side.sign) advanceBreak(study, side);
   if (at.phase === NO_PHASE) return;
-  if (side.undercut.live || at.blocked || view.low < view.support) advanceUndercut(study, side);
-  if (side.springs.count > 0) advanceTest(study, side);
-  const lower = view.low < view.prevLow;
-  if (side.inRange.live || (lower && view.low > view.inRangeFloor)) advanceInRange(study, side);
+  if (side.undercut.live || at.blocked || low < view.support) advanceUndercut(study, side);
+  if ((now.bar >= springWatch.from && (low <= springWatch.ceiling || now.bar > springWatch.until)) || view.close > at.testHigh)
+    advanceTest(study, side);
+  const lower = low < view.prevLow;
+  if (side.inRange.live || (lower && low > view.inRangeFloor && mayRest(study))) advanceInRange(study, side);
   if (side.lastPoint.live || (lower && at.phase >= PHASE_D)) advanceLastPoint(study, side);
 }
 
@@ -259,12 +270,20 @@ function followRange(study: Study): void {
   if (range.state !== ACTIVE) return;
   if (zones.count > 0) zones.follow(now, params);
   if (
-    now.spreadRatio <= params.zoneSpread &&
     now.volFloor >= params.zoneVol &&
+    now.spreadRatio <= params.zoneSpread &&
     range.quality(now.bar) >= params.rangeQualityMin
   ) {
     zones.open(now, params, study.zoneSignificance);
   }
+}
+
+/** Steps 6 and 7. */
+function lookAtRange(study: Study): void {
+  ageRange(study);
+  passTime(study);
+  weighPhases(study);
+  study.dueBar = nextDue(study);
 }
 
 function weighPhases(study: Study): void {

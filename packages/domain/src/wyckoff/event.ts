@@ -6,11 +6,13 @@ export const EVENT_KINDS = [
 ] as const; // prettier-ignore
 export type EventKind = (typeof EVENT_KINDS)[number];
 
-const KIND_CODES: ReadonlyMap<EventKind, number> = new Map(EVENT_KINDS.map((kind, i) => [kind, i]));
+const KIND_CODES: Readonly<Record<EventKind, number>> = {
+  PS: 0, PSY: 1, SC: 2, BC: 3, AR: 4, ST: 5, SPRING: 6, SHAKEOUT: 7, UTAD: 8, UT: 9, TEST: 10, SOS: 11, SOW: 12, LPS: 13, LPSY: 14,
+}; // prettier-ignore
 
 /** Index of a kind in {@link EVENT_KINDS}, as marks, rings and counters keep it. */
 export function kindCode(kind: EventKind): number {
-  return KIND_CODES.get(kind) ?? -1;
+  return KIND_CODES[kind];
 }
 
 /** `candidate` and `expired` appear only with `emitCandidates`. */

@@ -5,6 +5,7 @@ import { completeBirth } from './range-life.ts';
 import { StreamingDetector, type DetectorOptions } from './detector.ts';
 import { kindCode } from './event.ts';
 import { renewPhaseConfidence } from './phase-confidence.ts';
+import { watchSprings } from './spring-watch.ts';
 import { C_TEST, PHASE_A, PHASE_B, PHASE_C, type Side } from './side.ts';
 import { Study } from './study.ts';
 
@@ -186,6 +187,7 @@ export function presetSpring(
   side.at.phase = PHASE_C;
   side.at.subPhase = C_TEST;
   side.at.cStart = preset.bar;
+  watchSprings(fixture.study, side);
   renewPhaseConfidence(fixture.study, side);
 }
 

@@ -3,7 +3,7 @@ import { above, atLeast, below } from '../bar/tolerance.ts';
 import { RING_MASK } from '../bar/bar-ring.ts';
 import { clamp01 } from '../bar/piecewise.ts';
 import { announce, capture, openOn } from './capture.ts';
-import { effortPoints, points } from './confidence.ts';
+import { effortPoints, points, POINTS } from './confidence.ts';
 import { kindCode, type ReasonCode } from './event.ts';
 import { trails } from './leading.ts';
 import { nameFor } from './mirror.ts';
@@ -30,6 +30,11 @@ export function advanceInRange(study: Study, side: Side): void {
   inRange.level = view.support;
   inRange.width = view.width;
   announce(study, side, { kind: nameFor(side.sign, 'LPS'), status: 'candidate', candidate: inRange });
+}
+
+/** Could the bar be quiet enough? The cheapest of the conditions. */
+export function mayRest(study: Study): boolean {
+  return study.now.volRatio <= study.params.inLpsVol || study.now.noVolume;
 }
 
 /** ILP-2. Well above support and above every earlier low, quiet, after a reaction worth the name. */
@@ -100,31 +105,21 @@ function confirm(study: Study, side: Side): void {
   mark.confirmBar = now.bar;
   mark.price = lps.low;
   mark.volRatio = lps.volRatio;
-  study.outbox.emit(side, {
-    kind,
-    status: 'confirmed',
-    eventBar: lps.bar,
-    eventTime: lps.time,
-    price: lps.low,
-    level: lps.level,
-    volRatio: lps.volRatio,
-    spreadRatio: lps.spreadRatio,
-    closePos: lps.closePos,
-    metrics: { inRange: 1, number: side.inRangePoints.count, height: (lps.low - lps.level) / lps.width },
-    pattern: 'LPS',
-    components: {
-      hold: points('inRangeHold', (lps.low - lps.level) / lps.width),
-      volume: points('lpsVolume', study.thresholds.onStockScale(lps.volRatio)),
-      effort: effortPoints(lps.spreadRatio, lps.volRatio),
-      bounce: points('lpsBounce', (view.close - lps.low) / bounce),
-      parent: parentPoints(side),
-      distance: 5,
-    },
-    mark,
-    strength: study.farStrength(side),
-    session: lps.session,
-    opening: lps.opening,
-  });
+  const record = study.outbox.begin(side, kind, 'confirmed').at(lps);
+  record.level = lps.level;
+  record.metrics = { inRange: 1, number: side.inRangePoints.count, height: (lps.low - lps.level) / lps.width };
+  record.pattern = 'LPS';
+  record.components = {
+    hold: points(POINTS.inRangeHold, (lps.low - lps.level) / lps.width),
+    volume: points(POINTS.lpsVolume, study.thresholds.onStockScale(lps.volRatio)),
+    effort: effortPoints(lps.spreadRatio, lps.volRatio),
+    bounce: points(POINTS.lpsBounce, (view.close - lps.low) / bounce),
+    parent: parentPoints(side),
+    distance: 5,
+  };
+  record.mark = mark;
+  record.strength = study.farStrength(side);
+  study.outbox.score(record);
   side.bar.touched = true;
   if (at.phase === PHASE_B && eligible) enterC(study, side, { subPhase: C_READY, cause: 'IN_RANGE_LPS' });
 }

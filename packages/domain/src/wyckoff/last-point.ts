@@ -3,7 +3,7 @@ import { atLeast, atMost, below } from '../bar/tolerance.ts';
 import type { LevelCandidate } from './candidates.ts';
 import { announce, capture, openOn } from './capture.ts';
 import { clamp01 } from '../bar/piecewise.ts';
-import { effortPoints, points } from './confidence.ts';
+import { effortPoints, points, POINTS } from './confidence.ts';
 import { farEdge } from './decisive-break.ts';
 import { kindCode, type ReasonCode } from './event.ts';
 import { nameFor } from './mirror.ts';
@@ -121,37 +121,27 @@ function confirm(study: Study, side: Side): void {
   mark.confirmBar = now.bar;
   mark.price = lps.low;
   mark.volRatio = lps.volRatio;
-  study.outbox.emit(side, {
-    kind: nameFor(side.sign, 'LPS'),
-    status: 'confirmed',
-    eventBar: lps.bar,
-    eventTime: lps.time,
-    price: lps.low,
-    level: edge,
-    volRatio: lps.volRatio,
-    spreadRatio: lps.spreadRatio,
-    closePos: lps.closePos,
-    metrics: {
-      isBackUp: atMost(Math.abs(lps.low - edge), study.pct(p.lpsBounce, edge)) ? 1 : 0,
-      number: side.lastPoints.count,
-      doubleBottom: double ? 1 : 0,
-    },
-    pattern: 'LPS',
-    components: {
-      hold: points('lpsHold', (lps.low - edge) / onePercent),
-      volume: points('lpsVolume', study.thresholds.onStockScale(lps.volRatio)),
-      effort: effortPoints(lps.spreadRatio, lps.volRatio),
-      bounce: points('lpsBounce', (view.close - lps.low) / bounceNeeded(study, lps)),
-      parent: 15 * clamp01(((parent?.confidence ?? 0) - 40) / 50),
-      distance: points('lpsDistance', Math.abs(lps.low - edge) / onePercent),
-    },
-    mark,
-    strength: study.farStrength(side),
-    session: lps.session,
-    opening: lps.opening,
-    doubleBottom: double,
-    line: lps.low,
-  });
+  const record = study.outbox.begin(side, nameFor(side.sign, 'LPS'), 'confirmed').at(lps);
+  record.level = edge;
+  record.metrics = {
+    isBackUp: atMost(Math.abs(lps.low - edge), study.pct(p.lpsBounce, edge)) ? 1 : 0,
+    number: side.lastPoints.count,
+    doubleBottom: double ? 1 : 0,
+  };
+  record.pattern = 'LPS';
+  record.components = {
+    hold: points(POINTS.lpsHold, (lps.low - edge) / onePercent),
+    volume: points(POINTS.lpsVolume, study.thresholds.onStockScale(lps.volRatio)),
+    effort: effortPoints(lps.spreadRatio, lps.volRatio),
+    bounce: points(POINTS.lpsBounce, (view.close - lps.low) / bounceNeeded(study, lps)),
+    parent: 15 * clamp01(((parent?.confidence ?? 0) - 40) / 50),
+    distance: points(POINTS.lpsDistance, Math.abs(lps.low - edge) / onePercent),
+  };
+  record.mark = mark;
+  record.strength = study.farStrength(side);
+  record.doubleBottom = double;
+  record.line = lps.low;
+  study.outbox.score(record);
   side.bar.touched = true;
   if (at.phase === PHASE_E) at.lpsInE++;
 }

@@ -1,8 +1,8 @@
 /** Step 5 of a bar: the pivot now known enters the level book and the range's levels; a structural range may begin (3.1-3.3). */
 import { RING_MASK, SHORT_MASK } from '../bar/bar-ring.ts';
 import { clamp01 } from '../bar/piecewise.ts';
-import { LevelBook, RESISTANCE, SUPPORT, type LevelSide } from '../structure/level-book.ts';
-import { isHighPivot, isLowPivot, PIVOT_SPAN, type Pivot } from '../structure/pivots.ts';
+import { lowestList, RESISTANCE, SUPPORT, type LevelSide } from '../structure/level-book.ts';
+import { PIVOT_SPAN, type Pivot } from '../structure/pivots.ts';
 import { ACTIVE, BROKEN_DOWN, BROKEN_UP, FORMING, NONE, STRUCTURAL_ROUTE } from '../structure/range.ts';
 import { beginRange, completeBirth, endRange } from './range-life.ts';
 import type { Study } from './study.ts';
@@ -11,14 +11,10 @@ const TWICE = 2;
 
 /** PIV-1, LVL-1. */
 export function keepLevels(study: Study): void {
-  const { now, effort, book } = study;
-  const { params: p } = study;
-  const bar = now.bar - PIVOT_SPAN;
-  if (bar >= PIVOT_SPAN) {
-    const low = isLowPivot(effort.bars.low, bar);
-    const high = isHighPivot(effort.bars.high, bar);
-    if (low || high) notePivots(study, bar, { low, high });
-  }
+  const { now, effort, book, pivots, params: p } = study;
+  const low = pivots.lowConfirmedAt(now.bar, now.low, effort.bars.low);
+  const high = pivots.highConfirmedAt(now.bar, now.high, effort.bars.high);
+  if (low || high) notePivots(study, now.bar - PIVOT_SPAN, { low, high });
   if (now.atr === now.atr && book.stale(now, p)) book.prune(now, p);
 }
 
@@ -85,9 +81,9 @@ function seekStructure(study: Study, side: LevelSide, list: number): void {
   const state = range.state;
   const free = (state === NONE && !up.seed.live && !down.seed.live) || state === BROKEN_UP || state === BROKEN_DOWN;
   if (!free || book.touches.count[list] < TWICE) return;
-  const first = book.first(side === SUPPORT ? RESISTANCE : SUPPORT);
   let best = -1;
-  for (let other = first; other < first + LevelBook.perSide; other++) {
+  for (let rest = book.liveOf(side === SUPPORT ? RESISTANCE : SUPPORT); rest !== 0; rest &= rest - 1) {
+    const other = lowestList(rest);
     if (book.touches.count[other] < TWICE) continue;
     const support = side === SUPPORT ? list : other;
     const resistance = side === SUPPORT ? other : list;

@@ -28,12 +28,6 @@ export function nameFor(hypothesis: Hypothesis, accumulationKind: EventKind): Ev
 
 /** Bar and levels as the hypothesis sees them: for distribution, prices are negated, highs and lows change places. */
 export class Mirror {
-  high = NaN;
-  low = NaN;
-  close = NaN;
-  prevClose = NaN;
-  prevLow = NaN;
-  closePos = NaN;
   /** L, H, Lw, Hw, W in force after the bar before. */
   support = NaN;
   resistance = NaN;
@@ -44,40 +38,41 @@ export class Mirror {
   nearSupport = NaN;
   rearm = NaN;
   inRangeFloor = NaN;
-  readonly #sign: Hypothesis;
-  #moves = -1;
+  /** Plain fields and short getters: the compiler takes them in wherever they are used. */
+  readonly upright: boolean;
+  readonly now: Features;
 
-  constructor(sign: Hypothesis) {
-    this.#sign = sign;
+  constructor(sign: Hypothesis, now: Features) {
+    this.upright = sign === 1;
+    this.now = now;
   }
 
-  lookAt(now: Features): void {
-    if (this.#sign === 1) {
-      this.high = now.high;
-      this.low = now.low;
-      this.close = now.close;
-      this.prevClose = now.prevClose;
-      this.prevLow = now.prevLow;
-      this.closePos = now.closePos;
-    } else {
-      this.high = -now.low;
-      this.low = -now.high;
-      this.close = -now.close;
-      this.prevClose = -now.prevClose;
-      this.prevLow = -now.prevHigh;
-      this.closePos = 1 - now.closePos;
-    }
+  get high(): number {
+    return this.upright ? this.now.high : -this.now.low;
   }
 
-  /** Have the levels moved since this was last asked? */
-  outdated(range: Range): boolean {
-    if (this.#moves === range.moves) return false;
-    this.#moves = range.moves;
-    return true;
+  get low(): number {
+    return this.upright ? this.now.low : -this.now.high;
+  }
+
+  get close(): number {
+    return this.upright ? this.now.close : -this.now.close;
+  }
+
+  get prevClose(): number {
+    return this.upright ? this.now.prevClose : -this.now.prevClose;
+  }
+
+  get prevLow(): number {
+    return this.upright ? this.now.prevLow : -this.now.prevHigh;
+  }
+
+  get closePos(): number {
+    return this.upright ? this.now.closePos : 1 - this.now.closePos;
   }
 
   lookAtLevels(range: Range): void {
-    if (this.#sign === 1) {
+    if (this.upright) {
       this.support = range.support;
       this.resistance = range.resistance;
       this.supportPrice = range.supportPrice;

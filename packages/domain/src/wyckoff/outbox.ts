@@ -3,7 +3,8 @@ import { fraction } from '../bar/fraction.ts';
 import { adjustmentsFor, NO_ADJUSTMENT } from './adjustments.ts';
 import { confidenceOf, settle, tierOf, type Components, type Pattern } from './confidence.ts';
 import { type DetectionEvent, type EventKind, type EventStatus } from './event.ts';
-import type { Mark, SpringMark } from './marks.ts';
+import type { Candidate } from './candidates.ts';
+import type { BreakMark, Mark, SpringMark } from './marks.ts';
 import { objectivesFor } from './objectives.ts';
 import { phaseConfidence } from './phase-confidence.ts';
 import type { Side } from './side.ts';
@@ -13,45 +14,12 @@ import { judgeTrade } from './tradeable.ts';
 
 const NOTHING: readonly DetectionEvent[] = Object.freeze([]);
 
-/** What a rule says of an event; prices and close position are mirrored, NaN where undefined. */
-export interface Emission {
-  readonly kind: EventKind;
-  readonly status: EventStatus;
-  readonly eventBar: number;
-  readonly eventTime: number;
-  readonly price: number;
-  readonly level: number;
-  readonly volRatio: number;
-  readonly spreadRatio: number;
-  readonly closePos: number;
-  /** Given away: the record takes it over. */
-  readonly metrics?: Record<string, number> | undefined;
-  /** Scored events: pattern and points. */
-  readonly pattern?: Pattern | undefined;
-  readonly components?: Components | undefined;
-  /** Follow-ups carry what the record they follow was given. */
-  readonly carried?: Mark | undefined;
-  /** Where score, confidence and column are remembered. */
-  readonly mark?: Mark | undefined;
-  /** The Spring itself, or the parent of a test. */
-  readonly spring?: SpringMark | undefined;
-  readonly strength?: number | undefined;
-  readonly session?: number | undefined;
-  readonly opening?: boolean | undefined;
-  readonly doubleBottom?: boolean | undefined;
-  /** Mirrored line of count, when the record states objectives. */
-  readonly line?: number | undefined;
-  /** Bar in the identity, when it is another record's. */
-  readonly idBar?: number | undefined;
-  /** Kind in the identity of the record this one refers to. */
-  readonly refers?: { readonly kind: EventKind; readonly eventBar: number } | undefined;
-}
-
 /**
- * A record in the making; the slots are used again. Every rule says something else: copied into one shape it is read several
- * times faster, and a number in a slot that exists costs no memory.
+ * A record in the making, in a slot that is used again: a rule fills in what it has to say. Prices and close position are mirrored,
+ * NaN where undefined.
  */
-class Draft implements Emission {
+export class Draft {
+  side: Side;
   kind: EventKind = 'PS';
   status: EventStatus = 'confirmed';
   eventBar = -1;
@@ -61,24 +29,30 @@ class Draft implements Emission {
   volRatio = NaN;
   spreadRatio = NaN;
   closePos = NaN;
+  /** Given away: the record takes it over. */
   metrics: Record<string, number> | undefined = undefined;
+  /** Scored events: pattern and points. */
   pattern: Pattern | undefined = undefined;
   components: Components | undefined = undefined;
+  /** Follow-ups carry what the record they follow was given. */
   carried: Mark | undefined = undefined;
+  /** Where score, confidence and column are remembered. */
   mark: Mark | undefined = undefined;
+  /** The Spring itself, or the parent of a test. */
   spring: SpringMark | undefined = undefined;
   strength = fraction(0);
   session = -1;
   opening = false;
   doubleBottom = false;
-  /** NaN when the record states no objectives. */
+  /** Mirrored line of count, NaN when the record states no objectives. */
   line = NaN;
+  /** Bar in the identity when it is another record's, else -1. */
   idBar = -1;
-  refers: Emission['refers'] = undefined;
-  side: Side;
+  /** Kind and bar in the identity of the record this one refers to. */
+  refers: { readonly kind: EventKind; readonly eventBar: number } | undefined = undefined;
   /** Is its kind scored? */
   scored = false;
-  score = fraction(0);
+  settled = fraction(0);
   quality = fraction(0);
   /** Range it belongs to: a later step of the same bar may end it and even begin the next. */
   rangeId = 0;
@@ -90,32 +64,53 @@ class Draft implements Emission {
     this.side = side;
   }
 
-  take(side: Side, said: Emission): void {
+  begin(side: Side, kind: EventKind, status: EventStatus): this {
     this.side = side;
-    this.kind = said.kind;
-    this.status = said.status;
-    this.eventBar = said.eventBar;
-    this.eventTime = said.eventTime;
-    this.price = said.price;
-    this.level = said.level;
-    this.volRatio = said.volRatio;
-    this.spreadRatio = said.spreadRatio;
-    this.closePos = said.closePos;
-    this.metrics = said.metrics;
-    this.pattern = said.pattern;
-    this.components = said.components;
-    this.carried = said.carried;
-    this.mark = said.mark;
-    this.spring = said.spring;
-    this.strength = said.strength ?? 0;
-    this.session = said.session ?? -1;
-    this.opening = said.opening === true;
-    this.doubleBottom = said.doubleBottom === true;
-    this.line = said.line ?? NaN;
-    this.idBar = said.idBar ?? said.eventBar;
-    this.refers = said.refers;
+    this.kind = kind;
+    this.status = status;
+    this.level = NaN;
+    this.metrics = undefined;
+    this.pattern = undefined;
+    this.components = undefined;
+    this.carried = undefined;
+    this.mark = undefined;
+    this.spring = undefined;
+    this.strength = 0;
+    this.session = -1;
+    this.opening = false;
+    this.doubleBottom = false;
+    this.line = NaN;
+    this.idBar = -1;
+    this.refers = undefined;
     this.heldPhase = -1;
     this.heldConfidence = 0;
+    return this;
+  }
+
+  /** The event is what the candidate waited with. */
+  at(candidate: Candidate): this {
+    this.eventBar = candidate.bar;
+    this.eventTime = candidate.time;
+    this.price = candidate.low;
+    this.volRatio = candidate.volRatio;
+    this.spreadRatio = candidate.spreadRatio;
+    this.closePos = candidate.closePos;
+    this.session = candidate.session;
+    this.opening = candidate.opening;
+    return this;
+  }
+
+  /** A later word on an event that was told before. */
+  following(mark: BreakMark | SpringMark): this {
+    this.eventBar = mark.eventBar;
+    this.eventTime = mark.eventTime;
+    this.price = mark.price;
+    this.level = mark.level;
+    this.volRatio = mark.volRatio;
+    this.spreadRatio = mark.spreadRatio;
+    this.closePos = mark.closePos;
+    this.carried = mark;
+    return this;
   }
 }
 
@@ -125,6 +120,9 @@ export class Outbox {
   readonly #drafts: Draft[] = [];
   /** Slots in use on this bar. */
   #count = 0;
+  #identityRange = -1;
+  #accumulation = '';
+  #distribution = '';
 
   constructor(study: Study) {
     this.#study = study;
@@ -134,24 +132,25 @@ export class Outbox {
     return this.#count === 0;
   }
 
-  /** Begins a record; the score is settled now, with the range and the levels as they judged the bar. Returns the score. */
-  emit(side: Side, said: Emission): number {
+  /** Begins a record; the caller fills it in and then has it scored. */
+  begin(side: Side, kind: EventKind, status: EventStatus): Draft {
+    if (this.#count === this.#drafts.length) this.#drafts.push(new Draft(side));
+    return this.#drafts[this.#count++].begin(side, kind, status);
+  }
+
+  /** Settles the score, with the range and the levels as they judged the bar, and returns it; 0 for an unscored event. */
+  score(draft: Draft): number {
     const study = this.#study;
-    const draft = this.#slot(side);
-    draft.take(side, said);
-    const scored = (draft.pattern !== undefined && draft.components !== undefined) || draft.carried !== undefined;
+    const { side, components, pattern, carried } = draft;
+    draft.scored = components !== undefined || carried !== undefined;
     let score = 0;
-    if (draft.pattern !== undefined && draft.components !== undefined) {
-      score = settle(draft.components, draft.pattern, {
-        reliability: study.effort.reliability,
-        low: study.params.lowVolumeWeight,
-      });
-    } else if (draft.carried !== undefined) score = draft.carried.score;
-    if (draft.mark !== undefined && scored) draft.mark.score = score;
+    if (pattern !== undefined && components !== undefined) {
+      score = settle(components, pattern, { reliability: study.effort.reliability, low: study.params.lowVolumeWeight });
+    } else if (carried !== undefined) score = carried.score;
+    if (draft.mark !== undefined && draft.scored) draft.mark.score = score;
     const { range, tally } = study;
     const context = draft.kind === 'PS' || draft.kind === 'PSY';
-    draft.scored = scored;
-    draft.score = score;
+    draft.settled = score;
     draft.quality = range.living ? range.quality(study.now.bar) : 0;
     draft.rangeId = context ? 0 : range.living ? range.id : tally.nextRangeId;
     if (draft.status === 'direct') {
@@ -175,14 +174,19 @@ export class Outbox {
     return NOTHING;
   }
 
-  #slot(side: Side): Draft {
-    if (this.#count === this.#drafts.length) this.#drafts.push(new Draft(side));
-    return this.#drafts[this.#count++];
+  /** `3:A:`, what the identities of a hypothesis' records in one range begin with. */
+  #identity(side: Side, rangeId: number): string {
+    if (this.#identityRange !== rangeId) {
+      this.#identityRange = rangeId;
+      this.#accumulation = `${rangeId}:A:`;
+      this.#distribution = `${rangeId}:D:`;
+    }
+    return side.sign === 1 ? this.#accumulation : this.#distribution;
   }
 
   #complete(event: Draft): DetectionEvent {
     const { side, rangeId, quality, strength } = event;
-    const score = event.scored ? event.score : null;
+    const score = event.scored ? event.settled : null;
     const study = this.#study;
     const { now, range } = study;
     const at = side.at;
@@ -206,9 +210,9 @@ export class Outbox {
     if (event.status === 'confirmed' || event.status === 'direct' || event.status === 'repeat') {
       study.funnel.countRecord(event.kind, trade.tradeable, trade.reasons);
     }
-    const own = `${rangeId}:${side.sign === 1 ? 'A' : 'D'}:`;
+    const own = this.#identity(side, rangeId);
     const record: MutableRecord = {
-      id: `${own}${event.kind}:${event.idBar}`,
+      id: `${own}${event.kind}:${event.idBar < 0 ? event.eventBar : event.idBar}`,
       rangeId,
       kind: event.kind,
       status: event.status,
@@ -283,7 +287,7 @@ type MutableRecord = Mutable<DetectionEvent>;
 type MutablePrices = Mutable<DetectionEvent['prices']>;
 
 /** A test speaks for its parent; every other scored event for itself. */
-function remember(event: Emission, confidence: number): void {
+function remember(event: Draft, confidence: number): void {
   if (event.mark !== undefined) event.mark.confidence = confidence;
   if (event.kind === 'TEST' && event.spring !== undefined) event.spring.confidence = confidence;
 }

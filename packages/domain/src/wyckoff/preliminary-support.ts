@@ -1,18 +1,18 @@
 /** Preliminary support (supply): the first busy answer before a climax; context only (detection.md 4.2). */
 import { atLeast } from '../bar/tolerance.ts';
 import { announce, openOn } from './capture.ts';
-import { declineBehind, makesNewLow, seedAllowed } from './climax.ts';
+import { declineBehind } from './climax.ts';
 import { nameFor } from './mirror.ts';
 import { kindCode } from './event.ts';
 import type { Side } from './side.ts';
 import type { Study } from './study.ts';
 
-/** PS-1. */
-export function advancePreliminary(study: Study, side: Side): void {
+/** PS-1. `opens`: a climax of this sign could open on this bar. */
+export function advancePreliminary(study: Study, side: Side, opens: boolean): void {
   const waiting = side.support;
   if (waiting.live) follow(study, side);
   if (waiting.live || side.seed.live || side.bar.rallyConfirmed || side.bar.restarted) return;
-  if (!makesNewLow(study, side) || !seedAllowed(study, side)) return;
+  if (!opens) return;
   const { now, params: p, thresholds } = study;
   if (!now.judged || now.anomaly || !study.volumeAtLeast(thresholds.psVolAtLeast())) return;
   if (!atLeast(side.view.closePos, p.psClose)) return;
@@ -48,16 +48,7 @@ function follow(study: Study, side: Side): void {
   mark.confirmBar = now.bar;
   mark.price = waiting.low;
   mark.volRatio = waiting.volRatio;
-  study.outbox.emit(side, {
-    kind,
-    status: 'confirmed',
-    eventBar: waiting.bar,
-    eventTime: waiting.time,
-    price: waiting.low,
-    level: NaN,
-    volRatio: waiting.volRatio,
-    spreadRatio: waiting.spreadRatio,
-    closePos: waiting.closePos,
-    mark,
-  });
+  const record = study.outbox.begin(side, kind, 'confirmed').at(waiting);
+  record.mark = mark;
+  study.outbox.score(record);
 }

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Bar } from '../bar/bar.ts';
 import type { BarContext } from './context.ts';
-import { confidenceOf, depthPoints, effortPoints, points, tierOf } from './confidence.ts';
+import { confidenceOf, depthPoints, effortPoints, points, POINTS, tierOf } from './confidence.ts';
 import { createDetector, type Detector } from './detector.ts';
 import { kindCode, type DetectionEvent } from './event.ts';
 import { f0, fa, fc, fd, fh, fi, Fixture, fs, presetSpring, young, type Row } from './fixture.ts';
@@ -268,8 +268,10 @@ describe('confidence', () => {
   });
 
   test('CNF-2 the tables', () => {
-    expect(points('springVolume', 0.45)).toBeCloseTo(15.625, 9);
-    expect([points('springVolume', 0.1), points('springVolume', 9), points('springVolume', NaN)]).toEqual([25, 3.125, 0]);
+    expect(points(POINTS.springVolume, 0.45)).toBeCloseTo(15.625, 9);
+    expect([points(POINTS.springVolume, 0.1), points(POINTS.springVolume, 9), points(POINTS.springVolume, NaN)]).toEqual([
+      25, 3.125, 0,
+    ]);
     expect([depthPoints(0.15, 1.5), depthPoints(0.7, 1.5), depthPoints(1.25, 1.5), depthPoints(2, 1.5)]).toEqual([10, 15, 10, 5]);
     expect([effortPoints(0.7, 2), effortPoints(1.2, 0.9), effortPoints(1.2, 1.1)].map(Math.round)).toEqual([15, 9, 0]);
   });

@@ -2,7 +2,7 @@
 import { above, atLeast, atMost, below } from '../bar/tolerance.ts';
 import { ACTIVE, FORMING } from '../structure/range.ts';
 import { announce, capture, openOn } from './capture.ts';
-import { points } from './confidence.ts';
+import { points, POINTS } from './confidence.ts';
 import type { Mirror } from './mirror.ts';
 import { kindCode } from './event.ts';
 import { enterB } from './phases.ts';
@@ -118,34 +118,24 @@ function confirm(study: Study, side: Side): void {
   mark.confirmBar = now.bar;
   mark.price = st.low;
   mark.volRatio = st.volRatio;
-  study.outbox.emit(side, {
-    kind: 'ST',
-    status: 'confirmed',
-    eventBar: st.bar,
-    eventTime: st.time,
-    price: st.low,
-    level: st.level,
-    volRatio: st.volRatio,
-    spreadRatio: st.spreadRatio,
-    closePos: st.closePos,
-    metrics: {
-      distance: Math.abs(st.low - st.level),
-      undercut,
-      volumeDrop: Number.isFinite(drop) ? drop : 0,
-      testNumber: at.stCount,
-    },
-    pattern: 'ST',
-    components: {
-      volumeDrop: loud ? 28 : points('stVolumeDrop', drop),
-      proximity: points('stProximity', Math.abs(st.low - st.level) / onePercent),
-      hold: points('stHold', undercut / onePercent),
-      close: points('stClose', st.closePos),
-    },
-    mark,
-    strength: study.nearStrength(side),
-    session: st.session,
-    opening: st.opening,
-  });
+  const record = study.outbox.begin(side, 'ST', 'confirmed').at(st);
+  record.level = st.level;
+  record.metrics = {
+    distance: Math.abs(st.low - st.level),
+    undercut,
+    volumeDrop: Number.isFinite(drop) ? drop : 0,
+    testNumber: at.stCount,
+  };
+  record.pattern = 'ST';
+  record.components = {
+    volumeDrop: loud ? 28 : points(POINTS.stVolumeDrop, drop),
+    proximity: points(POINTS.stProximity, Math.abs(st.low - st.level) / onePercent),
+    hold: points(POINTS.stHold, undercut / onePercent),
+    close: points(POINTS.stClose, st.closePos),
+  };
+  record.mark = mark;
+  record.strength = study.nearStrength(side);
+  study.outbox.score(record);
   if (undercut > 0) side.bar.stEdge = st.low;
   side.bar.touched = true;
   if (at.phase === PHASE_A) enterB(study, side, st.bar);

@@ -1,9 +1,11 @@
 /** One hypothesis on the range: its phase, what it has seen, what it waits for. */
 import type { StateIo } from '../bar/state-io.ts';
+import type { Features } from '../effort/features.ts';
 import { Candidate, LevelCandidate, Penetration, Seed } from './candidates.ts';
 import type { Hypothesis } from './event.ts';
 import { BreakMark, Mark, markList, SpringMark } from './marks.ts';
 import { Mirror } from './mirror.ts';
+import { SpringWatch } from './spring-watch.ts';
 import { TransitionLog } from './transition-log.ts';
 
 /** Codes of the phase: 0 none, then A to E. */
@@ -142,6 +144,7 @@ export class Side {
   readonly view: Mirror;
   readonly at = new Standing();
   readonly bar = new Happenings();
+  readonly springWatch = new SpringWatch();
   readonly transitions = new TransitionLog();
 
   readonly seed = new Seed();
@@ -161,9 +164,9 @@ export class Side {
   readonly lastPoints = markList(3, () => new Mark());
   readonly inRangePoints = markList(3, () => new Mark());
 
-  constructor(sign: Hypothesis) {
+  constructor(sign: Hypothesis, now: Features) {
     this.sign = sign;
-    this.view = new Mirror(sign);
+    this.view = new Mirror(sign, now);
   }
 
   /** A, B, C, D or E and not ended. */

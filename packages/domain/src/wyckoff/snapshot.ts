@@ -3,7 +3,7 @@ import { StateReader, StateWriter } from '../bar/state-io.ts';
 import type { Study } from './study.ts';
 
 /** Raised whenever the layout of the state or the meaning of a field changes. */
-export const SNAPSHOT_VERSION = 2;
+export const SNAPSHOT_VERSION = 3;
 /** A detector's state never needs more, whatever it has seen. */
 export const SNAPSHOT_LIMIT_BYTES = 32_768;
 const MAGIC = 0x57594b46;

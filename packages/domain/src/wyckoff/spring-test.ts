@@ -1,10 +1,11 @@
 /** Test of a Spring (UTAD): a quiet return to its extreme that holds; the record that trades (detection.md 4.10). */
 import { atLeast, atMost, below, above } from '../bar/tolerance.ts';
-import { points } from './confidence.ts';
+import { points, POINTS } from './confidence.ts';
 import type { SpringMark } from './marks.ts';
 import { kindCode } from './event.ts';
 import { C_READY, C_TEST, PHASE_B, PHASE_C, type Side } from './side.ts';
 import type { Study } from './study.ts';
+import { watchSprings } from './spring-watch.ts';
 import { springComponents, springKind, springPattern } from './undercut.ts';
 
 /** TST-1. */
@@ -20,6 +21,7 @@ export function advanceTest(study: Study, side: Side): void {
   if (age < first) return;
   if (age > last) {
     spring.closed = true;
+    watchSprings(study, side);
     if (spring.tests === 0) study.judge.reject('TEST', side.sign, { code: 'TIMEOUT', value: age, limit: last });
     return;
   }
@@ -57,7 +59,10 @@ function confirm(study: Study, side: Side, spring: SpringMark): void {
   const { now } = study;
   const decrease = Number.isFinite(1 - now.volRatio / spring.volRatio) ? 1 - now.volRatio / spring.volRatio : 0;
   const distance = (view.low - spring.price) / study.pct(1, spring.price);
-  spring.testPoints = Math.max(spring.testPoints, Math.min(points('testDecrease', decrease), points('testDistance', distance)));
+  spring.testPoints = Math.max(
+    spring.testPoints,
+    Math.min(points(POINTS.testDecrease, decrease), points(POINTS.testDistance, distance)),
+  );
   spring.tests++;
   spring.lastTestBar = now.bar;
   spring.lastTestVolRatio = now.volRatio;
@@ -69,26 +74,24 @@ function confirm(study: Study, side: Side, spring: SpringMark): void {
   mark.volRatio = now.volRatio;
   // The series of tests is read by its volume decrease (4.11), so that is what a test's mark scores.
   mark.score = decrease;
-  spring.score = study.outbox.emit(side, {
-    kind: 'TEST',
-    status: 'confirmed',
-    eventBar: now.bar,
-    eventTime: now.time,
-    price: view.low,
-    level: view.support,
-    volRatio: now.volRatio,
-    spreadRatio: now.spreadRatio,
-    closePos: view.closePos,
-    metrics: { decrease, distance, testNumber: spring.tests, recoveryBars: spring.recoveryBars },
-    pattern: springPattern(study, side),
-    components: springComponents(study, side, spring),
-    spring,
-    refers: { kind: springKind(side, spring), eventBar: spring.eventBar },
-    strength: study.nearStrength(side),
-    session: spring.session,
-    opening: spring.opening,
-    line: view.low,
-  });
+  const record = study.outbox.begin(side, 'TEST', 'confirmed');
+  record.eventBar = now.bar;
+  record.eventTime = now.time;
+  record.price = view.low;
+  record.level = view.support;
+  record.volRatio = now.volRatio;
+  record.spreadRatio = now.spreadRatio;
+  record.closePos = view.closePos;
+  record.metrics = { decrease, distance, testNumber: spring.tests, recoveryBars: spring.recoveryBars };
+  record.pattern = springPattern(study, side);
+  record.components = springComponents(study, side, spring);
+  record.spring = spring;
+  record.refers = { kind: springKind(side, spring), eventBar: spring.eventBar };
+  record.strength = study.nearStrength(side);
+  record.session = spring.session;
+  record.opening = spring.opening;
+  record.line = view.low;
+  spring.score = study.outbox.score(record);
   side.bar.touched = true;
   at.testHigh = view.high;
   if (at.phase === PHASE_C && at.subPhase !== C_READY) {

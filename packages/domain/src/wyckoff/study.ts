@@ -5,7 +5,7 @@ import type { StateIo } from '../bar/state-io.ts';
 import { Effort } from '../effort/effort.ts';
 import { Features } from '../effort/features.ts';
 import { LevelBook, RESISTANCE, SUPPORT } from '../structure/level-book.ts';
-import { Pivot } from '../structure/pivots.ts';
+import { Pivot, PivotWatch } from '../structure/pivots.ts';
 import { PointAndFigure } from '../structure/point-and-figure.ts';
 import { ACTIVE, BROKEN_DOWN, BROKEN_UP, Range, STRUCTURAL_ROUTE } from '../structure/range.ts';
 import { RangeSummary } from '../structure/range-summary.ts';
@@ -44,14 +44,15 @@ export class Study {
   readonly params: Parameters;
   readonly effort: Effort;
   readonly now: Features;
+  readonly pivots = new PivotWatch();
   readonly book = new LevelBook();
   readonly range = new Range();
   readonly previous = new RangeSummary();
   readonly zones = new Zones();
   readonly profile = new VolumeProfile();
   readonly count = new PointAndFigure();
-  readonly up = new Side(1);
-  readonly down = new Side(-1);
+  readonly up: Side;
+  readonly down: Side;
   readonly judge: Judge;
   readonly thresholds: Thresholds;
   readonly outbox: Outbox;
@@ -68,6 +69,10 @@ export class Study {
   context: BarContext | null = null;
   /** The range changed state, an edge or a phase on this bar. */
   changed = false;
+  /** First bar on which time alone may change the range or a phase; 0 for "look on every bar". Not state: errs on the side of looking. */
+  dueBar = 0;
+  /** {@link Range.moves} when the two sides last looked at the levels. */
+  levelsSeen = -1;
   readonly #pctFactor: number;
 
   constructor(instrument: Instrument, timeframe: Timeframe, options: DetectorOptions) {
@@ -77,6 +82,8 @@ export class Study {
     this.params = this.pack.params;
     this.effort = new Effort({ instrument, timeframe, params: this.params, habitHalfLife: this.pack.habit?.halfLifeBars ?? 0 });
     this.now = this.effort.now;
+    this.up = new Side(1, this.now);
+    this.down = new Side(-1, this.now);
     this.judge = new Judge(options.trace ?? null);
     this.thresholds = new Thresholds(this.pack, this.effort, { instrument, timeframe });
     this.outbox = new Outbox(this);
@@ -170,7 +177,18 @@ export class Study {
 
   adjust(priceFactor: number): void {
     this.fillProfile();
-    const parts = [this.effort, this.book, this.range, this.previous, this.zones, this.profile, this.count, this.up, this.down];
+    const parts = [
+      this.effort,
+      this.pivots,
+      this.book,
+      this.range,
+      this.previous,
+      this.zones,
+      this.profile,
+      this.count,
+      this.up,
+      this.down,
+    ];
     for (const part of parts) part.adjust(priceFactor);
     this.tally.lastLowPivot *= priceFactor;
     this.tally.lastHighPivot *= priceFactor;
@@ -179,6 +197,7 @@ export class Study {
   persist(io: StateIo): void {
     this.fillProfile();
     this.effort.persist(io);
+    io.own(this.pivots);
     this.book.persist(io);
     this.range.persist(io);
     for (const part of [this.previous, this.zones, this.profile, this.count, this.strength, this.tally]) io.own(part);

@@ -17,7 +17,7 @@ export function subPhaseOf(study: Study, side: Side): SubPhase | null {
   if (at.phase === PHASE_C) return C_NAMES[at.subPhase];
   if (at.phase !== PHASE_E) return null;
   if (study.now.bar - at.eStart < 10 && at.lpsInE === 0) return 'E_EARLY';
-  const slope = (side.sign * study.effort.fast.change) / (10 * study.now.atr);
+  const slope = (side.sign * study.effort.fastChange) / (10 * study.now.atr);
   if (below(slope, 0.01) && below(study.effort.baseline.volumeHalves, 0.8)) return 'E_EXHAUSTION';
   if (below(slope, 0.02)) return 'E_LATE';
   return at.lpsInE > 0 ? 'E_MATURE' : 'E_EARLY';

@@ -3,7 +3,7 @@ import { FOREX_SESSION_NAMES } from '../effort/forex-session.ts';
 import { htfBias } from './adjustments.ts';
 import { EVENT_KINDS, type ReasonCode } from './event.ts';
 import { leads } from './leading.ts';
-import type { Emission } from './outbox.ts';
+import type { Draft } from './outbox.ts';
 import { PHASE_B, PHASE_C, type Side } from './side.ts';
 import type { Study } from './study.ts';
 
@@ -22,7 +22,7 @@ const SHAKEOUT = EVENT_KINDS.indexOf('SHAKEOUT');
 const UTAD = EVENT_KINDS.indexOf('UTAD');
 
 interface Question {
-  readonly event: Emission;
+  readonly event: Draft;
   readonly confidence: number | null;
   readonly strength: number;
   readonly quality: number;
@@ -53,7 +53,7 @@ interface Listing {
 }
 
 /** Patterns that are never an entry, with the reason. */
-function neverTrades(event: Emission): readonly ReasonCode[] | null {
+function neverTrades(event: Draft): readonly ReasonCode[] | null {
   switch (event.kind) {
     case 'SPRING':
     case 'SHAKEOUT':
@@ -133,7 +133,7 @@ function addGateReasons(study: Study, side: Side, listing: Listing): void {
   const floor = event.status === 'direct' ? p.sosDirectConfidence : p.confidenceFloor;
   if ((question.confidence ?? 0) < floor) reasons.push('CONFIDENCE');
   if (!question.current || !leads(side, study.other(side))) reasons.push('HYPOTHESIS_CONFLICT');
-  const session = event.session ?? -1;
+  const { session } = event;
   if (session >= 0 && p.vetoSessions.includes(FOREX_SESSION_NAMES[session])) reasons.push('SESSION');
   if (study.now.noVolume) reasons.push('NO_VOLUME');
   if (study.context === null) return;

@@ -1,11 +1,12 @@
 /** Spring and Shakeout, UTAD and minor upthrust: the edge is broken and taken back (detection.md 4.6; Evans' spring). */
 import { above, atLeast, atMost, below } from '../bar/tolerance.ts';
 import { announce, capture, openOn } from './capture.ts';
-import { depthPoints, points, type Components } from './confidence.ts';
+import { depthPoints, points, POINTS, type Components } from './confidence.ts';
 import { kindCode, type EventKind, type ReasonCode } from './event.ts';
 import type { SpringMark } from './marks.ts';
 import { nameFor } from './mirror.ts';
 import { enterC, returnToB } from './phases.ts';
+import { watchSprings } from './spring-watch.ts';
 import { C_SPRING, PHASE_B, PHASE_C, type Side } from './side.ts';
 import type { Study } from './study.ts';
 
@@ -20,7 +21,10 @@ export function failSprings(study: Study, side: Side): void {
     markFailed(study, side, spring);
     failed = true;
   }
-  if (!failed || side.goodSpring !== null) return;
+  if (!failed) return;
+  // An earlier one may be tested on this very bar.
+  watchSprings(study, side);
+  if (side.goodSpring !== null) return;
   if (at.phase === PHASE_C) returnToB(study, side, 'SPRING_FAILED');
   if (!at.suspended) at.failWatch = study.now.bar;
 }
@@ -29,18 +33,8 @@ export function failSprings(study: Study, side: Side): void {
 export function markFailed(study: Study, side: Side, spring: SpringMark): void {
   spring.failed = true;
   side.bar.touched = true;
-  study.outbox.emit(side, {
-    kind: springKind(side, spring),
-    status: 'failed',
-    eventBar: spring.eventBar,
-    eventTime: spring.eventTime,
-    price: spring.price,
-    level: spring.level,
-    volRatio: spring.volRatio,
-    spreadRatio: spring.spreadRatio,
-    closePos: spring.closePos,
-    carried: spring,
-  });
+  const record = study.outbox.begin(side, springKind(side, spring), 'failed').following(spring);
+  study.outbox.score(record);
 }
 
 /** Kind of a stored Spring by its code: the low-volume one, or the effortful one. */
@@ -160,33 +154,31 @@ export function confirmSpring(study: Study, side: Side, how: Recovery): void {
   const spring = side.springs.next();
   fillSpring(study, side, { spring, how });
   const components = springComponents(study, side, spring);
-  study.outbox.emit(side, {
-    kind: how.kind,
-    status: 'confirmed',
-    eventBar: spring.eventBar,
-    eventTime: spring.eventTime,
-    price: spring.price,
-    level: spring.level,
-    volRatio: spring.volRatio,
-    spreadRatio: spring.spreadRatio,
-    closePos: spring.closePos,
-    metrics: {
-      penetration: (undercut.level - undercut.low) / Math.abs(undercut.level),
-      depthAtr: (undercut.level - undercut.low) / undercut.atr,
-      recoveryBars: spring.recoveryBars,
-      premature: how.premature ? 1 : 0,
-      effort: undercut.effort ? 1 : 0,
-      fromFailedBreak: how.fromFailedBreak ? 1 : 0,
-    },
-    pattern: springPattern(study, side),
-    components,
-    mark: spring,
-    spring,
-    strength: study.nearStrength(side),
-    session: spring.session,
-    opening: spring.opening,
-    ...(study.params.requireTest ? {} : { line: spring.price }),
-  });
+  const record = study.outbox.begin(side, how.kind, 'confirmed');
+  record.eventBar = spring.eventBar;
+  record.eventTime = spring.eventTime;
+  record.price = spring.price;
+  record.level = spring.level;
+  record.volRatio = spring.volRatio;
+  record.spreadRatio = spring.spreadRatio;
+  record.closePos = spring.closePos;
+  record.metrics = {
+    penetration: (undercut.level - undercut.low) / Math.abs(undercut.level),
+    depthAtr: (undercut.level - undercut.low) / undercut.atr,
+    recoveryBars: spring.recoveryBars,
+    premature: how.premature ? 1 : 0,
+    effort: undercut.effort ? 1 : 0,
+    fromFailedBreak: how.fromFailedBreak ? 1 : 0,
+  };
+  record.pattern = springPattern(study, side);
+  record.components = components;
+  record.mark = spring;
+  record.spring = spring;
+  record.strength = study.nearStrength(side);
+  record.session = spring.session;
+  record.opening = spring.opening;
+  if (!study.params.requireTest) record.line = spring.price;
+  study.outbox.score(record);
   side.bar.touched = true;
   at.failWatch = -1;
   if (at.phase === PHASE_B && !how.premature) {
@@ -237,20 +229,20 @@ function fillSpring(study: Study, side: Side, made: { readonly spring: SpringMar
   spring.volumePoints = upthrust
     ? below(onScale, 1.2)
       ? 0
-      : points('utadVolume', onScale)
+      : points(POINTS.utadVolume, onScale)
     : shakeout
       ? 0
-      : points('springVolume', onScale);
+      : points(POINTS.springVolume, onScale);
   spring.depthPoints = depthPoints((undercut.level - undercut.low) / undercut.atr, undercut.limit / undercut.atr);
-  spring.recoveryPoints = points(upthrust ? 'utadSpeed' : 'springRecovery', spring.recoveryBars);
-  spring.closePoints = points(upthrust ? 'utadClose' : 'springClose', side.view.closePos);
+  spring.recoveryPoints = points(upthrust ? POINTS.utadSpeed : POINTS.springRecovery, spring.recoveryBars);
+  spring.closePoints = points(upthrust ? POINTS.utadClose : POINTS.springClose, side.view.closePos);
 }
 
 /** SPR-5. Volume, depth, recovery and close are kept; test, strength and quality are taken anew at each test. */
 export function springComponents(study: Study, side: Side, spring: SpringMark): Components {
   const { volumePoints: volume, depthPoints: depth, recoveryPoints, testPoints: test, closePoints: close } = spring;
-  const strength = points('strength', study.nearStrength(side));
-  const quality = points('quality', study.range.quality(study.now.bar));
+  const strength = points(POINTS.strength, study.nearStrength(side));
+  const quality = points(POINTS.quality, study.range.quality(study.now.bar));
   return springPattern(study, side) === 'UTAD'
     ? { volume, depth, speed: recoveryPoints, test, strength, quality, close }
     : { volume, depth, recovery: recoveryPoints, test, strength, quality, close };
@@ -262,35 +254,25 @@ function confirmMinorUpthrust(study: Study, side: Side): void {
   const { now } = study;
   const recoveryBars = now.bar - undercut.openBar;
   const onScale = study.thresholds.onStockScale(undercut.volRatio);
-  study.outbox.emit(side, {
-    kind: 'UT',
-    status: 'confirmed',
-    eventBar: undercut.bar,
-    eventTime: undercut.time,
-    price: undercut.low,
-    level: undercut.level,
-    volRatio: undercut.volRatio,
-    spreadRatio: undercut.spreadRatio,
-    closePos: undercut.closePos,
-    metrics: {
-      penetration: (undercut.level - undercut.low) / Math.abs(undercut.level),
-      depthAtr: (undercut.level - undercut.low) / undercut.atr,
-      recoveryBars,
-    },
-    pattern: 'UTAD',
-    components: {
-      volume: below(onScale, 1.2) ? 0 : points('utadVolume', onScale),
-      depth: depthPoints((undercut.level - undercut.low) / undercut.atr, undercut.limit / undercut.atr),
-      speed: points('utadSpeed', recoveryBars),
-      test: 0,
-      strength: points('strength', study.nearStrength(side)),
-      quality: points('quality', study.range.quality(now.bar)),
-      close: points('utadClose', side.view.closePos),
-    },
-    strength: study.nearStrength(side),
-    session: undercut.session,
-    opening: undercut.opening,
-  });
+  const record = study.outbox.begin(side, 'UT', 'confirmed').at(undercut);
+  record.level = undercut.level;
+  record.metrics = {
+    penetration: (undercut.level - undercut.low) / Math.abs(undercut.level),
+    depthAtr: (undercut.level - undercut.low) / undercut.atr,
+    recoveryBars,
+  };
+  record.pattern = 'UTAD';
+  record.components = {
+    volume: below(onScale, 1.2) ? 0 : points(POINTS.utadVolume, onScale),
+    depth: depthPoints((undercut.level - undercut.low) / undercut.atr, undercut.limit / undercut.atr),
+    speed: points(POINTS.utadSpeed, recoveryBars),
+    test: 0,
+    strength: points(POINTS.strength, study.nearStrength(side)),
+    quality: points(POINTS.quality, study.range.quality(now.bar)),
+    close: points(POINTS.utadClose, side.view.closePos),
+  };
+  record.strength = study.nearStrength(side);
+  study.outbox.score(record);
   at.utPrice = at.utPrice === at.utPrice ? Math.min(at.utPrice, undercut.low) : undercut.low;
   at.utBar = now.bar;
 }
