@@ -1,18 +1,20 @@
 /** The command line: one verb per file, each loaded only when it is called for. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import process from 'node:process';
-import { withBarOptions, symbolArgument, timeframeArgument, assetClassArgument, zoneArgument } from './bar-options.ts';
+import { withBarOptions } from './bar-options.ts';
 import { registerAccuracy } from '../jobs/accuracy/register-accuracy.ts';
 import { registerCertify } from '../jobs/certify/register-certify.ts';
 import { registerExplain } from '../jobs/explain/register-explain.ts';
+import { registerImport } from '../jobs/import/register-import.ts';
 import { registerGenerate } from '../jobs/generate/register-generate.ts';
 import { registerSensitivity } from '../jobs/sensitivity/register-sensitivity.ts';
+import { registerTrading } from './trading/register-trading.ts';
+import { registerDownload } from './register-download.ts';
 import { SERVE_HELP } from '../serve-help.ts';
 import { Exit, EXIT } from './exit-codes.ts';
 import { tell } from './output.ts';
 import type { BacktestCommandOptions } from './backtest.ts';
 import type { DetectOptions } from './detect.ts';
-import type { ImportOptions } from './import.ts';
 import type { ServeOptions } from './serve.ts';
 
 function program(): Command {
@@ -20,7 +22,7 @@ function program(): Command {
     .description('Recognises Wyckoff structure bar by bar, trades it on paper, tests it on history.')
     .addHelpText(
       'after',
-      '\nExit codes: 0 done, 1 failed or no valid bar, 2 wrong usage or missing column, 3 configuration, 4 not enough bars, 5 a gate failed, 6 store unusable, 130 interrupted.',
+      '\nExit codes: 0 done, 1 failed or no valid bar, 2 wrong usage or missing column, 3 configuration, 4 not enough bars, 5 a gate failed, 6 store or server unreachable, 7 refused by a rule, 130 interrupted.',
     ) // prettier-ignore
     .exitOverride()
     .helpCommand(false);
@@ -55,38 +57,15 @@ function program(): Command {
     ) // prettier-ignore
     .action(async (options: BacktestCommandOptions) => (await import('./backtest.ts')).backtest(options));
 
-  wyckoff
-    .command('import')
-    .description('Copy the bars of a CSV file into the store; repeating it changes nothing.')
-    .argument(
-      '<file>',
-      'CSV file with a header: time (or date, timestamp), open, high, low, close, volume; - reads standard input',
-    )
-    .option('-s, --symbol <symbol>', 'name of the instrument (default: the name of the file)', symbolArgument)
-    .addOption(new Option('-t, --timeframe <timeframe>', 'timeframe of the bars').default('1d').argParser(timeframeArgument))
-    .addOption(
-      new Option(
-        '-a, --asset-class <class>',
-        'stock, crypto, forex, index or future (default: what is stored of a known symbol, else stock)',
-      ).argParser(assetClassArgument),
-    )
-    .option('--name <name>', 'full name of the instrument')
-    .addOption(
-      new Option('--tz <zone>', 'time zone of the exchange (default: what is stored of a known symbol, else UTC)').argParser(
-        zoneArgument,
-      ),
-    )
-    .option('-d, --data <folder>', 'folder of the store', 'data')
-    .option('--dry-run', 'read and report, write nothing')
-    .option('--json', 'the counts as one object on stdout')
-    .option('-q, --quiet', 'no remarks on stderr')
-    .action(async (file: string, options: ImportOptions) => (await import('./import.ts')).importFile(file, options));
+  registerImport(wyckoff);
 
+  registerDownload(wyckoff);
   registerExplain(wyckoff);
   registerCertify(wyckoff);
   registerGenerate(wyckoff);
   registerAccuracy(wyckoff);
   registerSensitivity(wyckoff);
+  registerTrading(wyckoff);
 
   return wyckoff;
 }

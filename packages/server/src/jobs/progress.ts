@@ -8,7 +8,7 @@ export class Progress {
   readonly #name: string;
   readonly #shown: boolean;
   readonly #live = process.stderr.isTTY;
-  #last = 0;
+  #last = -Infinity;
   #any = false;
 
   constructor(name: string, shown: boolean) {

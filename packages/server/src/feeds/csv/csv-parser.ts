@@ -15,6 +15,8 @@ const BLANK = 32;
 const MAX_LINE = 65_536;
 /** Fields of a line that are told apart; the columns must be among them. */
 const MAX_FIELDS = 4096;
+/** Of a refused line, shown beside its reason. */
+const MAX_TEXT = 1_000;
 /** Looked at to tell text from other data. */
 const SNIFFED_BYTES = 4096;
 
@@ -32,6 +34,8 @@ export interface CsvOptions {
   readonly now: EpochMs;
   /** Every refused or merged row, in file order where the file is ascending; the reader keeps none of them. */
   readonly onProblem?: (problem: CsvProblem) => void;
+  /** Refused rows are told with their text. */
+  readonly withText?: boolean;
 }
 
 export type CsvRefusalCode = 'CSV_EMPTY' | 'CSV_BINARY' | 'CSV_COLUMNS' | 'CSV_NO_BARS' | 'CSV_TOO_LONG' | 'CSV_UNREADABLE';
@@ -74,6 +78,11 @@ export class CsvParser {
   #hasControls = false;
   #rises = 0;
   #falls = 0;
+  /** Rows handed out before the end. */
+  #drained = false;
+  #lineBytes: Uint8Array = this.#carry;
+  #lineStart = 0;
+  #lineEnd = 0;
 
   constructor(options: CsvOptions) {
     this.#options = options;
@@ -103,18 +112,45 @@ export class CsvParser {
     }
   }
 
+  /** Rows read and not yet handed out. */
+  get held(): number {
+    return this.#rows.length;
+  }
+
+  /** What is counted so far. */
+  get report(): Readonly<CsvReport> {
+    return this.#report;
+  }
+
+  /**
+   * The rows read so far in order of time, which the parser then forgets: for files larger than the memory. Equal times in two such pieces
+   * are merged by the store. Views that are valid until the next `write`.
+   */
+  drain(): BarColumns {
+    const columns = this.#ordered();
+    this.#drained = true;
+    this.#rows.length = 0;
+    this.#rises = 0;
+    this.#falls = 0;
+    return columns;
+  }
+
   end(): CsvAnswer {
     if ((this.#carried > 0 || this.#overlong) && !this.#stopped) this.#finishCarried();
     const rows = this.#rows;
-    if (rows.length === 0) {
+    if (rows.length === 0 && !this.#drained) {
       const { missing = [], ...failure } =
         this.#failure.code === 'CSV_NO_BARS' && this.#report.rows === 0 ? HEADER_ONLY : this.#failure;
       return { ok: false, ...failure, missing, report: this.#report };
     }
+    return { ok: true, columns: this.#ordered(), report: this.#report };
+  }
+
+  #ordered(): BarColumns {
     this.#bringIntoOrder();
     this.#remark();
-    this.#report.accepted = rows.length;
-    return { ok: true, columns: rows.columns(), report: this.#report };
+    this.#report.accepted += this.#rows.length;
+    return this.#rows.columns();
   }
 
   #chooseTerminator(chunk: Uint8Array): void {
@@ -168,6 +204,9 @@ export class CsvParser {
       return;
     }
     this.#report.rows += 1;
+    this.#lineBytes = bytes;
+    this.#lineStart = start;
+    this.#lineEnd = end;
     if (end - start > MAX_LINE) {
       this.#refuse('ROW_LENGTH', `expected at most ${MAX_LINE} bytes in a line`);
       return;
@@ -401,7 +440,14 @@ export class CsvParser {
 
   #refuse(code: RefusalCode, detail: string): void {
     this.#report.refused[code] += 1;
-    this.#tell(code, detail, this.#line);
+    if (this.#options.withText === true && code !== 'ROW_LENGTH')
+      this.#options.onProblem?.({ line: this.#line, code, detail, text: this.#text() });
+    else this.#tell(code, detail, this.#line);
+  }
+
+  #text(): string {
+    const part = this.#lineBytes.subarray(this.#lineStart, Math.min(this.#lineEnd, this.#lineStart + MAX_TEXT));
+    return Buffer.from(part).toString('utf8');
   }
 
   #tell(code: RefusalCode | RemarkCode, detail: string, line: number): void {

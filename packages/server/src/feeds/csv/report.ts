@@ -10,6 +10,8 @@ export interface CsvProblem {
   readonly line: number;
   readonly code: RefusalCode | RemarkCode;
   readonly detail: string;
+  /** The line as it stands in the file, at most 1,000 characters; only of refused rows, and only when asked for. */
+  readonly text?: string;
 }
 
 /** `rows = accepted + refused + duplicates + corrected`. */

@@ -1,0 +1,164 @@
+/** Bars of files into the store: streamed, counted row by row, repeatable, and resumed where it was stopped. */
+import type { AssetClass, Timeframe } from '@wyckoff/domain';
+import { Exit, EXIT } from '../../cli/exit-codes.ts';
+import type { CsvProblem } from '../../feeds/csv/report.ts';
+import type { ImportCounts, Series, Store, SymbolRecord } from '../../store/store.ts';
+import { seriesIn, type BarBlocks } from './bar-blocks.ts';
+import { checkpointKey, readCheckpoint, saveCheckpoint, type Checkpoint } from './checkpoints.ts';
+import type { InputFile } from './input-files.ts';
+import type { Quarantine } from './quarantine.ts';
+
+export interface ImportRequest {
+  readonly files: readonly InputFile[];
+  readonly symbol?: string;
+  /** Of files that do not say. */
+  readonly timeframe: Timeframe;
+  readonly assetClass?: AssetClass;
+  readonly name?: string;
+  readonly tz?: string;
+  readonly resume: boolean;
+}
+
+export interface ImportPorts {
+  /** Null: a dry run. */
+  readonly store: Store | null;
+  readonly quarantine: Quarantine | null;
+  readonly now: number;
+  readonly signal: AbortSignal;
+  readonly onProblem: (file: string, problem: CsvProblem) => void;
+  readonly onProgress: (file: InputFile, done: number, total: number) => void;
+}
+
+/** One series of one file. */
+export interface ImportAnswer {
+  readonly file: string;
+  readonly symbol: string;
+  readonly timeframe: Timeframe;
+  readonly read: number;
+  readonly accepted: number;
+  readonly refused: number;
+  readonly inserted: number;
+  readonly duplicate: number;
+  readonly corrected: number;
+  /** Rows that were in the store before this run; 0 without `resume`. */
+  readonly resumedAt: number;
+  /** False: interrupted; what is counted is stored, and `--resume` goes on. */
+  readonly complete: boolean;
+  readonly dryRun: boolean;
+}
+
+/** Answers series by series, as they are done. */
+export async function* importFiles(request: ImportRequest, ports: ImportPorts): AsyncGenerator<ImportAnswer, void> {
+  for (const file of request.files) {
+    const onProblem = (problem: CsvProblem): void => ports.onProblem(file.path, problem);
+    const { symbol } = request;
+    const options = { now: ports.now, withText: ports.quarantine !== null, onProblem, ...(symbol !== undefined && { symbol }) };
+    for await (const blocks of seriesIn(file, options)) {
+      yield await importSeries(file, blocks, { request, ports });
+      if (ports.signal.aborted) return;
+    }
+  }
+}
+
+async function importSeries(
+  file: InputFile,
+  blocks: BarBlocks,
+  { request, ports }: { readonly request: ImportRequest; readonly ports: ImportPorts },
+): Promise<ImportAnswer> {
+  const { store, signal, quarantine } = ports;
+  const timeframe = blocks.timeframe ?? request.timeframe;
+  const key = file.identity === null ? null : checkpointKey(file.identity, blocks.symbol, timeframe);
+  const from = request.resume && store !== null && key !== null ? await readCheckpoint(store, key) : null;
+  const place = store === null ? null : await placeOf(store, blocks.symbol, { timeframe, request });
+  let sums: Checkpoint = from ?? { rows: 0, inserted: 0, duplicate: 0, corrected: 0 };
+  let complete = true;
+  for await (const bars of blocks.blocks()) {
+    const { read } = blocks.counts;
+    // Rows that were stored before the stop are read again for their numbering, not written again.
+    if (store !== null && place !== null && read > sums.rows) {
+      sums = { ...added(sums, await store.importBars(place.series, bars, place.provider)), rows: read };
+      if (key !== null) await saveCheckpoint(store, key, sums);
+    }
+    await quarantine?.settled();
+    ports.onProgress(file, blocks.done, blocks.total);
+    if (!signal.aborted) continue;
+    complete = false;
+    break;
+  }
+  const { read, accepted, refused, duplicates, corrected } = blocks.counts;
+  return {
+    file: file.path,
+    symbol: blocks.symbol,
+    timeframe,
+    read,
+    accepted,
+    refused,
+    inserted: sums.inserted,
+    duplicate: sums.duplicate + duplicates,
+    corrected: sums.corrected + corrected,
+    resumedAt: from?.rows ?? 0,
+    complete,
+    dryRun: store === null,
+  };
+}
+
+function added(sums: Checkpoint, counts: ImportCounts): Checkpoint {
+  const { inserted, duplicate, corrected } = counts;
+  return {
+    ...sums,
+    inserted: sums.inserted + inserted,
+    duplicate: sums.duplicate + duplicate,
+    corrected: sums.corrected + corrected,
+  };
+}
+
+/** Units by class; the engine's own defaults hold where nothing else is known. */
+const UNIT: Readonly<Record<AssetClass, string>> = {
+  STOCK: 'shares',
+  CRYPTO: 'units',
+  FOREX: 'lots',
+  INDEX: 'contracts',
+  FUTURE: 'contracts',
+};
+
+async function placeOf(
+  store: Store,
+  symbol: string,
+  { timeframe, request }: { readonly timeframe: Timeframe; readonly request: ImportRequest },
+): Promise<{ readonly series: Series; readonly provider: string }> {
+  const known = await store.findSymbol(symbol);
+  if (known !== null) refuseOther(known, request);
+  const { assetClass = 'STOCK', tz: timeZone = 'UTC' } = request;
+  const record = known ?? {
+    symbol,
+    assetClass,
+    name: request.name ?? symbol,
+    source: 'imported file',
+    synthetic: false,
+    timeZone,
+    currency: 'USD',
+    tickSize: assetClass === 'FOREX' ? 0.00001 : 0.01,
+    unit: UNIT[assetClass],
+  };
+  return { series: await store.saveSymbol(record, timeframe), provider: record.source };
+}
+
+/**
+ * Bars of a known symbol join what is there: options that say something else about it are not passed over.
+ * @throws Exit 2
+ */
+function refuseOther({ symbol, assetClass, name, timeZone }: SymbolRecord, request: ImportRequest): void {
+  const parts: readonly (readonly [option: string, stored: string, given: string | undefined])[] = [
+    ['--asset-class', assetClass, request.assetClass],
+    ['--tz', timeZone, request.tz],
+    ['--name', name, request.name],
+  ];
+  const others = parts.filter(([, stored, given]) => given !== undefined && given !== stored);
+  if (others.length === 0) return;
+  const stored = `${symbol} is stored as ${assetClass.toLowerCase()} "${name}" in ${timeZone}`;
+  const given = others.map(([option, , value]) => `${option} ${value ?? ''}`).join(', ');
+  throw new Exit(
+    EXIT.usage,
+    `${stored}, was ${given}: nothing was imported. Leave the option away, or import under another --symbol.`,
+  );
+}

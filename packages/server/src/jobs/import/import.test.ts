@@ -1,0 +1,135 @@
+import { Scope } from '@wyckoff/bounded';
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openStore } from '../../store/open.ts';
+import type { ImportAnswer } from './import-files.ts';
+
+const MAIN = new URL('../../cli/main.ts', import.meta.url).pathname;
+const MINUTE = 60_000;
+const START = Date.UTC(2020, 0, 1);
+
+let folder = '';
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'wyckoff-import-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const env = { ...process.env, DATABASE_URL: '' };
+
+/** The real verb in a process of its own. */
+function run(...words: string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, 'import', ...words, '--json', '--quiet'], {
+    encoding: 'utf8',
+    env,
+    cwd: folder,
+  });
+  const answers = stdout.split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as ImportAnswer); // prettier-ignore
+  return { status, answers, stderr };
+}
+
+function csv(name: string, rows: readonly string[]): string {
+  const path = join(folder, name);
+  writeFileSync(path, `time,open,high,low,close,volume\n${rows.join('\n')}\n`);
+  return path;
+}
+
+const bars = (count: number, from = 0): string[] =>
+  Array.from({ length: count }, (_, n) => {
+    const price = 100 + ((from + n) % 50);
+    return `${START + (from + n) * MINUTE},${price},${price + 1},${price - 1},${price},${1_000 + from + n}`;
+  });
+
+async function stored(data: string, symbol: string): Promise<{ count: number; sum: number }> {
+  await using scope = new Scope({ name: 'test' });
+  const store = await openStore({ scope, path: join(data, 'wyckoff.db') });
+  const series = await store.findSeries(symbol, '1m');
+  let count = 0;
+  let sum = 0;
+  if (series !== null)
+    for await (const chunk of store.streamBars(series, { chunk: 10_000 })) {
+      count += chunk.length;
+      for (let row = 0; row < chunk.length; row += 1) sum += chunk.volume[row] + chunk.time[row] / MINUTE;
+    }
+  return { count, sum };
+}
+
+describe('issue 4.6: import', () => {
+  it('import-1 many files by a pattern, and doing it again changes nothing', () => {
+    mkdirSync(join(folder, 'many'));
+    for (const name of ['aaa', 'bbb', 'ccc']) csv(`many/${name}.csv`, bars(100));
+    const words = [join(folder, 'many', '*.csv'), '-t', '1m', '--data', join(folder, 'd1')];
+    const first = run(...words);
+    expect(first.status).toBe(0);
+    expect(first.answers.map(({ symbol, inserted }) => [symbol, inserted])).toEqual([['AAA', 100], ['BBB', 100], ['CCC', 100]]); // prettier-ignore
+    expect(run(...words).answers.map(({ inserted, duplicate }) => [inserted, duplicate])).toEqual([[0, 100], [0, 100], [0, 100]]); // prettier-ignore
+  });
+
+  it('import-2 refused rows are in the quarantine file with line, reason and text; the others are stored', () => {
+    const rows = bars(10);
+    rows[3] = 'nonsense,1,2,3,4,5';
+    rows[5] = `${START},100,90,110,100,5`;
+    rows[7] = `${START},-1,2,3,4,5`;
+    const quarantine = join(folder, 'refused.ndjson');
+    const { answers } = run(csv('bad.csv', rows), '-t', '1m', '--data', join(folder, 'd2'), '--quarantine', quarantine);
+    expect(answers[0]).toMatchObject({ read: 10, inserted: 7, refused: 3 });
+    const kept = readFileSync(quarantine, 'utf8').trim().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>); // prettier-ignore
+    expect(kept.map(({ line, code, text }) => [line, code, text])).toEqual([
+      [5, 'ROW_TIME', 'nonsense,1,2,3,4,5'],
+      [7, 'BAR_SHAPE', `${START},100,90,110,100,5`],
+      [9, 'BAR_VALUE', `${START},-1,2,3,4,5`],
+    ]);
+  });
+
+  it('import-3 a file without bars, without columns, or that is not there: told, and nothing else is harmed', () => {
+    expect(run(join(folder, 'none.csv'), '--data', join(folder, 'd3'))).toMatchObject({ status: 2, stderr: expect.stringContaining('there is no such file') as string }); // prettier-ignore
+    expect(run(join(folder, 'none-*.csv'), '--data', join(folder, 'd3')).status).toBe(2);
+    writeFileSync(join(folder, 'other.csv'), 'a,b\n1,2\n');
+    expect(run(join(folder, 'other.csv'), '--data', join(folder, 'd3'))).toMatchObject({ status: 2, stderr: expect.stringContaining('other.csv: The header has no column') as string }); // prettier-ignore
+  });
+
+  it('import-4 killed in the middle, resumed: the same bars as at one go, and what was stored is not written again', async () => {
+    const rows = bars(600_000);
+    const file = csv('long.csv', rows);
+    const whole = join(folder, 'whole');
+    expect(run(file, '-t', '1m', '--data', whole).answers[0]?.inserted).toBe(600_000);
+    const broken = join(folder, 'broken');
+    await killedAfterTheFirstBlock(file, broken);
+    const before = (await stored(broken, 'LONG')).count;
+    expect(before).toBeGreaterThan(0);
+    expect(before).toBeLessThan(600_000);
+    const { answers } = run(file, '-t', '1m', '--data', broken, '--resume');
+    expect(answers[0]).toMatchObject({ read: 600_000, inserted: 600_000, duplicate: 0, complete: true });
+    expect(answers[0]?.resumedAt).toBeGreaterThan(0);
+    expect(await stored(broken, 'LONG')).toEqual(await stored(whole, 'LONG'));
+  }, 120_000);
+
+  it('import-5 blocks of a descending file are put into order, and later rows correct earlier ones across blocks', async () => {
+    const rows = bars(300_000).reverse();
+    rows.push(`${START + 299_999 * MINUTE},7,8,6,7,42`);
+    const data = join(folder, 'd5');
+    expect(run(csv('down.csv', rows), '-t', '1m', '--data', data).answers[0]).toMatchObject({ inserted: 300_000, corrected: 1 });
+    expect((await stored(data, 'DOWN')).count).toBe(300_000);
+  }, 60_000);
+
+  it('import-6 a Parquet file of several series goes to each of them', () => {
+    const file = new URL('../../feeds/parquet/fixtures/pyarrow-us-zstd-utc.parquet', import.meta.url).pathname;
+    const { answers } = run(file, '-t', '1h', '--data', join(folder, 'd6'));
+    expect(answers.map(({ symbol, inserted, refused }) => [symbol, inserted, refused])).toEqual([['AAA', 250, 0], ['BBB', 250, 0]]); // prettier-ignore
+  });
+});
+
+/** SIGKILL as soon as a first part is in the store. */
+async function killedAfterTheFirstBlock(file: string, data: string): Promise<void> {
+  const child = spawn(process.execPath, [MAIN, 'import', file, '-t', '1m', '--data', data, '--json'], {
+    env,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  // The first line of progress is written when a block has been stored.
+  child.stderr.once('data', () => child.kill('SIGKILL'));
+  await ended;
+}
