@@ -8,6 +8,7 @@ import type { SizeInput } from '../risk/size.ts';
 import type { Refusal } from '../setup/refusal.ts';
 import { refuseReward, floor2, judgedTarget, rewardToRisk } from '../setup/reward.ts';
 import type { QtyMicros, Signal } from '../setup/signal.ts';
+import { needsReview } from '../setup/stage-strategy.ts';
 import { laneOf } from './floor.ts';
 import type { Floor } from './floor.ts';
 import type { Lane } from './lane.ts';
@@ -96,7 +97,7 @@ export class AcceptanceDesk {
         symbol: signal.symbol,
         pattern: signal.pattern,
         confidence: signal.confidence,
-        needsReview: signal.chain.some((step) => step.code === 'ST_REVIEW'),
+        needsReview: needsReview(signal.chain),
         riskMicros: signal.riskMicros,
       },
       {

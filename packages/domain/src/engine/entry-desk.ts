@@ -2,6 +2,7 @@
 import { PriorityQueue, QUEUE_FULL } from '../acceptance/priority-queue.ts';
 import type { Ranked } from '../acceptance/priority-queue.ts';
 import type { RangeKey } from '../campaign/campaign-book.ts';
+import { figuresOf } from '../risk/figures.ts';
 import { measuresFor } from '../risk/measures.ts';
 import { isRefusal, sizeFor } from '../risk/size.ts';
 import { candidateOf } from '../setup/candidate.ts';
@@ -145,7 +146,8 @@ export class EntryDesk {
     const { signals } = this.#floor;
     if (signals.find(candidate.signalId) !== undefined) return 'DUPLICATE';
     const input = sizeInput(this.#floor, lane, { candidate, range, market });
-    const sizedNow = sizeFor(input, measuresFor(input));
+    const measures = measuresFor(input);
+    const sizedNow = sizeFor(input, measures);
     if (isRefusal(sizedNow)) {
       signals.refused(lane, candidate, { chain, why: { code: sizedNow.code, text: sizedNow.sentence } });
       return sizedNow.code;
@@ -154,6 +156,7 @@ export class EntryDesk {
       chain,
       market,
       size: sizedNow,
+      figures: figuresOf(input, { size: sizedNow, measures }),
       range,
       campaignId: input.campaign.campaignId,
     });

@@ -5,7 +5,8 @@ import type { Candidate } from '../setup/candidate.ts';
 import type { Chain } from '../setup/chain.ts';
 import type { MarketContext } from '../setup/market-context.ts';
 import { protectingEdge } from '../setup/plan.ts';
-import type { Signal, SignalState } from '../setup/signal.ts';
+import type { Signal, SignalFigures, SignalState } from '../setup/signal.ts';
+import { needsReview } from '../setup/stage-strategy.ts';
 import { advanceSignal, isTerminalSignal } from '../setup/signal-state.ts';
 import { qtyOf } from '../trade/amount.ts';
 import type { PositionPlan } from '../trade/open-position.ts';
@@ -80,11 +81,12 @@ export class SignalBook {
       readonly chain: Chain;
       readonly market: MarketContext;
       readonly size: Size;
+      readonly figures: SignalFigures;
       readonly range: RangeKey;
       readonly campaignId: string;
     },
   ): LiveSignal {
-    const signal = signalOf(lane, candidate, { chain: of.chain, status: 'GENERATED', size: of.size, why: null });
+    const signal = signalOf(lane, candidate, { chain: of.chain, status: 'GENERATED', size: of.size, figures: of.figures, why: null });
     const { event, pattern, leg, direction, plan, signalId, side } = candidate;
     const { support, resistance } = event.prices;
     const live: LiveSignal = {
@@ -124,10 +126,12 @@ export class SignalBook {
 
   /** The quantity that was approved, which may be less than what was shown. */
   resize(live: LiveSignal, lane: Lane, size: Size): void {
-    const { riskMicros, notionalMicros } = size;
+    const { steps, riskMicros, notionalMicros, marginMicros } = size;
+    const shown = live.signal.figures ?? null;
+    const figures = shown === null ? null : { ...shown, steps, riskMicros, notionalMicros, marginMicros };
     this.#replace(live, {
       ...live,
-      signal: { ...live.signal, qtyMicros: qtyOf(lane.instrument, size.steps), riskMicros, notionalMicros },
+      signal: { ...live.signal, qtyMicros: qtyOf(lane.instrument, steps), riskMicros, notionalMicros, figures },
     });
   }
 
@@ -145,7 +149,13 @@ export class SignalBook {
 function signalOf(
   lane: Lane,
   candidate: Candidate,
-  of: { readonly chain: Chain; readonly status: SignalState; readonly size: Size | null; readonly why: Why | null },
+  of: {
+    readonly chain: Chain;
+    readonly status: SignalState;
+    readonly size: Size | null;
+    readonly figures?: SignalFigures;
+    readonly why: Why | null;
+  },
 ): Signal {
   const { event, plan } = candidate;
   return {
@@ -174,6 +184,8 @@ function signalOf(
     chain: of.chain.steps,
     rejectCode: of.why?.code ?? null,
     rejectText: of.why?.text ?? null,
+    figures: of.figures ?? null,
+    needsReview: needsReview(of.chain.steps),
     validBars: plan.validBars,
     version: 1,
   };
