@@ -12,6 +12,8 @@ export interface WardTarget {
 
 export interface WardExit {
   readonly leg: string;
+  /** The engine's name for it, where the desk began it under its own. */
+  readonly engineLeg?: string;
   /** The engine's; null: the desk closes on its own (PROTECTION_FAILED, unknown position). */
   readonly clientId: string | null;
   readonly reason: string;

@@ -28,6 +28,7 @@ const AGAIN: Next = { kind: 'again', afterMs: 250 };
 const RESTS: Next = { kind: 'wait' };
 const PROTECTION_TRIES = 3;
 const EXIT_RETRY_MS = 2_000;
+const ENGINE_EXITS_MS = 1_000;
 /** A cancellation that shows no effect so long was lost. */
 const CANCEL_AGAIN_MS = 1_000;
 /** Spec 7.4: longer without a stop is worth a critical alert. */
@@ -90,7 +91,14 @@ export class Ward {
 
   async leave(exit: WardExit): Promise<void> {
     const { openQtyMicros } = this.holding;
-    if (this.#state.exit !== null || this.#state.done || openQtyMicros <= 0) {
+    const under = this.#state.exit;
+    // The desk is closing on its own: from now on it does so under the engine's name.
+    if (under !== null && under.clientId === null && exit.clientId !== null && openQtyMicros > 0) {
+      this.#state = { ...this.#state, exit: { ...under, clientId: exit.clientId, engineLeg: exit.leg } };
+      this.#report({ kind: 'accepted', clientId: exit.clientId });
+      return this.#commit([]);
+    }
+    if (under !== null || this.#state.done || openQtyMicros <= 0) {
       if (exit.clientId !== null)
         this.#report({ kind: 'ended', clientId: exit.clientId, state: 'CANCELLED', reason: 'NO_POSITION' });
       return this.#commit([]);
@@ -324,18 +332,28 @@ export class Ward {
       const open = stuck.some(({ clientId, state }) => this.#orders.get(clientId)?.state === state);
       return open ? AGAIN : null;
     }
-    if (this.#state.failures >= PROTECTION_TRIES) {
+    if (this.#state.failures >= PROTECTION_TRIES) return this.#giveUpProtection();
+    const entryIsOver = entry === null || !isWorking(entry);
+    if (entryIsOver && this.#ports.broker.capabilities.oco && this.#state.targetPrices.length > 0) return this.#pairs(holding);
+    return this.#singleStop(legs, openQtyMicros);
+  }
+
+  /** The engine orders the way out when it hears that its stop is gone; should it not, the desk takes it a second later. */
+  async #giveUpProtection(): Promise<Next | null> {
+    if (this.#state.failures === PROTECTION_TRIES) {
+      const { signalId, stopLeg } = this.#state;
       this.#ports.alert(
         'PROTECTION_FAILED',
         this,
         `no stop could be placed: ${this.#lastReason('STOP')}; the position is closed at market`,
       );
-      await this.leave({ leg: 'EXIT.99', clientId: null, reason: 'PROTECTION_FAILED', qtyMicros: null });
-      return null;
+      this.#report({ kind: 'ended', clientId: clientOrderId(signalId, stopLeg), state: 'REJECTED', reason: 'PROTECTION_FAILED' });
+      this.#state = { ...this.#state, failures: PROTECTION_TRIES + 1 };
+      await this.#commit([]);
+      return { kind: 'again', afterMs: ENGINE_EXITS_MS };
     }
-    const entryIsOver = entry === null || !isWorking(entry);
-    if (entryIsOver && this.#ports.broker.capabilities.oco && this.#state.targetPrices.length > 0) return this.#pairs(holding);
-    return this.#singleStop(legs, openQtyMicros);
+    await this.leave({ leg: 'EXIT.99', clientId: null, reason: 'PROTECTION_FAILED', qtyMicros: null });
+    return null;
   }
 
   async #singleStop(legs: readonly SentOrder[], openQtyMicros: number): Promise<Next | null> {
@@ -537,7 +555,7 @@ export class Ward {
 
   #legOf(order: SentOrder): string {
     if (order.role === 'ENTRY' || order.role === 'TARGET') return order.leg;
-    if (order.role === 'EXIT' && this.#state.exit?.clientId != null) return this.#state.exit.leg;
+    if (order.role === 'EXIT' && this.#state.exit?.clientId != null) return this.#state.exit.engineLeg ?? this.#state.exit.leg;
     return this.#state.stopLeg;
   }
 
