@@ -94,7 +94,7 @@ describe('V, PH, LV state what the detector said', () => {
     expect(codes(judge({ subPhase: 'E_MATURE' }))).not.toContain('PH_LATE');
   });
 
-  test('LV-3 LV-4 measure the last objective in causes: 2.0 and 0.8 themselves pass', () => {
+  test('LV-3 LV_UNREALISTIC LV-4 LV_CONSERVATIVE measure the last objective in causes: 2.0 and 0.8 themselves pass', () => {
     const reaching = (last: number): Chain =>
       judge({ prices: { support: 100, resistance: 110, springLow: 98.8, atr: 2, objectives: [115, last] } }, { causeFactor: 2 });
     expect(codes(reaching(150))).not.toContain('LV_UNREALISTIC');

@@ -71,6 +71,34 @@ test('TR-15 mulDiv agrees with a rational oracle, exactly', () => {
   );
 });
 
+test('TR-15 mulDiv is the one rounding of the exact quotient, 10^6 random amounts', () => {
+  let state = 43;
+  const next = (): number => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) | 0;
+    return (state >>> 0) / 2 ** 32;
+  };
+  const amount = (): number => Math.trunc((next() - 0.5) * 10 ** (1 + Math.floor(next() * 15)));
+  let compared = 0;
+  for (let i = 0; compared < 1_000_000; i += 1) {
+    const [a, b, c] = [amount(), amount(), amount() || 1];
+    const mode = MODES[i % 3];
+    // What is left of the product after q times the divisor: nothing above for `up`, nothing below for `down`, half at most for `nearest`.
+    const product = BigInt(a) * BigInt(b) * (c < 0 ? -1n : 1n);
+    const size = BigInt(Math.abs(c));
+    const most = BigInt(Number.MAX_SAFE_INTEGER) * size;
+    if (product > most - size || product < size - most) continue;
+    compared += 1;
+    const rest = product - BigInt(mulDiv(a, b, c, mode)) * size;
+    const ok =
+      mode === 'up'
+        ? rest <= 0n && rest > -size
+        : mode === 'down'
+          ? rest >= 0n && rest < size
+          : 2n * rest < size && 2n * rest >= -size;
+    if (!ok) expect.fail(`mulDiv(${a}, ${b}, ${c}, ${mode}) leaves ${rest} of ${size}`);
+  }
+});
+
 test('TR-15 sums are exact or refused, never rounded', () => {
   fc.assert(
     fc.property(safe, safe, (a, b) => {
