@@ -5,12 +5,14 @@ import { withBarOptions } from './bar-options.ts';
 import { registerAccuracy } from '../jobs/accuracy/register-accuracy.ts';
 import { registerCertify } from '../jobs/certify/register-certify.ts';
 import { registerExplain } from '../jobs/explain/register-explain.ts';
+import { registerExport } from '../jobs/export/register-export.ts';
 import { registerImport } from '../jobs/import/register-import.ts';
 import { registerGenerate } from '../jobs/generate/register-generate.ts';
 import { registerSensitivity } from '../jobs/sensitivity/register-sensitivity.ts';
 import { registerTrading } from './trading/register-trading.ts';
 import { registerDownload } from './register-download.ts';
 import { SERVE_HELP } from '../serve-help.ts';
+import { registerDb } from './db.ts';
 import { Exit, EXIT } from './exit-codes.ts';
 import { tell } from './output.ts';
 import type { BacktestCommandOptions } from './backtest.ts';
@@ -58,8 +60,10 @@ function program(): Command {
     .action(async (options: BacktestCommandOptions) => (await import('./backtest.ts')).backtest(options));
 
   registerImport(wyckoff);
+  registerExport(wyckoff);
 
   registerDownload(wyckoff);
+  registerDb(wyckoff);
   registerExplain(wyckoff);
   registerCertify(wyckoff);
   registerGenerate(wyckoff);
