@@ -36,6 +36,8 @@ export const campaign = z.object({
   budgetMicros: micros,
   usedMicros: micros,
   used: z.record(leg, micros),
+  /** Known at the first entry. */
+  atEntry: z.object({ rangeQuality: z.number(), phaseConfidence: z.number() }),
   entries: z
     .array(
       z.object({

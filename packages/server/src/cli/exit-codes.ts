@@ -10,7 +10,10 @@ export const EXIT = {
   nothingToRun: 4,
   /** A certificate or an accuracy gate failed. */
   gateFailed: 5,
+  /** Store, Redis or server cannot be reached. */
   unreachable: 6,
+  /** Refused by a rule: halted, not eligible, not permitted. */
+  refused: 7,
   interrupted: 130,
 } as const;
 

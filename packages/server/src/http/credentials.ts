@@ -22,6 +22,11 @@ export function issueCredentials(dataDir: string): Credentials {
   return credentials;
 }
 
+/** Where this server is reached, for the verbs of the command line that speak with it. */
+export function noteAddress(dataDir: string, url: string): void {
+  writeFileSync(join(dataDir, 'server-url'), `${url}\n`);
+}
+
 /** Compares in constant time; a missing token is wrong. */
 export function sameToken(given: string | string[] | undefined, expected: string): boolean {
   if (typeof given !== 'string') return false;

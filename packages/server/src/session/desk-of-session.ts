@@ -104,7 +104,18 @@ async function snapshotOf(parts: DeskParts, topics: readonly SnapshotTopic[]): P
     ...(asked('orders') && { orders: state.orders }),
     ...(asked('positions') && { positions: state.positions }),
     ...(asked('campaigns') && { campaigns: campaigns.map(({ item }) => campaignOf(item)) }),
-    ...(asked('notifications') && { notifications: notifications.map(({ userId: _, ...shown }) => shown) }),
+    ...(asked('notifications') && {
+      notifications: notifications.map(({ id, type, priority, title, body, data, createdAt, readAt }) => ({
+        id,
+        type,
+        priority,
+        title,
+        body,
+        data,
+        createdAt,
+        readAt,
+      })),
+    }),
     ...(asked('trading') && {
       trading: { killSwitch: wireOf(parts.guard.last), accounts: run === null ? [] : [tradingWire(run)], waiting },
     }),

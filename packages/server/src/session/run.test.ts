@@ -195,11 +195,11 @@ describe('interface 3 crash: no fact is lost or doubled', () => {
           () => true,
         );
         if (killed) cuts += 1;
-        first.store.close();
+        await first.store.close();
         const second = await bench({ name, bars: 120 });
         await play(second);
         expect(await allFacts(second.store)).toEqual(expected);
-        second.store.close();
+        await second.store.close();
       }
     }
     expect(cuts).toBeGreaterThan(30);
@@ -290,7 +290,7 @@ describe('C11 resume', () => {
   it('from the newest snapshot it steps only the bars after it', async () => {
     const first = await bench({ name: 'a.db', bars: 200 });
     await play(first, 130);
-    first.store.close();
+    await first.store.close();
     const second = await bench({ name: 'a.db', bars: 200 });
     expect(second.run.position).toBe(130);
     expect(second.run.resumed.fromSnapshot).toBeGreaterThan(100);
@@ -301,7 +301,7 @@ describe('C11 resume', () => {
   it('without a usable snapshot it walks the whole way to the same place', async () => {
     const first = await bench({ name: 'a.db', bars: 200 });
     await play(first, 130);
-    first.store.close();
+    await first.store.close();
     const forgetful: EngineFactory = {
       ...tape,
       restore: () => {
@@ -317,7 +317,7 @@ describe('C11 resume', () => {
     const first = await bench({ name: 'a.db', bars: 200, snapshotEvery: 1000 });
     await play(first, 30);
     const before = await allFacts(first.store);
-    first.store.close();
+    await first.store.close();
     const other = tapeFactory({ accountId: ACCOUNT.id, startingMicros: ACCOUNT.startingMicros, dialect: 1 });
     let refused: Store | undefined;
     const again = bench({ name: 'a.db', bars: 200, factory: other, wrap: (store) => (refused = store) });
@@ -338,15 +338,15 @@ describe('C11 resume', () => {
       });
     const first = await bench({ name: 'a.db', bars: 200, factory: of({}) });
     await play(first, 130);
-    first.store.close();
+    await first.store.close();
     const same = await bench({ name: 'a.db', bars: 200, factory: of({}) });
     expect(same.run.resumed.fromSnapshot).toBeGreaterThan(100);
-    same.store.close();
+    await same.store.close();
     for (const changes of [{ codeVersion: 'b' }, { warmupBars: 1 }]) {
       const other = await bench({ name: 'a.db', bars: 200, factory: of(changes) });
       expect(other.run.resumed).toMatchObject({ fromSnapshot: 0, restepped: 130 });
       expect(other.run.resumed.snapshotRefused).toMatch(/\w+/);
-      other.store.close();
+      await other.store.close();
     }
   });
 
@@ -356,7 +356,7 @@ describe('C11 resume', () => {
     const revised = history(30);
     revised.close[12] += 1;
     await first.store.importBars(first.ref.series, revised, 'revision');
-    first.store.close();
+    await first.store.close();
     const again = openSqliteStore({ path: join(folder, 'a.db') });
     const journal = await Journal.open(again, scope.child('third'), () => undefined);
     const resumed = Run.resume({

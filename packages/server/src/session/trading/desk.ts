@@ -1,7 +1,7 @@
 /** The trading side of a session behind its port: halting, deciding, listing, settings, actions - and how things stand. */
 import type { Scope } from '@wyckoff/bounded';
 import type { CampaignWire, RiskAnswer, SignalAnswer, TradingWire } from '@wyckoff/contracts';
-import { DEFAULT_LIMITS, newYorkDay, newYorkInstant, type TradedInstrument } from '@wyckoff/domain';
+import { atTime, countersAt, DEFAULT_LIMITS, newYorkDay, newYorkInstant, type TradedInstrument } from '@wyckoff/domain';
 import type { Change, StoredFact } from '../../store/changes.ts';
 import type { Store } from '../../store/store.ts';
 import type { Answer } from '../desk.ts';
@@ -83,8 +83,11 @@ async function stateOf({ guard, store, run }: TradingDeskParts, lists: TradingLi
 
 async function accountState(run: AccountRun, lists: TradingLists): Promise<TradingWire['accounts'][number]> {
   const { accountId, trading, account } = run;
-  const { automation, consent, counters, breaker } = trading;
-  const resetsAt = breaker.openedDay === null ? null : newYorkInstant(Math.min(breaker.openedDay, newYorkDay(account.at)) + 1, 0);
+  const { automation, consent } = trading;
+  // As of now: the day may have turned since anything was said about them.
+  const counters = countersAt(trading.counters, account.at);
+  const breaker = atTime(trading.breaker, account.at);
+  const resetsAt = breaker.openedDay === null ? null : newYorkInstant(newYorkDay(account.at) + 1, 0);
   return {
     id: accountId,
     mode: account.kind === 'BACKTEST' ? 'REPLAY' : account.kind,
