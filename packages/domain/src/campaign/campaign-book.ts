@@ -77,8 +77,9 @@ export class CampaignBook {
   /** What a candidate may still use, before any campaign was opened for it. */
   allowance(candidate: Candidate, range: RangeKey, equity: Micros): CampaignAllowance {
     const campaignId = this.#idOf(range, candidate.direction);
-    if (this.#closed.includes(campaignId)) return { campaignId, refusal: 'RK_CAMPAIGN_CLOSED', shareLeftMicros: 0 };
     const campaign = this.byId(campaignId);
+    if (this.#closed.includes(campaignId) || (campaign?.ending ?? null) !== null)
+      return { campaignId, refusal: 'RK_CAMPAIGN_CLOSED', shareLeftMicros: 0 };
     const budget = this.#budget(campaign, equity);
     if (candidate.pattern === 'EXTERNAL')
       return { campaignId, refusal: null, shareLeftMicros: campaign === undefined ? budget : 0 };
@@ -183,36 +184,53 @@ export class CampaignBook {
       campaign.quietBars += 1;
       campaign.flatBars = of.isBusy(campaign.id) ? 0 : campaign.flatBars + 1;
       if (!campaign.isExternal && of.currentRangeId !== campaign.rangeId) campaign.rangeEnded = true;
+      const { ending } = campaign;
+      if (ending !== null) {
+        if (campaign.flatBars > 0) this.#end(campaign, ending.state, ending.reason);
+        continue;
+      }
       if (isDormant(campaign, this.#options.timeframe)) this.#move(campaign, 'DORMANT', 'QUIET');
       const verdict = campaign.flatBars === 0 ? null : ageVerdict(campaign, this.#options.timeframe);
-      if (verdict !== null) this.#end(campaign, verdict.ends, { reason: verdict.reason, at: null });
+      if (verdict !== null) this.#end(campaign, verdict.ends, verdict.reason);
     }
   }
 
-  /** The campaign is over; `at` is given when rule 6.4 invalidated it, which later signals must know (ST-8). */
+  /** The campaign is over at once; `at` is given when rule 6.4 invalidated it, which later signals must know (ST-8). */
   end(campaign: Campaign, state: CampaignEnd, at: EpochMs | null): void {
-    this.#end(campaign, state, { reason: state === 'CANCELLED' ? 'USER' : state, at });
+    if (state === 'INVALIDATED' && at !== null) this.#noteInvalidated(campaign.direction, at);
+    this.#end(campaign, state, state === 'CANCELLED' ? 'USER' : state);
   }
 
   /** Carries out what 6.4 says about the campaign itself; its entries and positions are the engine's to close. */
   conclude(campaign: Campaign, verdict: Verdict, at: EpochMs): void {
-    if (verdict.ends === null) return;
-    this.#end(campaign, verdict.ends, { reason: verdict.reason, at: verdict.ends === 'INVALIDATED' ? at : null });
+    if (verdict.ends === null || campaign.ending !== null) return;
+    if (verdict.ends === 'INVALIDATED') this.#noteInvalidated(campaign.direction, at);
+    this.windUp(campaign, verdict.ends, verdict.reason);
+  }
+
+  /** No entry any more; its end follows on the bar on which the last position is closed, so that its measures are whole (6.1). */
+  windUp(campaign: Campaign, state: CampaignEnd, reason: string): void {
+    if (campaign.ending !== null || isTerminalCampaign(campaign.state)) return;
+    campaign.ending = { state, reason };
+    this.#changed(campaign);
   }
 
   state(): CampaignBookState {
     return { campaigns: this.#campaigns.map(copyOf), closed: this.#closed, invalidatedAt: { ...this.#invalidatedAt } };
   }
 
-  #end(campaign: Campaign, state: CampaignEnd, why: { readonly reason: string; readonly at: EpochMs | null }): void {
+  #noteInvalidated(direction: Direction, at: EpochMs): void {
+    // bounded: two directions
+    this.#invalidatedAt[direction] = at;
+  }
+
+  #end(campaign: Campaign, state: CampaignEnd, reason: string): void {
     if (isTerminalCampaign(campaign.state)) return;
     const to = state === 'COMPLETED' && campaign.state === 'FORMING' ? 'INVALIDATED' : state;
-    // bounded: two directions
-    if (state === 'INVALIDATED' && why.at !== null) this.#invalidatedAt[campaign.direction] = why.at;
     this.#campaigns = this.#campaigns.filter((one) => one !== campaign);
     this.#closed = [...this.#closed, campaign.id].slice(-MAX_REMEMBERED);
-    campaign.closedAt = why.at ?? this.#now();
-    this.#move(campaign, to, why.reason);
+    campaign.closedAt = this.#now();
+    this.#move(campaign, to, reason);
   }
 
   #move(campaign: Campaign, to: CampaignState, reason: string): void {
@@ -272,7 +290,7 @@ export class CampaignBook {
     const campaign: Campaign = {
       id: of.id, label: campaignLabel({ symbol, timeframe, rangeStart: range.rangeStart, direction }), accountId, symbol, timeframe, direction, ...range,
       isExternal: candidate.pattern === 'EXTERNAL', budgetMicros: mulDiv(of.equity, campaignBp, 10_000, 'down'), equityAtStart: of.equity,
-      atEntry: { rangeQuality: event.rangeQuality, phaseConfidence: event.phaseConfidence }, state: 'FORMING', reason: 'FIRST_SIGNAL', phase: event.phase,
+      atEntry: { rangeQuality: event.rangeQuality, phaseConfidence: event.phaseConfidence }, state: 'FORMING', ending: null, reason: 'FIRST_SIGNAL', phase: event.phase,
       used: { F: 0, S: 0, L: 0 }, entries: [], tallies: { F: emptyLegTally(), S: emptyLegTally(), L: emptyLegTally() }, extreme: null, parents: [],
       objective: firstObjective(candidate), objectiveTraded: false, protectingEdge: protectingEdge({ side, support, resistance }),
       breakingEdge: breakingEdge({ side, support, resistance }), hasFilled: false, hasBroken: false, lastRungHit: false, wasStopped: false,
@@ -280,7 +298,7 @@ export class CampaignBook {
     }; // prettier-ignore
     const oldest = this.#campaigns[0];
     if (this.#campaigns.length >= MAX_LIVING && oldest !== undefined)
-      this.#end(oldest, oldest.hasFilled ? 'COMPLETED' : 'INVALIDATED', { reason: 'OVERFLOW', at: null });
+      this.#end(oldest, oldest.hasFilled ? 'COMPLETED' : 'INVALIDATED', 'OVERFLOW');
     this.#campaigns = [...this.#campaigns, campaign];
     return campaign;
   }

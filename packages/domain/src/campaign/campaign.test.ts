@@ -265,6 +265,28 @@ test('6.1 a flat campaign completes by its last rung, its shares or its range; o
   expect([unfilled.state, unfilled.reason]).toEqual(['INVALIDATED', 'RANGE_ENDED']);
 });
 
+test('6.1 what 6.4 ends takes no entry any more at once, and is over when its last position is closed', () => {
+  const campaigns = book({ now: () => 9 });
+  const campaign = reach(campaigns, 'MARKUP');
+  campaigns.conclude(campaign, { legs: ['F', 'S', 'L'], ends: 'INVALIDATED', reason: 'EXTREME_BROKEN' }, 9);
+  expect(campaigns.allowance(candidate('L'), RANGE, EQUITY).refusal).toBe('RK_CAMPAIGN_CLOSED');
+  expect(campaigns.invalidatedAt('LONG')).toBe(9);
+  campaigns.age({ ...idle, isBusy: () => true, currentRangeId: 2 });
+  expect([campaign.state, campaign.closedAt]).toEqual(['MARKUP', null]);
+  campaigns.windUp(campaign, 'CANCELLED', 'USER');
+  campaigns.age(idle);
+  expect([campaign.state, campaign.reason, campaign.closedAt, campaigns.living.length]).toEqual([
+    'INVALIDATED',
+    'EXTREME_BROKEN',
+    9,
+    0,
+  ]);
+  const part = book();
+  const goesOn = reach(part, 'ACTIVE');
+  part.conclude(goesOn, { legs: ['S', 'L'], ends: null, reason: 'BREAK_FAILED' }, 9);
+  expect([goesOn.ending, part.invalidatedAt('LONG')]).toEqual([null, null]);
+});
+
 test('6.2 EXTERNAL: one entry with the whole budget, done when flat', () => {
   const campaigns = book();
   const external: Candidate = { ...candidate('F'), pattern: 'EXTERNAL' };
@@ -302,7 +324,7 @@ test('6 label and key name symbol, timeframe, start of the range and direction',
 });
 
 const act = fc.record({
-  kind: fc.constantFrom('join', 'join', 'fill', 'giveBack', 'heard', 'broke', 'failed', 'age', 'age', 'close', 'end'),
+  kind: fc.constantFrom('join', 'join', 'fill', 'giveBack', 'heard', 'broke', 'failed', 'age', 'age', 'close', 'end', 'windUp'),
   leg: fc.constantFrom<Leg>('F', 'S', 'L'),
   part: fc.double({ min: 0, max: 1, noNaN: true }),
   equity: fc.integer({ min: 1_000_000_000, max: 2 * EQUITY }),
@@ -346,6 +368,7 @@ test('TR-5 TR-7 whatever happens: lifetime risk within the budget of its creatio
           else if (one.kind === 'giveBack') campaigns.giveBack(living.id, one.leg, Math.floor(living.used[one.leg] * one.part));
           else if (one.kind === 'close') living.lastRungHit = true;
           else if (one.kind === 'end') campaigns.end(living, one.end, 1);
+          else if (one.kind === 'windUp') campaigns.windUp(living, one.end, 'USER');
           else campaigns.broke(living, one.kind === 'failed');
           for (const campaign of campaigns.living) {
             const { F, S, L } = campaign.used;

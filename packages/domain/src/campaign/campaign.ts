@@ -44,6 +44,8 @@ export interface Campaign {
   /** Known at the first entry: what quality studies group by. */
   readonly atEntry: { readonly rangeQuality: number; readonly phaseConfidence: number };
   state: CampaignState;
+  /** Decided, and carried out when its last position is closed; it takes no entry any more. */
+  ending: { readonly state: CampaignEnd; readonly reason: string } | null;
   /** What moved it last. */
   reason: string;
   phase: Phase | null;
@@ -141,8 +143,11 @@ export function isUsedUp(campaign: Pick<Campaign, 'used' | 'budgetMicros' | 'isE
 }
 
 /** The entry it waits for, F -> S -> L; null: none. */
-export function nextLeg(campaign: Pick<Campaign, 'used' | 'state' | 'hasBroken' | 'rangeEnded' | 'isExternal'>): Leg | null {
-  if (isTerminalCampaign(campaign.state) || campaign.rangeEnded || campaign.isExternal || campaign.used.L > 0) return null;
+export function nextLeg(
+  campaign: Pick<Campaign, 'used' | 'state' | 'ending' | 'hasBroken' | 'rangeEnded' | 'isExternal'>,
+): Leg | null {
+  const isOver = isTerminalCampaign(campaign.state) || campaign.ending !== null || campaign.rangeEnded;
+  if (isOver || campaign.isExternal || campaign.used.L > 0) return null;
   if (campaign.hasBroken || campaign.used.S > 0) return 'L';
   return campaign.used.F > 0 ? 'S' : 'F';
 }

@@ -4,10 +4,10 @@ import { exitRule } from '../campaign/exit-rules.ts';
 import { fridayExits } from '../campaign/friday.ts';
 import { invalidationOf, isBreakOf } from '../campaign/invalidation.ts';
 import type { Verdict } from '../campaign/invalidation.ts';
-import type { Campaign } from '../campaign/campaign.ts';
+import type { Campaign, CampaignEnd } from '../campaign/campaign.ts';
 import { weekEndAddOn } from '../risk/week-end.ts';
 import { TIMEFRAME_FACTOR } from '../setup/timeframe-factor.ts';
-import { LEG } from '../trade/client-order-id.ts';
+import { LEG, clientOrderId } from '../trade/client-order-id.ts';
 import { feesOf, inR, sideOf, unrealisedOf } from '../trade/open-position.ts';
 import type { OpenPosition } from '../trade/open-position.ts';
 import type { ExitReason } from '../trade/position.ts';
@@ -82,11 +82,11 @@ export class ExitDesk {
     return order;
   }
 
-  /** The kill switch closes it; once per activation. */
+  /** The kill switch closes it: one order per activation, and as many exits after it as it takes. */
   flatten(position: OpenPosition, activationId: string): Order | null {
     const leg = LEG.flatten(activationId);
-    const isUnder = this.#floor.orders.living.some((order) => order.signalId === position.signalId && order.leg === leg);
-    if (isUnder || position.openSteps === 0 || position.exiting !== null) return null;
+    if (this.#floor.orders.find(clientOrderId(position.signalId, leg)) !== undefined) return this.leave(position, 'FLATTEN');
+    if (position.openSteps === 0 || position.exiting !== null) return null;
     const order = this.#close(position, { leg, steps: position.openSteps, limitPrice: null, reason: 'FLATTEN' });
     position.exiting = 'FLATTEN';
     position.version += 1;
@@ -114,7 +114,9 @@ export class ExitDesk {
       if (keep) position.origin = 'MANUAL';
       else this.leave(position, 'MANUAL');
     }
-    lane.campaigns.end(campaign, 'CANCELLED', null);
+    // Closed ones count in its measures: it is over when they are.
+    if (keep) lane.campaigns.end(campaign, 'CANCELLED', null);
+    else lane.campaigns.windUp(campaign, 'CANCELLED', 'USER');
   }
 
   #close(
@@ -137,6 +139,10 @@ export class ExitDesk {
     const { currentRangeId } = lane.ranges;
     for (const event of events) campaigns.heard(event.rangeId);
     for (const campaign of [...campaigns.living]) {
+      if (campaign.ending !== null) {
+        this.#closeAll(campaign, campaign.ending.state);
+        continue;
+      }
       noteObjective(campaign, bar);
       notePhase(campaign, transitions);
       const verdict = invalidationOf(campaign, bar, { events, transitions, holdsFirstLeg: this.#holdsFirstLeg(campaign.id) });
@@ -145,6 +151,12 @@ export class ExitDesk {
       if (broke !== undefined) campaigns.broke(campaign, broke.status === 'failed');
     }
     campaigns.age({ isBusy: (id) => this.#isBusy(id), currentRangeId, at: facts.at });
+  }
+
+  /** What was filled while its campaign was being wound up leaves too. */
+  #closeAll(campaign: Campaign, state: CampaignEnd): void {
+    for (const position of this.#floor.book.positions)
+      if (position.campaignId === campaign.id) this.leave(position, state === 'CANCELLED' ? 'MANUAL' : 'INVALIDATED');
   }
 
   #carryOut(lane: Lane, campaign: Campaign, verdict: Verdict): void {

@@ -245,6 +245,16 @@ test('5 financing: paid or earned per week-day and side, threefold on Wednesday,
   expect(rows.filter((row) => row.kind === 'FINANCING').map((row) => row.amountMicros)).toEqual([-210_000, 90_000]);
 });
 
+test('5 a short that grows paid for the days before on what it was then', () => {
+  const book = new PositionBook({ account, markets: MARKETS, onLedger: null });
+  const fill = { price: 100, ts: 0, steps: 365, commissionMicros: 0, slippageMicros: 0, impactMicros: 0, orderId: 'o' };
+  const short = book.open(plan('s', 'S', 'SHORT', 100), fill, null);
+  book.add(short, { ...fill, ts: 2 * DAY, steps: 365 });
+  expect(short.borrowMicros).toBe(2_000_000);
+  book.mark(bar(3, 100));
+  expect(short.borrowMicros).toBe(4_000_000);
+});
+
 test('2.1 parts of an entry make one position: mean entry, summed risk, and the last close takes the rest of the basis', () => {
   const book = new PositionBook({ account, markets: MARKETS, onLedger: null });
   const fill = { price: 100, ts: 0, steps: 10, commissionMicros: 0, slippageMicros: 0, impactMicros: 0, orderId: 'o' };
