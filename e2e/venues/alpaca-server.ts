@@ -241,7 +241,7 @@ export class AlpacaServer {
       return { status: 422, body: { code: 40010001, message: 'qty is required' } };
     const limit =
       (body['take_profit'] as { limit_price?: string } | undefined)?.limit_price ?? (body['limit_price'] as string | undefined);
-    const held = this.market.positions.get(symbol!)?.qty ?? 0;
+    const held = this.market.positions.get(symbol)?.qty ?? 0;
     const closes = side === 'sell' ? held > 0 : held < 0;
     // Shares already promised to another order cannot be promised again.
     const promised = this.market
@@ -251,7 +251,7 @@ export class AlpacaServer {
     if (closes && qty > Math.abs(held) - promised)
       return { status: 403, body: { code: 40310000, message: `insufficient qty available for order (requested: ${text(qty)})` } };
     const order = this.market.place({
-      clientOrderId: clientOrderId!, symbol: symbol!, side: side as 'buy', type: type as 'market', tif: String(body['time_in_force']), qty,
+      clientOrderId: clientOrderId, symbol: symbol, side: side as 'buy', type: type as 'market', tif: String(body['time_in_force']), qty,
       limitPrice: limit ?? null, stopPrice: (body['stop_price'] as string | undefined) ?? null, orderClass: orderClass as 'oto',
       attachedStop: (body['stop_loss'] as { stop_price?: string } | undefined)?.stop_price ?? null,
     }); // prettier-ignore

@@ -61,7 +61,8 @@ export class LocalHttp {
     try {
       for await (const part of request as AsyncIterable<Buffer>) parts.push(part);
     } catch {
-      return done();
+      done();
+      return;
     }
     const url = new URL(request.url ?? '/', 'http://local');
     const method = request.method ?? 'GET';
@@ -73,10 +74,12 @@ export class LocalHttp {
     };
     switch (fault?.kind) {
       case 'hang-before':
-        return done();
+        done();
+        return;
       case 'hang-after':
         act();
-        return done();
+        done();
+        return;
       case 'reset-before':
         request.socket.destroy();
         return;
@@ -85,13 +88,16 @@ export class LocalHttp {
         request.socket.destroy();
         return;
       case '500-before':
-        return reply(response, { status: 500, body: { message: 'internal server error' } });
+        reply(response, { status: 500, body: { message: 'internal server error' } });
+        return;
       case '500-after':
         act();
-        return reply(response, { status: 500, body: { message: 'internal server error' } });
+        reply(response, { status: 500, body: { message: 'internal server error' } });
+        return;
       case '429':
         response.setHeader('retry-after', String(fault.retryAfterSeconds ?? 1));
-        return reply(response, { status: 429, body: { message: 'rate limit exceeded' } });
+        reply(response, { status: 429, body: { message: 'rate limit exceeded' } });
+        return;
       case 'html':
         response.writeHead(200, { 'content-type': 'text/html' });
         response.end('<html><body>maintenance</body></html>');

@@ -4,6 +4,7 @@ import type { ApprovedOrder, EpochMs, Instruction, Micros, OrderTerms, QtyMicros
 import { Backoff } from '../venue/backoff.ts';
 import type { StreamState } from '../venue/socket-state.ts';
 import type { Broker, BrokerEvent, CloseReport } from './broker.ts';
+import { cover } from './coverage.ts';
 import { ExecutionGate, type GateAnswer, type GatePorts, type GateResult } from './gate.ts';
 import { Lanes } from './lanes.ts';
 import type { DeskAlert, DeskNews } from './news.ts';
@@ -145,6 +146,12 @@ export class LiveDesk {
     for (const ward of this.wards) if (ward.state.symbol === symbol) await this.#work(ward, () => ward.age());
   }
 
+  /** What the market reached: rungs of venues without pairs are worked with it. Call it with each price, or each bar. */
+  async priced(symbol: string, reach: { readonly high: number; readonly low: number }): Promise<void> {
+    if (this.#options.broker.capabilities.oco) return;
+    for (const ward of this.wards) if (ward.state.symbol === symbol) await this.#work(ward, () => ward.priced(reach));
+  }
+
   /** The kill switch went to STOP or FLATTEN: working entries end, protection stays. */
   async cancelEntries(reason: string): Promise<void> {
     await Promise.all(this.wards.map((ward) => this.#work(ward, () => ward.cancelEntry(reason))));
@@ -259,7 +266,9 @@ export class LiveDesk {
               return owner.find(order.clientId) ?? order;
             },
           }),
-        tell: async (row) => void (await this.#queue.pushWait(row)),
+        tell: async (row) => {
+          await this.#queue.pushWait(row);
+        },
         alert: (code, { state: { symbol } }, sentence) => this.#alert(code, symbol, sentence),
         unprotected: ({ state: { signalId } }, forMs) => this.#news({ kind: 'unprotected', signalId, forMs, at: now() }),
       },
@@ -428,12 +437,9 @@ export class LiveDesk {
   /** A fill of a ward that is gone from memory: it comes back to book it. */
   async #lateFill(fill: VenueFill): Promise<void> {
     if (fill.clientId === null || this.#wardOf(fill.clientId) !== undefined) return;
+    const { cumQtyMicros: to, qtyMicros } = fill;
     const order = await this.#options.log.order(fill.clientId);
-    const isBooked =
-      order === null ||
-      fill.cumQtyMicros === null ||
-      order.booked.some(([from, to]) => from <= fill.cumQtyMicros! - fill.qtyMicros && fill.cumQtyMicros! <= to);
-    if (order === null || isBooked) return;
+    if (order === null || to === null || cover(order.booked, to - qtyMicros, to).fresh.length === 0) return;
     const kept = await this.#options.log.ward(order.signalId);
     if (kept !== null) this.#adopt({ ...kept.ward, done: false }, kept.orders);
   }

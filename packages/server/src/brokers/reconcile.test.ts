@@ -8,7 +8,10 @@ import { approved, Bench, entry, QTY } from './testing/bench.ts';
 const NO_TARGETS = { protection: { stopPrice: 95, targets: [], maxRiskMicros: 1e9 } } as const;
 
 /** A life that ends in the middle, and the next one, with the venue changed between. */
-async function nextLife(between: (server: AlpacaServer) => void, first: (bench: Bench) => Promise<void>): Promise<{ bench: Bench; before: Bench }> {
+async function nextLife(
+  between: (server: AlpacaServer) => void,
+  first: (bench: Bench) => Promise<void>,
+): Promise<{ bench: Bench; before: Bench }> {
   const server = await AlpacaServer.start();
   const clock = new VirtualClock();
   const db = new Database(':memory:');
@@ -81,7 +84,10 @@ describe('7.5 reconciliation, row by row', () => {
     bench.server.positionLies.set('SPY', QTY(-3));
     await bench.pass(130_000);
     expect(bench.news.filter((one) => one.kind === 'halt')).toMatchObject([{ symbol: 'SPY' }]);
-    expect(bench.news.find((one) => one.kind === 'difference')).toMatchObject({ oursQtyMicros: QTY(10), theirsQtyMicros: QTY(7) });
+    expect(bench.news.find((one) => one.kind === 'difference')).toMatchObject({
+      oursQtyMicros: QTY(10),
+      theirsQtyMicros: QTY(7),
+    });
     bench.server.positionLies.clear();
     await bench.pass(65_000);
     expect(bench.news.filter((one) => one.kind === 'resolved')).toMatchObject([{ symbol: 'SPY' }]);
@@ -166,7 +172,8 @@ describe('a venue that is away', () => {
       expect(bench.clock.pending).toBe(0);
     }
     await bench.run(() => bench.server.streams === 0);
-    for (let i = 0; i < 200 && (await bench.server.connections()) > 0; i += 1) await new Promise((resolve) => setImmediate(resolve));
+    for (let i = 0; i < 200 && (await bench.server.connections()) > 0; i += 1)
+      await new Promise((resolve) => setImmediate(resolve));
     expect(await bench.server.connections()).toBe(0);
     expect(bench.census.rows().map((row) => [row.name, row.size])).toEqual(before);
     await bench.stop();

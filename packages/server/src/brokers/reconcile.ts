@@ -63,20 +63,28 @@ export function judge(theirs: VenueSight, ours: OurSight, at: EpochMs): Verdict 
   if (foreign.length > 0) {
     news.push({ kind: 'foreign', orders: foreign, at });
     news.push(
-      alert(
-        'FOREIGN_ORDER',
-        false,
-        foreign[0]?.symbol ?? null,
-        `${foreign.length} orders at the venue are not ours: shown, never touched.`,
+      alert({
+        code: 'FOREIGN_ORDER',
+        critical: false,
+        symbol: foreign[0]?.symbol ?? null,
+        sentence: `${foreign.length} orders at the venue are not ours: shown, never touched.`,
         at,
-      ),
+      }),
     );
   }
   const { different, imported } = judgePositions(theirs.positions, ours, news, at);
   const { account } = theirs;
   if (ours.cashMicros !== null && Math.abs(account.cashMicros - ours.cashMicros) > cashTolerance(account.equityMicros)) {
     news.push({ kind: 'cash', oursMicros: ours.cashMicros, account, at });
-    news.push(alert('CASH_DIFFERS', false, null, `Expected cash of ${ours.cashMicros} micros, was ${account.cashMicros}.`, at));
+    news.push(
+      alert({
+        code: 'CASH_DIFFERS',
+        critical: false,
+        symbol: null,
+        sentence: `Expected cash of ${ours.cashMicros} micros, was ${account.cashMicros}.`,
+        at,
+      }),
+    );
   }
   return { news, different, imported, orphans };
 }
@@ -100,7 +108,13 @@ function judgePositions(
       imported.push(position);
       news.push({ kind: 'imported', position, at });
       news.push(
-        alert('UNKNOWN_POSITION', true, symbol, `A position of ${theirQty} millionths nobody here opened is kept as MANUAL.`, at),
+        alert({
+          code: 'UNKNOWN_POSITION',
+          critical: true,
+          symbol: symbol,
+          sentence: `A position of ${theirQty} millionths nobody here opened is kept as MANUAL.`,
+          at,
+        }),
       );
       continue;
     }
@@ -108,17 +122,18 @@ function judgePositions(
     const oursQtyMicros = ourQty + manualQty;
     news.push({ kind: 'difference', symbol, oursQtyMicros, theirsQtyMicros: theirQty, at });
     news.push({ kind: 'halt', symbol, reason: `expected ${oursQtyMicros} millionths, the venue has ${theirQty}`, at });
-    news.push(alert('QUANTITY_DIFFERS', true, symbol, `Expected ${oursQtyMicros} millionths, the venue has ${theirQty}.`, at));
+    news.push(
+      alert({
+        code: 'QUANTITY_DIFFERS',
+        critical: true,
+        symbol: symbol,
+        sentence: `Expected ${oursQtyMicros} millionths, the venue has ${theirQty}.`,
+        at,
+      }),
+    );
   }
   return { different, imported };
 }
 
-function alert(
-  code: 'FOREIGN_ORDER' | 'UNKNOWN_POSITION' | 'QUANTITY_DIFFERS' | 'CASH_DIFFERS',
-  critical: boolean,
-  symbol: string | null,
-  sentence: string,
-  at: EpochMs,
-): DeskNews {
-  return { kind: 'alert', code, critical, symbol, sentence, at };
-}
+type Told = Extract<DeskNews, { readonly kind: 'alert' }>;
+const alert = (of: Omit<Told, 'kind'>): DeskNews => ({ kind: 'alert', ...of });

@@ -93,10 +93,19 @@ export function targetsOf(ward: WardState, filledQtyMicros: QtyMicros): readonly
   }));
 }
 
-/** The id under which the engine knows the order; null: it knows none such. */
+/** What the desk began on its own has no name at the engine until it orders the same. */
+const isOwnExit = (leg: string): boolean => leg === OWN_EXIT || leg.startsWith('FLATTEN.');
+export const OWN_EXIT = 'EXIT.99';
+
+/** The leg under which the engine knows the order. */
+export function reportedLeg(ward: WardState, order: SentOrder): string {
+  if (order.role === 'STOP') return ward.stopLeg;
+  if (order.role !== 'EXIT' || !isOwnExit(order.leg)) return order.leg;
+  const { exit } = ward;
+  return exit?.clientId == null ? ward.stopLeg : (exit.engineLeg ?? exit.leg);
+}
+
+/** The id under which the engine knows the order. */
 export function reportedAs(ward: WardState, order: SentOrder): string {
-  if (order.role === 'ENTRY') return order.clientId;
-  if (order.role === 'TARGET') return clientOrderId(ward.signalId, order.leg);
-  if (order.role === 'EXIT' && ward.exit?.clientId != null) return ward.exit.clientId;
-  return clientOrderId(ward.signalId, ward.stopLeg);
+  return clientOrderId(ward.signalId, reportedLeg(ward, order));
 }

@@ -7,7 +7,17 @@ import type { OrderRouter } from './router.ts';
 import { hearFill, hearOrder, isWorking, newSentOrder, restOf, type Heard, type Role, type SentOrder } from './sent-order.ts';
 import { venueErrorOf } from './venue-error.ts';
 import { attachedId, ownerOfAttached, type OrderRequest, type VenueFill, type VenueOrder } from './venue-order.ts';
-import { holdingOf, protectedQty, reportedAs, targetsOf, type Holding, type WardExit, type WardState } from './ward-state.ts';
+import {
+  holdingOf,
+  protectedQty,
+  OWN_EXIT,
+  reportedAs,
+  reportedLeg,
+  targetsOf,
+  type Holding,
+  type WardExit,
+  type WardState,
+} from './ward-state.ts';
 import type { DeskAlert } from './news.ts';
 
 export interface WardPorts {
@@ -127,6 +137,28 @@ export class Ward {
     await this.#commit([]);
   }
 
+  /** Where the venue has no pairs: a price that met a rung takes it at market, and the stop is laid over the rest. */
+  async priced(reach: { readonly high: number; readonly low: number }): Promise<void> {
+    const { side, exit, targetPrices, signalId } = this.#state;
+    const { entry, filledQtyMicros, openQtyMicros } = this.holding;
+    const rests = this.#ports.broker.capabilities.oco || exit !== null || openQtyMicros <= 0 || targetPrices.length === 0;
+    if (rests || (entry !== null && isWorking(entry))) return;
+    const taken = (leg: string): number =>
+      this.orders
+        .filter((order) => order.role === 'EXIT' && order.leg === leg)
+        .reduce((sum, order) => sum + order.filledQtyMicros, 0);
+    const met = targetsOf(this.#state, filledQtyMicros).find(
+      ({ leg, price, qtyMicros }) => (side === 1 ? reach.high >= price : reach.low <= price) && taken(leg) < qtyMicros,
+    );
+    if (met === undefined) return;
+    const qtyMicros = met.qtyMicros - taken(met.leg);
+    this.#state = {
+      ...this.#state,
+      exit: { leg: met.leg, clientId: clientOrderId(signalId, met.leg), reason: met.leg, qtyMicros },
+    };
+    await this.#commit([]);
+  }
+
   async hear(view: VenueOrder): Promise<void> {
     const order = this.#orders.get(view.clientId);
     if (order !== undefined) await this.save(hearOrder(order, view, this.#ports.now()));
@@ -168,7 +200,7 @@ export class Ward {
       const n = (this.#state.told[clientId] ?? 0) + 1;
       this.#state = { ...this.#state, told: { ...this.#state.told, [clientId]: n } };
       const fill: Fill = {
-        orderId: orderIdOf(this.#state.signalId, this.#legOf(order)), n, execId: part.execId, ts: part.at, qtyMicros: part.qtyMicros,
+        orderId: orderIdOf(this.#state.signalId, reportedLeg(this.#state, order)), n, execId: part.execId, ts: part.at, qtyMicros: part.qtyMicros,
         price: part.price, grossPrice: part.price, commissionMicros: part.commissionMicros, slippageMicros: 0, impactMicros: 0,
       }; // prettier-ignore
       this.#report({ kind: 'filled', clientId, fill });
@@ -211,7 +243,8 @@ export class Ward {
   async #learnsAttached(): Promise<boolean> {
     for (const order of this.orders) {
       const { clientId, attached, state, brokerId } = order;
-      if (attached === null || brokerId === null || state === 'PENDING_NEW' || state === 'REJECTED' || state === 'FAILED') continue;
+      if (attached === null || brokerId === null || state === 'PENDING_NEW' || state === 'REJECTED' || state === 'FAILED')
+        continue;
       const stop = this.#orders.get(attachedId(clientId));
       const isFilled = attached.kind === 'OTO' && state === 'FILLED';
       const question = `${clientId} ${isFilled}`;
@@ -258,7 +291,7 @@ export class Ward {
       const order = this.#orders.get(clientId);
       if (order !== undefined && isWorking(order)) await this.#router.settle(order);
     }
-    return orders.some(({ clientId }) => isWorking(this.#orders.get(clientId) ?? orders[0]!)) ? AGAIN : null;
+    return orders.some((order) => isWorking(this.#orders.get(order.clientId) ?? order)) ? AGAIN : null;
   }
 
   async #finish(holding: Holding): Promise<Next> {
@@ -352,7 +385,7 @@ export class Ward {
       await this.#commit([]);
       return { kind: 'again', afterMs: ENGINE_EXITS_MS };
     }
-    await this.leave({ leg: 'EXIT.99', clientId: null, reason: 'PROTECTION_FAILED', qtyMicros: null });
+    await this.leave({ leg: OWN_EXIT, clientId: null, reason: 'PROTECTION_FAILED', qtyMicros: null });
     return null;
   }
 
@@ -455,11 +488,10 @@ export class Ward {
       out.push({ ...target, qtyMicros });
     }
     // What no rung wants any more still needs its stop: the last one takes it.
+    const outermost = out.pop();
+    if (outermost !== undefined) return [...out, { ...outermost, qtyMicros: outermost.qtyMicros + free }];
     const last = targets.at(-1);
-    if (free > 0 && out.length > 0)
-      out[out.length - 1] = { ...out[out.length - 1]!, qtyMicros: out[out.length - 1]!.qtyMicros + free };
-    else if (free > 0 && pairs.length === 0 && last !== undefined) out.push({ ...last, qtyMicros: free });
-    return out;
+    return free > 0 && last !== undefined ? [{ ...last, qtyMicros: free }] : [];
   }
 
   #placePair(target: NonNullable<WardState['targets']>[number]): Promise<Next | null> {
@@ -551,12 +583,6 @@ export class Ward {
 
   #lastReason(role: Role): string {
     return this.orders.filter((order) => order.role === role && order.reason !== null).at(-1)?.reason ?? 'no reason was given';
-  }
-
-  #legOf(order: SentOrder): string {
-    if (order.role === 'ENTRY' || order.role === 'TARGET') return order.leg;
-    if (order.role === 'EXIT' && this.#state.exit?.clientId != null) return this.#state.exit.engineLeg ?? this.#state.exit.leg;
-    return this.#state.stopLeg;
   }
 
   #reportAccepted(order: SentOrder): void {
