@@ -44,6 +44,8 @@ export interface ResumeOptions {
   readonly cursor: EngineCursor;
   readonly accountId: string;
   readonly factory: EngineFactory;
+  /** Orders went to a venue, not to the engine's own broker. */
+  readonly hasVenue?: boolean | undefined;
   /** Where the engine's facts go; the caller ignores them until this is done. */
   readonly sink: (fact: Fact) => void;
 }
@@ -96,8 +98,9 @@ class Again {
   /** The inputs taken after a bar whose own facts are in the snapshot. */
   async inputsOf(position: number): Promise<void> {
     const told = await this.#told(position, position);
-    const from = told.findIndex(isInput);
-    if (from === -1) return;
+    // A fresh engine says its opening with its first input.
+    const from = position === 0 ? 0 : told.findIndex(isInput);
+    if (from === -1 || told.length === 0) return;
     this.#echo.length = 0;
     this.#finish(`inputs after bar ${position}`, told.slice(from));
   }
@@ -120,7 +123,7 @@ class Again {
       const number = position + row + 1;
       this.#echo.length = 0;
       this.#engine.step(bar.at(row));
-      this.#engine.deliver();
+      this.#deliver();
       const due = countOfBar(told, read, number);
       this.#finish(`bar ${number} (${timeText(bars.time[row])})`, told.slice(read, read + due));
       read += due;
@@ -130,11 +133,12 @@ class Again {
 
   /** Gives the stored inputs again until the engine has said as much as is stored, then compares. */
   #finish(place: string, told: readonly ToldFact[]): void {
-    for (let next = told.at(this.#echo.length); next !== undefined; next = told.at(this.#echo.length)) {
+    while (this.#echo.length < told.length) {
       const said = this.#echo.length;
-      if (!isInput(next)) break;
+      const next = told.slice(said).find(isInput);
+      if (next === undefined) break;
       this.#engine.next((next.fact as InputFact).data);
-      this.#engine.deliver();
+      this.#deliver();
       if (this.#echo.length === said) break;
     }
     compare(
@@ -142,6 +146,12 @@ class Again {
       told.map(({ fact }) => fact),
       this.#echo,
     );
+  }
+
+  /** What was ordered then is with its venue, which is asked about it when it is connected; the simulated broker hears it again. */
+  #deliver(): void {
+    if (this.#options.hasVenue === true) this.#engine.takeOrders();
+    else this.#engine.deliver();
   }
 
   #told(from: number, until: number): Promise<readonly ToldFact[]> {

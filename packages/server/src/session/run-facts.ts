@@ -22,8 +22,9 @@ export function attributed(pending: readonly PendingFact[], { actor, requestId }
   });
 }
 
-/** What a command is about; facts with an id of their own say it themselves. */
+/** What a command or an approval is about; facts with an id of their own say it themselves. */
 function subjectOf(fact: Fact): string | null {
+  if (fact.kind === 'approval.changed') return fact.data.signalId;
   if (fact.kind !== 'input.command') return null;
   const { command } = fact.data;
   if ('signalId' in command) return command.signalId;

@@ -85,7 +85,8 @@ export class Run implements AccountRun {
     const sink = (fact: Fact): void => {
       run.#pending.push({ bar: run.#position, fact });
     };
-    const { engine, from } = await resumeEngine({ store, ref, cursor, accountId, factory, sink });
+    const hasVenue = options.venue !== undefined;
+    const { engine, from } = await resumeEngine({ store, ref, cursor, accountId, factory, sink, hasVenue });
     run.#engine = engine;
     run.#position = cursor.position;
     run.#barTime = cursor.barTime;

@@ -1,7 +1,7 @@
 /** Approving and rejecting what waits, moving stops, leaving positions, cancelling: commands with answers for people (trading.md 4.5, 6.3, 7.1). */
 import { LruTtlCache, type Scope } from '@wyckoff/bounded';
 import type { DecisionAnswer, ExitAnswer, OrderWire, PositionWire, SignalWire, StopAnswer } from '@wyckoff/contracts';
-import type { Fact, KillSwitch, TradingCommand } from '@wyckoff/domain';
+import { idOf, type Fact, type KillSwitch, type TradingCommand } from '@wyckoff/domain';
 import type { EntityStore } from '../../store/entity-store.ts';
 import type { Answer, Refused } from '../desk.ts';
 import type { Actor, DecisionRequest, ExitRequest } from '../trading-desk.ts';
@@ -52,7 +52,7 @@ export class Decisions {
     const outcome = await this.#send(command, request.dryRun, by);
     if (!('answer' in outcome)) return outcome;
     const { answer, facts } = outcome;
-    if (!answer.done && !request.dryRun) return refusedAnswer(answer, this.#parts.kill());
+    if (!answer.done && !request.dryRun) return refusedDecision(before, outcome, this.#parts.kill());
     const signal = newest(facts, 'signal', signalId) ?? (await store.signalById(signalId)) ?? before;
     const order =
       answer.orderId === null ? null : (newest(facts, 'order', answer.orderId) ?? (await store.orderById(answer.orderId)));
@@ -81,27 +81,15 @@ export class Decisions {
   }
 
   async exit(positionId: string, request: ExitRequest, by: Actor): Promise<Answer<ExitAnswer & { readonly replayed: boolean }>> {
-    const said = JSON.stringify([positionId, request.ratio, request.qtyMicros, request.limitPrice, request.dryRun]);
-    const earlier = this.#exits.get(request.key);
+    const { ratio, qtyMicros: asked, limitPrice, dryRun, key } = request;
+    const said = idOf('exit', JSON.stringify([positionId, ratio ?? null, asked ?? null, limitPrice ?? null, dryRun]));
+    const earlier = this.#exits.get(key);
     if (earlier !== undefined) return repeated(earlier, said);
-    const stored = await this.#storedExit(positionId, request.key);
     const before = await this.#parts.store.positionById(positionId);
     if (before === null) return notFound('position', positionId);
+    const stored = await this.#storedExit(positionId, key);
+    if (stored !== null) return repeated({ said: stored.said, value: exitAnswer(before, stored.order, { qtyMicros: stored.order?.qtyMicros ?? 0, dryRun: false }) }, said); // prettier-ignore
     const qtyMicros = quantityOf(request, before);
-    if (stored !== null) {
-      if (
-        stored.qtyMicros !== qtyMicros &&
-        stored.qtyMicros !== request.qtyMicros &&
-        before.status === 'OPEN' &&
-        request.ratio === undefined
-      )
-        return keyReused();
-      const order = stored.orderId === null ? null : await this.#parts.store.orderById(stored.orderId);
-      return {
-        ok: true,
-        value: { ...exitAnswer(before, order, { qtyMicros: order?.qtyMicros ?? 0, dryRun: false }), replayed: true },
-      };
-    }
     if (before.status !== 'OPEN') return notFound('open position', positionId);
     if (qtyMicros > before.openQtyMicros)
       return { ok: false, code: 'exit.too_large', detail: `expected at most ${before.openQtyMicros}, was ${qtyMicros}` };
@@ -110,15 +98,15 @@ export class Decisions {
       positionId,
       by: by.user,
       qtyMicros: qtyMicros === before.openQtyMicros ? null : qtyMicros,
-      limitPrice: request.limitPrice ?? null,
+      limitPrice: limitPrice ?? null,
     };
-    const outcome = await this.#send(command, request.dryRun, { ...by, requestId: request.key });
+    const outcome = await this.#send(command, dryRun, { ...by, requestId: `${key}:${said}` });
     if (!('answer' in outcome)) return outcome;
     const { answer, facts } = outcome;
     if (!answer.done) return refusedAnswer(answer, this.#parts.kill());
     const order = answer.orderId === null ? null : newest(facts, 'order', answer.orderId);
-    const value = exitAnswer(before, order, { qtyMicros: order?.qtyMicros ?? qtyMicros, dryRun: request.dryRun });
-    if (!request.dryRun) this.#exits.set(request.key, { said, value });
+    const value = exitAnswer(before, order, { qtyMicros: order?.qtyMicros ?? qtyMicros, dryRun });
+    if (!dryRun) this.#exits.set(key, { said, value });
     return { ok: true, value: { ...value, replayed: false } };
   }
 
@@ -147,15 +135,30 @@ export class Decisions {
   async #storedExit(
     positionId: string,
     key: string,
-  ): Promise<{ readonly qtyMicros: number | null; readonly orderId: string | null } | null> {
-    const rows = await this.#parts.store.journalPage({ afterSeq: 0, limit: 500, entity: positionId, topic: 'inputs' });
-    const asked = rows.find((row) => row.type === 'input.command' && row.requestId === key);
+  ): Promise<{ readonly said: string; readonly order: OrderWire | null } | null> {
+    const { store } = this.#parts;
+    const rows = await store.journalPage({ afterSeq: 0, limit: 500, entity: positionId, type: 'input.command' });
+    const asked = rows.find((row) => row.requestId?.startsWith(`${key}:`) === true);
     if (asked === undefined) return null;
-    const { command } = asked.data as { command: { qtyMicros: number | null } };
-    const answered = rows.find((row) => row.type === 'command.answered' && row.requestId === key);
-    const answer = (answered?.data as { answer?: { orderId: string | null } } | undefined)?.answer;
-    return { qtyMicros: command.qtyMicros, orderId: answer?.orderId ?? null };
+    const answered = (await store.journalPage({ afterSeq: asked.seq, limit: 1, type: 'command.answered' })).at(0);
+    const orderId = (answered?.data as { answer?: { orderId: string | null } } | undefined)?.answer?.orderId ?? null;
+    return {
+      said: asked.requestId?.slice(key.length + 1) ?? '',
+      order: orderId === null ? null : await store.orderById(orderId),
+    };
   }
+}
+
+/** An account forgets what is over; the store knows how it ended. */
+function refusedDecision(before: SignalWire, { answer }: Outcome, kill: KillSwitch): Refused {
+  if (answer.refusal?.code !== 'NOT_FOUND') return refusedAnswer(answer, kill);
+  const code = before.status === 'EXPIRED' ? 'signal.expired' : 'signal.decided';
+  return {
+    ok: false,
+    code,
+    detail: `expected a signal that waits, was ${before.status}`,
+    extra: { reasonCode: 'NOT_PENDING', status: before.status },
+  };
 }
 
 function repeated({ said, value }: Exited, now: string): Answer<ExitAnswer & { readonly replayed: boolean }> {
