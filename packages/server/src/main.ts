@@ -2,7 +2,7 @@
 import type { AddressInfo } from 'node:net';
 import { Census, Scope, systemTimers } from '@wyckoff/bounded';
 import { buildApp } from './http/app.ts';
-import { issueCredentials, sameToken } from './http/credentials.ts';
+import { issueCredentials, noteAddress, sameToken } from './http/credentials.ts';
 import { InFlight } from './http/in-flight.ts';
 import { StepUps } from './http/step-up.ts';
 import { loopbackHosts } from './http/origin.ts';
@@ -204,8 +204,10 @@ async function open({ options, settings, log, census, scope }: Opening): Promise
   if (settings.play) desk.replay.play();
 
   const host = settings.host === '::1' ? '[::1]' : settings.host;
+  const url = `http://${host}:${state.port}`;
+  noteAddress(settings.dataDir, url);
   return {
-    url: `http://${host}:${state.port}`,
+    url,
     port: state.port,
     settings,
     scope,
