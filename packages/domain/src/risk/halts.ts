@@ -270,6 +270,7 @@ export class Halts {
 
   #begin(halt: Halt, tell: Tell, actor: string | null = null): void {
     if (this.#inForce.some((one) => one.rule === halt.rule && one.scope === halt.scope)) return;
+    // bounded: one per rule and scope; scopes are the account, its classes and the watched symbols
     this.#inForce = [...this.#inForce, halt];
     const { rule, scope, since, value, limit, reason } = halt;
     tell({ rule, scope, state: 'REACHED', value: value ?? 0, limit: limit ?? 0, at: since, since, reason, actor });
