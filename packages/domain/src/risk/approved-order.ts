@@ -60,6 +60,16 @@ export function approve(terms: OrderTerms): ApprovedOrder {
   return new Approved(terms);
 }
 
+/**
+ * For brokers that close on their own, without a desk: what closes needs a position and a quantity within it, nothing more (7.3).
+ * @throws {TypeError} for an order that opens.
+ */
+export function approveClosing(terms: OrderTerms): ApprovedOrder {
+  if (terms.intent !== 'CLOSE')
+    throw new TypeError(`closing order ${terms.clientId}: expected intent CLOSE, was ${terms.intent}`);
+  return new Approved(terms);
+}
+
 /** Whether an object came from the risk desk, also where types were cast away. */
 export function isApproved(order: unknown): order is ApprovedOrder {
   return Approved.bears(order);

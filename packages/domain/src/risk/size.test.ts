@@ -232,12 +232,11 @@ describe('5.5 5 and 6: what binds', () => {
   });
 
   test('5.5 6 RK_SIZE_MIN when the wish alone is too small, whatever else binds', () => {
-    const dear = planned(sizeInput({ snapshot: snapshot([], { cashMicros: 1 }) }), {
-      entryType: 'LIMIT',
-      entryPrice: 9_000,
-      stopPrice: 8_400,
-    });
-    expect(codeOf(dear)).toBe('RK_SIZE_MIN');
+    const dear = planned(sizeInput(), { entryType: 'LIMIT', entryPrice: 9_000, stopPrice: 8_400 });
+    const nearHeat = exposure({ riskMicros: mulDiv(EQUITY, 1_000, 10_000, 'down') - 400_000_000 });
+    expect(codeOf({ ...dear, snapshot: snapshot([nearHeat]) })).toBe('RK_SIZE_MIN');
+    expect(codeOf({ ...dear, baseBp: 60, snapshot: snapshot([nearHeat]) })).toBe('RK_HEAT');
+    expect(sizeOf({ ...dear, baseBp: 60 }).steps).toBe(1);
   });
 
   test('4.5 9 never above what was shown or lowered to; what a person lowered is his to choose', () => {

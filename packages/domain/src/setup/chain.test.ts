@@ -211,6 +211,9 @@ describe('ST warns', () => {
     expect(codes(judge({ confidence: 89 }, { regime: 'TREND_DOWN' }))).not.toContain('ST_WARN_LIFTED');
     const all = pair({ timeframe: '1h', at: FRIDAY(13), session: 'ASIAN' });
     expect(judge({ confidence: 90 }, all, 'SOS').status).toBe('PASS');
+    const swap = pair({ timeframe: '1h', at: Date.UTC(2024, 0, 10, 17), session: 'ASIAN' });
+    expect(judge({ confidence: 90 }, swap).status).toBe('PASS');
+    expect(judge({ confidence: 89 }, swap).status).toBe('WARN');
     expect(judge({ confidence: 90 }, stock({ timeframe: '1h', at: Date.UTC(2024, 0, 10, 20) })).status).toBe('PASS');
   });
 

@@ -154,6 +154,39 @@ test('TR-3 a plan that is not refused has stop < entry < T1 <= T2 <= T3, and R i
   expect(accepted).toBeGreaterThan(100);
 });
 
+test('TR-3 shorts: a plan that is not refused has stop > entry > T1 >= T2 >= T3, in every mode of targets and stops', () => {
+  let accepted = 0;
+  const choices = fc.record({ scale: fc.boolean(), measured: fc.boolean(), tightened: fc.boolean() });
+  fc.assert(
+    fc.property(inputs, choices, ({ pattern, support, width, depth, at, reach, timeframe }, { scale, measured, tightened }) => {
+      const resistance = support * (1 + width);
+      const plan = planEntry({
+        pattern: ({ SPRING: 'UTAD', TEST: 'TEST', SOS: 'SOW', LPS: 'LPSY' } as const)[pattern as 'SPRING'],
+        side: -1,
+        close: resistance - at * (resistance - support),
+        support,
+        resistance,
+        extreme: resistance * (1 + depth),
+        objectives: reach.map((r) => support - r * (resistance - support)),
+        tickSize: 0.01,
+        timeframe,
+        policy: { scaleWithTimeframe: scale, targets: measured ? 'measured' : 'objectives' },
+        tightened,
+      });
+      if (plan.refusal !== null) return;
+      accepted += 1;
+      const [t1, t2, t3] = plan.targets;
+      expect(plan.stopPrice).toBeGreaterThan(plan.entryPrice);
+      expect(plan.entryPrice).toBeGreaterThan(t1 ?? NaN);
+      expect(t1).toBeGreaterThanOrEqual(t2 ?? NaN);
+      expect(t2).toBeGreaterThanOrEqual(t3 ?? NaN);
+      expect(Math.abs((plan.rMultiple ?? NaN) - rewardToRisk(t2 ?? NaN, plan.entryPrice, plan.stopPrice))).toBeLessThan(0.01);
+    }),
+    { seed: 61, numRuns: 10_000 },
+  );
+  expect(accepted).toBeGreaterThan(100);
+});
+
 test('TR-4 mirrored prices give the mirrored plan, up to ticks and percentage bases', () => {
   const centre = 1_000;
   const twin = { SPRING: 'UTAD', TEST: 'TEST', SOS: 'SOW', LPS: 'LPSY' } as const;
@@ -187,7 +220,7 @@ test('TR-4 mirrored prices give the mirrored plan, up to ticks and percentage ba
           a.targets.forEach((t, i) => expect(Math.abs(mirror(t) - b.targets[i])).toBeLessThan(0.02));
       },
     ),
-    { seed: 8 },
+    { seed: 8, numRuns: 10_000 },
   );
 });
 
