@@ -69,7 +69,7 @@ export { DEFAULT_PATTERN_RISK } from './risk/pattern-risk.ts';
 export type { PatternRisk } from './risk/pattern-risk.ts';
 export { DEFAULT_HALTS, FOREX_HALTS } from './risk/halts.ts';
 export type { HaltRules } from './risk/halts.ts';
-export { isApproved } from './risk/approved-order.ts';
+export { approveClosing, isApproved } from './risk/approved-order.ts';
 export type { ApprovedOrder, OrderTerms, Protection } from './risk/approved-order.ts';
 export { CAMPAIGN_STATES, CAMPAIGN_TRANSITIONS } from './campaign/campaign.ts';
 export type { CampaignState } from './campaign/campaign.ts';

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Census, Scope } from '@wyckoff/bounded';
+import { COST_MODELS, tradedInstrument } from '@wyckoff/domain';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { AlpacaServer, KEYS } from '../../../../e2e/venues/alpaca-server.ts';
 import { ExchangeServer } from '../../../../e2e/venues/exchange-server.ts';
@@ -12,18 +13,36 @@ import { AlpacaBroker } from './alpaca/alpaca-broker.ts';
 import type { Broker, BrokerEvent } from './broker.ts';
 import { CcxtBroker } from './ccxt/ccxt-broker.ts';
 import type { CcxtExchange, CcxtModule } from './ccxt/load-ccxt.ts';
+import { approve } from '../../../domain/src/risk/approved-order.ts';
 import { clear, type Cleared } from './clearance.ts';
+import { PaperBroker } from './paper/paper-broker.ts';
 import type { OrderRequest } from './venue-order.ts';
 
 interface Venue {
   readonly broker: Broker;
-  readonly market: Market;
-  readonly faults: FaultList;
   readonly symbol: string;
-  /** As the venue spells it. */
-  readonly wire: string;
+  /** Faults of its protocol; null: it has none to go wrong. */
+  readonly faults: FaultList | null;
+  /** What a second part at 99.5 of an order at 100 pays. */
+  readonly secondPrice: number;
+  /** The market trades at a price. */
+  reach(price: number): void;
+  /** So much of an order is filled, at a price or at its own. */
+  part(clientId: string, qtyMicros: number, price: number): void;
+  /** Orders the venue ever took under an id; under any when absent. */
+  count(clientId?: string): number;
+  /** What it was sent of an order; null: nothing was sent anywhere. */
+  sent(clientId: string): { readonly qty: number; readonly limitPrice: string | null } | null;
   stop(): Promise<void>;
 }
+
+const overMarket = (market: Market, wire: string): Omit<Venue, 'broker' | 'faults' | 'symbol' | 'stop'> => ({
+  secondPrice: 99.5,
+  reach: (price) => market.setPrice(wire, price),
+  part: (clientId, qty, price) => void market.fill(market.byClientId(clientId)!.id, { qty, price: String(price) }),
+  count: (clientId) => (clientId === undefined ? market.orders.length : market.countOf(clientId)),
+  sent: (clientId) => market.byClientId(clientId) ?? null,
+});
 
 const ROOT = join(import.meta.dirname, '..', '..', '..', '..');
 
@@ -35,6 +54,32 @@ async function ccxtFromParts(): Promise<CcxtModule> {
 }
 
 const VENUES: Record<string, (scope: Scope) => Promise<Venue>> = {
+  paper: async (scope) => {
+    const instrument = tradedInstrument({ symbol: 'SPY', assetClass: 'CRYPTO' });
+    const options = {
+      scope,
+      instrument,
+      costs: COST_MODELS.zero,
+      cashMicros: 100_000_000_000,
+      participationCap: 1,
+      now: Date.now,
+    };
+    const broker = new PaperBroker(options);
+    let time = 0;
+    const meet = (price: number, volume: number): void =>
+      broker.meet({ time: (time += 60_000), open: price, high: price, low: price, close: price, volume });
+    return {
+      broker,
+      symbol: 'SPY',
+      faults: null,
+      secondPrice: 100,
+      reach: (price) => meet(price, 1_000_000),
+      part: (_, qtyMicros, price) => meet(price, qtyMicros / 1e6),
+      count: () => 0,
+      sent: () => null,
+      stop: async () => undefined,
+    };
+  },
   alpaca: async (scope) => {
     const server = await AlpacaServer.start();
     const broker = new AlpacaBroker({
@@ -45,7 +90,7 @@ const VENUES: Record<string, (scope: Scope) => Promise<Venue>> = {
       perMinute: 60_000,
       pollMs: 50,
     });
-    return { broker, market: server.market, faults: server.faults, symbol: 'SPY', wire: 'SPY', stop: () => server.stop() };
+    return { ...overMarket(server.market, 'SPY'), broker, faults: server.faults, symbol: 'SPY', stop: () => server.stop() };
   },
   ccxt: async (scope) => {
     const server = await ExchangeServer.start();
@@ -56,11 +101,10 @@ const VENUES: Record<string, (scope: Scope) => Promise<Venue>> = {
       prepare: (exchange) => leadTo(exchange, server.url),
     }); // prettier-ignore
     return {
+      ...overMarket(server.market, 'BTCUSDT'),
       broker,
-      market: server.market,
       faults: server.faults,
       symbol: 'BTC/USDT',
-      wire: 'BTCUSDT',
       stop: () => server.stop(),
     };
   },
@@ -82,8 +126,25 @@ describe.each(Object.entries(VENUES))('8.3 the contract of a broker: %s', (_, op
   const request = (clientId: string, of: Partial<OrderRequest> = {}): OrderRequest => ({
     clientId, symbol: venue.symbol, side: 'BUY', type: 'LIMIT', qtyMicros: 2_000_000, limitPrice: 100, stopPrice: null, tickSize: 0.01, tif: 'GTC', attached: null, ...of,
   }); // prettier-ignore
-  const cleared = (clientId: string, of: Partial<OrderRequest> = {}): Cleared =>
-    clear(request(clientId, of), { opens: true, lastLook: async () => null });
+  /** As the gate would: an entry with the risk desk's approval. */
+  const cleared = (clientId: string, of: Partial<OrderRequest> = {}): Cleared => {
+    const asked = request(clientId, of);
+    const { attached, qtyMicros, tickSize, ...terms } = asked;
+    expect([attached, tickSize]).toEqual([null, 0.01]);
+    const approved = approve({
+      ...terms, orderId: clientId, signalId: clientId, leg: 'ENTRY', intent: 'OPEN', steps: qtyMicros, validBars: null,
+      protection: { stopPrice: 1, targets: [], maxRiskMicros: 1e12 }, reason: null, replaces: null,
+    }); // prettier-ignore
+    return clear(asked, { opens: true, lastLook: async () => null, signalId: clientId, approved });
+  };
+  const closing = (clientId: string, of: Partial<OrderRequest>): Cleared =>
+    clear(request(clientId, { side: 'SELL', ...of }), { opens: false, lastLook: async () => null, signalId: 'wx1-in' });
+  /** In and filled. */
+  const enter = async (): Promise<void> => {
+    venue.reach(100);
+    await venue.broker.place(cleared('wx1-in', { type: 'MARKET', limitPrice: null, tif: 'GTC' }));
+    venue.reach(100);
+  };
   const until = async (isSo: () => boolean | Promise<boolean>): Promise<void> => {
     for (let i = 0; i < 3_000 && !(await isSo()); i += 1) await new Promise((resolve) => setTimeout(resolve, 1));
     expect(await isSo()).toBe(true);
@@ -119,7 +180,7 @@ describe.each(Object.entries(VENUES))('8.3 the contract of a broker: %s', (_, op
   });
 
   test('places once, finds by our id, denies what it does not know', async () => {
-    const { broker, market } = venue;
+    const { broker } = venue;
     const placed = await broker.place(cleared('wx1-a'));
     expect(placed).toMatchObject({
       clientId: 'wx1-a',
@@ -131,52 +192,47 @@ describe.each(Object.entries(VENUES))('8.3 the contract of a broker: %s', (_, op
     expect(await broker.getOrder('wx1-a')).toMatchObject({ clientId: 'wx1-a', brokerId: placed.brokerId, symbol: venue.symbol });
     expect(await broker.getOrder('wx1-nobody')).toBeNull();
     expect(['duplicate', 'refused']).toContain(await kindOf(broker.place(cleared('wx1-a'))));
-    expect(market.countOf('wx1-a')).toBe(1);
+    if (venue.faults !== null) expect(venue.count('wx1-a')).toBe(1);
     expect((await broker.openOrders()).map((order) => order.clientId)).toEqual(['wx1-a']);
   });
 
   test('TR-11 takes nothing that was not cleared, and sends nothing that is held at the last look', async () => {
-    const { broker, market } = venue;
+    const { broker } = venue;
     expect(await kindOf(broker.place({ request: request('wx1-a'), opens: true, spend: async () => undefined } as never))).toBe(
       'held',
     );
     expect(await kindOf(broker.place(clear(request('wx1-a'), { opens: true, lastLook: async () => 'KILL_SWITCH' })))).toBe(
       'held',
     );
-    expect(market.orders).toEqual([]);
+    expect(venue.count()).toBe(0);
+    expect(await broker.getOrder('wx1-a')).toBeNull();
   });
 
   test('fills in parts, exact; says so by itself; positions and cash follow', async () => {
-    const { broker, market } = venue;
+    const { broker } = venue;
     await until(() => broker.state === 'CONNECTED');
     await broker.place(cleared('wx1-a', { qtyMicros: 3_000_001 - 1 }));
     const before = events.length;
-    market.setPrice(venue.wire, 101);
-    const order = market.byClientId('wx1-a')!;
-    market.fill(order.id, { qty: 1_000_000, price: '100' });
+    venue.reach(101);
+    venue.part('wx1-a', 1_000_000, 100);
     await until(() => events.length > before);
     expect(await broker.getOrder('wx1-a')).toMatchObject({
       state: 'PARTIALLY_FILLED',
       filledQtyMicros: 1_000_000,
       averagePrice: 100,
     });
-    market.fill(order.id, { price: '99.5' });
+    venue.part('wx1-a', 2_000_000, 99.5);
     await until(async () => (await broker.getOrder('wx1-a'))?.state === 'FILLED');
-    expect((await broker.fillsSince(0)).map((fill) => [fill.clientId, fill.qtyMicros, fill.price])).toEqual([['wx1-a', 1_000_000, 100], ['wx1-a', 2_000_000, 99.5]]); // prettier-ignore
+    const fills = (await broker.fillsSince(0)).map((fill) => [fill.clientId, fill.qtyMicros, fill.price]);
+    expect(fills).toEqual([['wx1-a', 1_000_000, 100], ['wx1-a', 2_000_000, venue.secondPrice]]); // prettier-ignore
     expect(await broker.positions()).toMatchObject([{ symbol: venue.symbol, qtyMicros: 3_000_000 }]);
-    expect((await broker.account()).cashMicros).toBe(100_000_000_000 - 299_000_000);
+    expect((await broker.account()).cashMicros).toBe(100_000_000_000 - 100_000_000 - 2_000_000 * venue.secondPrice);
   });
 
   test('a stop works at the venue and can be cancelled; cancelling twice is no failure', async () => {
-    const { broker, market } = venue;
-    market.setPrice(venue.wire, 100);
-    await broker.place(cleared('wx1-in', { type: 'MARKET', limitPrice: null, tif: 'DAY' }));
-    await broker.place(
-      clear(request('wx1-stop', { side: 'SELL', type: 'STOP', limitPrice: null, stopPrice: 95 }), {
-        opens: false,
-        lastLook: async () => null,
-      }),
-    );
+    const { broker } = venue;
+    await enter();
+    await broker.place(closing('wx1-stop', { type: 'STOP', limitPrice: null, stopPrice: 95 }));
     expect(await broker.getOrder('wx1-stop')).toMatchObject({ state: 'ACCEPTED', stopPrice: 95, type: 'STOP', armed: true });
     await broker.cancel('wx1-stop');
     await until(async () => (await broker.getOrder('wx1-stop'))?.state === 'CANCELLED');
@@ -185,15 +241,9 @@ describe.each(Object.entries(VENUES))('8.3 the contract of a broker: %s', (_, op
   });
 
   test('changes a working order in place where it says it can', async () => {
-    const { broker, market } = venue;
-    market.setPrice(venue.wire, 100);
-    await broker.place(cleared('wx1-in', { type: 'MARKET', limitPrice: null, tif: 'DAY' }));
-    await broker.place(
-      clear(request('wx1-stop', { side: 'SELL', type: 'STOP', limitPrice: null, stopPrice: 95 }), {
-        opens: false,
-        lastLook: async () => null,
-      }),
-    );
+    const { broker } = venue;
+    await enter();
+    await broker.place(closing('wx1-stop', { type: 'STOP', limitPrice: null, stopPrice: 95 }));
     const change = broker.replace('wx1-stop', { stopPrice: 96, qtyMicros: 1_000_000, tickSize: 0.01 });
     if (!broker.capabilities.replace) {
       expect(await kindOf(change)).toBe('refused');
@@ -201,53 +251,45 @@ describe.each(Object.entries(VENUES))('8.3 the contract of a broker: %s', (_, op
     }
     await change;
     await broker.replace('wx1-stop', { stopPrice: 97, tickSize: 0.01 });
-    expect(await broker.getOrder('wx1-stop')).toMatchObject({
-      clientId: 'wx1-stop',
-      stopPrice: 97,
-      qtyMicros: 1_000_000,
-      state: 'ACCEPTED',
-    });
-    expect(market.working()).toHaveLength(1);
+    expect(await broker.getOrder('wx1-stop')).toMatchObject({ stopPrice: 97, qtyMicros: 1_000_000, state: 'ACCEPTED' });
+    expect((await broker.openOrders()).map((order) => order.clientId)).toEqual(['wx1-stop']);
   });
 
   test('pairs of target and stop, where it says it can', async () => {
-    const { broker, market } = venue;
-    market.setPrice(venue.wire, 100);
-    await broker.place(cleared('wx1-in', { type: 'MARKET', limitPrice: null, tif: 'DAY' }));
-    const pair = clear(request('wx1-t', { side: 'SELL', limitPrice: 110, attached: { kind: 'OCO', stopPrice: 95 } }), {
-      opens: false,
-      lastLook: async () => null,
-    });
+    const { broker } = venue;
+    await enter();
+    const pair = closing('wx1-t', { limitPrice: 110, attached: { kind: 'OCO', stopPrice: 95 } });
     if (!broker.capabilities.oco) {
       expect(await kindOf(broker.placeOco(pair))).toBe('refused');
       return;
     }
     expect(await broker.placeOco(pair)).toMatchObject({ attached: { clientId: 'wx1-t:stop', stopPrice: 95, armed: true } });
-    market.setPrice(venue.wire, 111);
+    venue.reach(111);
     expect(await broker.getOrder('wx1-t')).toMatchObject({ state: 'FILLED', attached: { state: 'CANCELLED' } });
   });
 
   test.each([
     ['hang-before', 'unknown'], ['hang-after', 'unknown'], ['reset-after', 'unknown'], ['500-after', 'unknown'], ['html', 'unknown'], ['garbage', 'unknown'], ['429', 'unsent'],
-  ] as const)('%s of a sending is "%s"', async (kind, expected) => {
-    venue.faults.add({ kind, method: 'POST' });
-    expect(await kindOf(venue.broker.place(cleared('wx1-a')))).toBe(expected);
+  ] as const)('%s of a sending is "%s", where there is a network between', async (kind, expected) => {
+    venue.faults?.add({ kind, method: 'POST' });
+    expect(await kindOf(venue.broker.place(cleared('wx1-a')))).toBe(venue.faults === null ? 'fine' : expected);
   }); // prettier-ignore
 
   test('closes everything', async () => {
-    const { broker, market } = venue;
-    market.setPrice(venue.wire, 100);
-    await broker.place(cleared('wx1-in', { type: 'MARKET', limitPrice: null, tif: 'DAY' }));
+    const { broker } = venue;
+    await enter();
     await broker.place(cleared('wx1-more', { limitPrice: 90 }));
     expect(await broker.closeAll()).toMatchObject([{ symbol: venue.symbol, state: 'CLOSING' }]);
-    await until(() => market.positions.size === 0 && market.working().length === 0);
+    venue.reach(100);
+    await until(async () => (await broker.positions()).length === 0 && (await broker.openOrders()).length === 0);
   });
 
-  test('7.2 numbers leave as exact decimals', async () => {
-    const { broker, market } = venue;
+  test('7.2 numbers leave as exact decimals, beside the tick they stay', async () => {
+    const { broker } = venue;
     await broker.place(cleared('wx1-a', { qtyMicros: 1_234_567, limitPrice: 0.1 + 0.2 }));
-    expect(market.byClientId('wx1-a')).toMatchObject({ qty: 1_234_567 });
-    expect(Number(market.byClientId('wx1-a')?.limitPrice)).toBe(0.3);
+    const sent = venue.sent('wx1-a');
+    if (sent !== null) expect([sent.qty, Number(sent.limitPrice)]).toEqual([1_234_567, 0.3]);
+    expect((await broker.getOrder('wx1-a'))?.qtyMicros).toBe(1_234_567);
     expect(await kindOf(broker.place(cleared('wx1-b', { limitPrice: 100.005 })))).toBe('held');
   });
 });

@@ -111,7 +111,11 @@ export class ExecutionGate {
       violations.push({ code: 'ORDER_INVALID', sentence: 'The order was not approved by the risk desk.' });
     const result = this.#result(violations, { halt: halt.level, lastPrice: context?.lastPrice ?? null });
     if (violations.length > 0) return { ok: false, result };
-    return { ok: true, result, cleared: clear(of.request, { opens: true, lastLook: () => this.#lastLook() }) };
+    return {
+      ok: true,
+      result,
+      cleared: clear(of.request, { opens: true, lastLook: () => this.#lastLook(), signalId: of.signalId, approved: of.approved }),
+    };
   }
 
   /** Closing orders need a position, a quantity within it and a connection: nothing else ever stops an exit. */
