@@ -194,7 +194,7 @@ export class CommandDesk {
     const { orders, tray } = this.#floor;
     const order = orders.byId(orderId);
     if (order === undefined) return this.#refuse('NOT_FOUND', 'There is no such working order.');
-    const protects = order.intent === 'CLOSE' && /^(STOP|T[123])\./.test(order.leg);
+    const protects = order.intent === 'CLOSE' && /^(STOP|T[123]|FLATTEN)\./.test(order.leg);
     if (protects) return this.#refuse('PROTECTIVE', 'The order protects a position: move its stop, or close the position.');
     if (order.state !== 'CANCEL_PENDING') tray.put({ kind: 'cancel', clientId: order.clientId, reason: 'USER' });
     return this.#done({ orderId });

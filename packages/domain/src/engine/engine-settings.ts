@@ -31,6 +31,8 @@ export interface SeriesOptions {
   readonly costs?: CostModel;
   /** `through`: a LIMIT must be passed by one tick; default `touch`. */
   readonly limitFill?: 'touch' | 'through';
+  /** The most a simulated fill may take of its bar's volume, 0.01-1; null (default): everything. */
+  readonly participationCap?: number | null;
   /** Rule pack and parameters of the detector. */
   readonly pack?: DetectorOptions;
   /** In place of `createDetectorInContext`, for studies: given the bytes of its snapshot when one is restored. */
@@ -63,6 +65,7 @@ export interface SeriesSettings {
   readonly traded: TradedInstrument;
   readonly costs: CostModel;
   readonly limitFill: 'touch' | 'through';
+  readonly participationCap: number | null;
   readonly warmupBars: number;
 }
 
@@ -88,6 +91,7 @@ export function seriesSettings(series: SeriesOptions, account: AccountChoices): 
     traded: series.traded ?? tradedInstrument({ symbol, assetClass }),
     costs: series.costs ?? costsFor(assetClass),
     limitFill: series.limitFill ?? 'touch',
+    participationCap: series.participationCap ?? null,
     warmupBars: account.warmupBars ?? 0,
   };
 }

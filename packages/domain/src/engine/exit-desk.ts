@@ -61,6 +61,7 @@ export class ExitDesk {
   /** Closes a position at market on the next bar; a second reason changes nothing. */
   leave(position: OpenPosition, reason: ExitReason): Order | null {
     if (position.exiting !== null || position.openSteps === 0) return null;
+    this.dropRest(position);
     const n = position.exitRevision + 1;
     const order = this.#close(position, { leg: LEG.exit(n), steps: position.openSteps, limitPrice: null, reason });
     position.exitRevision = n;
@@ -87,10 +88,26 @@ export class ExitDesk {
     const leg = LEG.flatten(activationId);
     if (this.#floor.orders.find(clientOrderId(position.signalId, leg)) !== undefined) return this.leave(position, 'FLATTEN');
     if (position.openSteps === 0 || position.exiting !== null) return null;
+    this.dropRest(position);
     const order = this.#close(position, { leg, steps: position.openSteps, limitPrice: null, reason: 'FLATTEN' });
     position.exiting = 'FLATTEN';
     position.version += 1;
     return order;
+  }
+
+  /** A position is gone: at a venue nothing that worked for it may fill any more; the simulated broker sees to it by itself. */
+  dropLegs({ signalId }: OpenPosition): void {
+    const { orders, tray, settings } = this.#floor;
+    if (settings.broker !== 'venue') return;
+    for (const order of orders.living)
+      if (order.signalId === signalId && order.intent === 'CLOSE')
+        tray.put({ kind: 'cancel', clientId: order.clientId, reason: 'POSITION_CLOSED' });
+  }
+
+  /** What is being left, or gone, must not grow: the unfilled part of its entry is cancelled. */
+  dropRest({ signalId }: OpenPosition): void {
+    const entry = this.#floor.orders.entryOf(signalId);
+    if (entry !== undefined) this.#floor.tray.put({ kind: 'cancel', clientId: entry.clientId, reason: 'EXITING' });
   }
 
   /** A working or waiting entry is given up. False: there is none. */

@@ -5,6 +5,7 @@ import type { BrokerReport } from '../execution/instruction.ts';
 import type { Fill, Order } from '../execution/order.ts';
 import type { OrderAlert, OrderStep } from '../execution/order-machine.ts';
 import { isTerminalOrder } from '../execution/order-state.ts';
+import { idOf } from '../setup/digest.ts';
 import { recapFill } from '../risk/fill-recap.ts';
 import { riskOf } from '../trade/amount.ts';
 import { clientOrderId, orderIdOf, rungOf } from '../trade/client-order-id.ts';
@@ -192,13 +193,13 @@ export class FillDesk {
     else this.#closed(order, booked);
   }
 
-  /** The first part opens a position, later ones add to it; a late one finds the plan of its ended signal. */
+  /** The first part opens a position, later ones add to it; one that comes too late finds the plan of its ended signal. */
   #opened(order: Order, fill: BookFill): void {
     const { book, signals, facts } = this.#floor;
     const signalId = order.signalId ?? '';
-    const live = signals.find(signalId) ?? signals.ended(signalId);
+    const live = signals.find(signalId);
     if (live === undefined) {
-      this.#alert(order, { code: 'OVERFILL', sentence: 'An entry was filled whose signal ended long ago; nothing was booked.' });
+      this.#openedLate(order, fill);
       return;
     }
     const former = book.find(signalId);
@@ -211,7 +212,23 @@ export class FillDesk {
     if (former === undefined) this.#begun(live, position);
     else facts.tell('position.changed', positionOf(position, instrument));
     this.#createLegs(position);
-    if (this.#floor.settings.broker === 'venue') this.#recap(position, fill, live);
+    if (position.exiting !== null) this.#exits.leavePart(position, { steps: fill.steps, limitPrice: null, reason: 'TRIM' });
+    else if (this.#floor.settings.broker === 'venue') this.#recap(position, fill, live);
+  }
+
+  /** A fill nobody waits for any more is booked, under a name of its own, with a stop, and kept for a person to decide on (7.1). */
+  #openedLate(order: Order, fill: BookFill): void {
+    const { book, signals, facts } = this.#floor;
+    const live = signals.ended(order.signalId ?? '');
+    if (live === undefined) {
+      this.#alert(order, { code: 'OVERFILL', sentence: 'An entry was filled whose signal ended long ago; nothing was booked.' });
+      return;
+    }
+    const signalId = idOf('late', order.clientId, order.filledQtyMicros);
+    const position = book.open({ ...live.plan, signalId, origin: 'MANUAL' }, fill, null);
+    facts.tell('position.opened', positionOf(position, instrumentOf(this.#floor, position)));
+    position.stopRevision = 0;
+    this.moveStop(position, position.initialStop);
   }
 
   /** The position's own risk takes the place of what was reserved; the campaign counts what is really at risk. */
@@ -317,6 +334,8 @@ export class FillDesk {
     const { facts, signals, halts, trading } = this.#floor;
     const instrument = instrumentOf(this.#floor, position);
     facts.tell('position.closed', positionOf(position, instrument));
+    this.#exits.dropRest(position);
+    this.#exits.dropLegs(position);
     signals.move(position.signalId, signalStateAfter(reason));
     campaignOf(this.#floor, position.campaignId)?.lane.campaigns.closed(position, instrument);
     halts.closedPosition(position);

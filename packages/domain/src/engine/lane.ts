@@ -83,7 +83,7 @@ export class Lane {
 
   constructor(options: LaneOptions, saved?: LaneState) {
     const { settings, facts, tellsAnalysis } = options;
-    const { traded, costs, timeframe, limitFill } = settings;
+    const { traded, costs, timeframe, limitFill, participationCap } = settings;
     const { symbol } = traded;
     this.rank = options.rank;
     this.symbol = symbol;
@@ -99,7 +99,7 @@ export class Lane {
     this.exits = new ExitTracker(saved?.exits);
     this.campaigns = new CampaignBook({ ...options.campaigns, symbol, timeframe }, saved?.campaigns);
     this.broker = options.fills
-      ? new SimulatedBroker({ instrument: this.#instrument, costs, limitFill }, saved?.broker ?? undefined)
+      ? new SimulatedBroker({ instrument: this.#instrument, costs, limitFill, participationCap }, saved?.broker ?? undefined)
       : null;
     this.bars = saved?.bars ?? 0;
     this.passedParents = saved?.passedParents ?? [];

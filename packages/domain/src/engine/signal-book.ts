@@ -27,7 +27,7 @@ export interface LiveSignal {
   readonly waiting: { readonly candidate: Candidate; readonly market: MarketContext } | null;
 }
 
-/** Signals whose entry ended lately: a late fill still finds its plan (7.1). */
+/** Signals that ended lately: a late fill of their entry still finds its plan (7.1). */
 const MAX_ENDED = 16;
 
 type Why = { readonly code: string; readonly text: string };
@@ -62,7 +62,7 @@ export class SignalBook {
     return this.#living.find((live) => live.signal.id === signalId);
   }
 
-  /** One whose entry ended without a fill, lately. */
+  /** One that ended lately. */
   ended(signalId: string): LiveSignal | undefined {
     return this.#ended.find((live) => live.signal.id === signalId);
   }
@@ -86,7 +86,13 @@ export class SignalBook {
       readonly campaignId: string;
     },
   ): LiveSignal {
-    const signal = signalOf(lane, candidate, { chain: of.chain, status: 'GENERATED', size: of.size, figures: of.figures, why: null });
+    const signal = signalOf(lane, candidate, {
+      chain: of.chain,
+      status: 'GENERATED',
+      size: of.size,
+      figures: of.figures,
+      why: null,
+    });
     const { event, pattern, leg, direction, plan, signalId, side } = candidate;
     const { support, resistance } = event.prices;
     const live: LiveSignal = {
@@ -118,7 +124,8 @@ export class SignalBook {
     const next = { ...live, signal, waiting: to === 'PENDING' ? live.waiting : null };
     if (isTerminalSignal(status)) {
       this.#living = this.#living.filter((one) => one !== live);
-      const wasOrdered = live.signal.status === 'APPROVED' || live.signal.status === 'SUBMITTED';
+      const wasOrdered = live.signal.status !== 'GENERATED' && live.signal.status !== 'PENDING';
+      // bounded: MAX_ENDED
       if (wasOrdered) this.#ended = [...this.#ended, next].slice(-MAX_ENDED);
     } else this.#replace(live, next);
     this.#facts.tell('signal.changed', signal);

@@ -122,13 +122,14 @@ export function restoreAccountEngine(bytes: Uint8Array, options: AccountEngineOp
 }
 
 function oneSeries(options: TradingEngineOptions): AccountEngineOptions {
-  const { instrument, timeframe, traded, costs, limitFill, pack, detector, ...account } = options;
+  const { instrument, timeframe, traded, costs, limitFill, participationCap, pack, detector, ...account } = options;
   const series: SeriesOptions = {
     instrument,
     timeframe,
     ...(traded !== undefined && { traded }),
     ...(costs !== undefined && { costs }),
     ...(limitFill !== undefined && { limitFill }),
+    ...(participationCap !== undefined && { participationCap }),
     ...(pack !== undefined && { pack }),
     ...(detector !== undefined && { detector }),
   };

@@ -1,0 +1,272 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { DEFAULT_LIMITS } from '../risk/limits.ts';
+import { mulDiv } from '../trade/money.ts';
+import type { Fact, ReservationFact } from './fact.ts';
+import type { EngineInput } from './input.ts';
+import { LIMITS, QUIET, accountOptions, random, someCommand, world } from './kit/account-world.ts';
+import type { World } from './kit/account-world.ts';
+import { FactError, FactLedger } from './kit/fact-ledger.ts';
+import { DAY, START } from './kit/scripted-market.ts';
+import { createAccountEngine, restoreAccountEngine } from './trading-engine.ts';
+import type { AccountEngineOptions, TradingEngine } from './trading-engine.ts';
+
+const LENGTH = 24;
+const BUCKET_OF: Readonly<Record<string, string>> = { AAA: 'TECH', BBB: 'TECH', CCC: 'OIL' };
+
+interface Run {
+  readonly engine: TradingEngine;
+  readonly facts: Fact[];
+  readonly ledger: FactLedger;
+}
+
+function start(of: World, changes: Parameters<typeof accountOptions>[1] = {}, bytes: Uint8Array | null = null): Run {
+  const facts: Fact[] = [];
+  const ledger = new FactLedger();
+  const options: AccountEngineOptions = {
+    ...accountOptions(of, changes),
+    sink: (fact) => {
+      facts.push(fact);
+      ledger.hear(fact);
+    },
+  };
+  const engine = bytes === null ? createAccountEngine(options) : restoreAccountEngine(bytes, options);
+  return { engine, facts, ledger };
+}
+
+function take(run: Run, input: EngineInput): void {
+  run.engine.next(input);
+  run.engine.deliver();
+}
+
+const bars = (of: World, i: number): EngineInput => ({ kind: 'bars', bars: of.instants[i] });
+
+/** The same seed gives the same inputs: commands answer to what the facts have shown. */
+function play(
+  run: Run,
+  of: World,
+  seed: number,
+  check: (input: EngineInput, before: number) => void = () => undefined,
+): EngineInput[] {
+  const roll = random(seed + 1);
+  const inputs: EngineInput[] = [];
+  const put = (input: EngineInput): void => {
+    const before = run.facts.length;
+    inputs.push(input);
+    take(run, input);
+    check(input, before);
+  };
+  for (let i = 0; i < of.instants.length; i += 1) {
+    put(bars(of, i));
+    if (i < QUIET) continue;
+    const at = START + (i + 1) * DAY;
+    while (roll(3) === 0) put(someCommand(run.facts, at + roll(DAY / 2), roll));
+    if (roll(4) === 0) put({ kind: 'clock', at: at + DAY / 2 + roll(DAY / 3) });
+  }
+  return inputs;
+}
+
+const text = (facts: readonly Fact[]): string => JSON.stringify(facts);
+/** Positions count inputs; clocks without effect are no inputs, so facts alone are compared. */
+const seeds = fc.integer({ min: 0, max: 2 ** 31 - 1 });
+
+/** Whatever was accepted, the sums over positions and reservations are within the limits at that instant. */
+function checkLimits({ engine, ledger }: Run, accepted: readonly ReservationFact[]): void {
+  const { account, openPositions } = engine.report();
+  const rows = [...openPositions, ...ledger.held].map(({ symbol, riskMicros }) => ({ symbol, riskMicros }));
+  const sum = (isIn: (symbol: string) => boolean): number =>
+    rows.reduce((total, row) => (isIn(row.symbol) ? total + row.riskMicros : total), 0);
+  const limit = (bp: number): number => mulDiv(account.equityMicros, bp, 10_000, 'down');
+  expect(sum(() => true)).toBeLessThanOrEqual(limit(LIMITS.assetClassBp));
+  for (const bucket of ['TECH', 'OIL'])
+    expect(sum((symbol) => BUCKET_OF[symbol] === bucket)).toBeLessThanOrEqual(limit(LIMITS.bucketBp));
+  const entries = new Set([...openPositions, ...ledger.held].map(({ signalId }) => signalId));
+  expect(entries.size).toBeLessThanOrEqual(LIMITS.openPositions);
+  for (const { notionalMicros, riskMicros } of accepted) {
+    expect(notionalMicros).toBeLessThanOrEqual(limit(LIMITS.orderValueBp));
+    expect(riskMicros).toBeLessThanOrEqual(limit(LIMITS.tradeBp));
+  }
+}
+
+test('TR-2 TR-7 TR-8 over 3,000 random lives of an account: limits hold at each acceptance, only listed steps happen, the facts give the state', () => {
+  let accepted = 0;
+  let refusedForRoom = 0;
+  let closed = 0;
+  let parts = 0;
+  fc.assert(
+    fc.property(seeds, (seed) => {
+      // Every third market is so thin that fills come in parts.
+      const isThin = seed % 3 === 0;
+      const of = world(seed, LENGTH, isThin);
+      const run = start(of, { cap: isThin ? 0.01 : null });
+      play(run, of, seed, (_input, before) => {
+        const news = run.facts.slice(before);
+        for (const fact of news) if (fact.kind === 'order.filled' && fact.data.order.state === 'PARTIALLY_FILLED') parts += 1;
+        const reserved = news.flatMap((fact) =>
+          fact.kind === 'reservation.changed' && fact.data.version === 1 ? [fact.data] : [],
+        );
+        accepted += reserved.length;
+        if (reserved.length > 0) checkLimits(run, reserved);
+      });
+      const { account, openPositions } = run.engine.report();
+      expect(run.ledger.cash).toBe(account.cashMicros);
+      expect(account.equityMicros - account.startingMicros).toBe(
+        account.realisedMicros + account.unrealisedMicros - account.costsMicros,
+      );
+      const told = [...run.ledger.positions.values()]
+        .filter(({ status }) => status === 'OPEN')
+        .map(({ id, openQtyMicros, stop }) => ({ id, openQtyMicros, stop }));
+      expect(openPositions.map(({ id, openQtyMicros, stop }) => ({ id, openQtyMicros, stop }))).toEqual(told);
+      const room = ['RK_BUCKET', 'RK_HEAT', 'RK_ASSET_CLASS', 'RK_MAX_POSITIONS', 'RK_OPPOSITE_OPEN'];
+      for (const fact of run.facts)
+        if ((fact.kind === 'signal.created' || fact.kind === 'signal.changed') && room.includes(fact.data.rejectCode ?? ''))
+          refusedForRoom += 1;
+      run.engine.finish('END_OF_DATA');
+      expect(run.engine.openPositions).toBe(0);
+      expect(run.ledger.held).toEqual([]);
+      expect(run.ledger.working).toEqual([]);
+      closed += [...run.ledger.positions.values()].length;
+    }),
+    { seed: 41, numRuns: 3_000 },
+  );
+  expect(accepted).toBeGreaterThan(10_000);
+  expect(refusedForRoom).toBeGreaterThan(1_000);
+  expect(closed).toBeGreaterThan(5_000);
+  expect(parts).toBeGreaterThan(1_000);
+}, 240_000);
+
+test('TR-2 the twin: an account without these limits breaks them', () => {
+  const breaks = (seed: number): boolean => {
+    const of = world(seed, LENGTH);
+    const run = start(of, { limits: DEFAULT_LIMITS });
+    try {
+      play(run, of, seed, (_input, before) => {
+        const isNew = (fact: Fact): boolean => fact.kind === 'reservation.changed' && fact.data.version === 1;
+        if (run.facts.slice(before).some(isNew)) checkLimits(run, []);
+      });
+    } catch {
+      return true;
+    }
+    return false;
+  };
+  expect(Array.from({ length: 60 }, (_, seed) => breaks(seed)).filter(Boolean).length).toBeGreaterThan(5);
+});
+
+test('TR-7 the twin: a ledger that hears a step nobody listed says so', () => {
+  const of = world(5, LENGTH);
+  const run = start(of);
+  play(run, of, 5);
+  const signal = run.facts.find((fact) => fact.kind === 'signal.created' && fact.data.status === 'GENERATED');
+  if (signal?.kind !== 'signal.created') throw new Error('expected a signal');
+  const ledger = new FactLedger();
+  ledger.hear(signal);
+  expect(() => ledger.hear({ ...signal, kind: 'signal.changed', data: { ...signal.data, status: 'STOPPED' } })).toThrow(
+    FactError,
+  );
+});
+
+test('TR-9 BT-8 over 1,500: series asked for in any order and bars of an instant in any order give the same facts', () => {
+  fc.assert(
+    fc.property(seeds, fc.shuffledSubarray([0, 1, 2, 3], { minLength: 4, maxLength: 4 }), (seed, order) => {
+      const of = world(seed, LENGTH);
+      const one = start(of);
+      const inputs = play(one, of, seed);
+      const other = start(of, { order });
+      for (const input of inputs) {
+        if (input.kind !== 'bars') take(other, input);
+        else
+          take(other, {
+            kind: 'bars',
+            bars: input.bars.map(({ series, bar }) => ({ series: order.indexOf(series), bar })).reverse(),
+          });
+      }
+      expect(text(other.facts)).toBe(text(one.facts));
+      expect(other.engine.report()).toEqual(one.engine.report());
+    }),
+    { seed: 42, numRuns: 1_500 },
+  );
+}, 240_000);
+
+test('TR-9 over 600: restored after any input, and stepped again from the stored inputs, the account goes on bit by bit', () => {
+  fc.assert(
+    fc.property(seeds, fc.integer({ min: 0, max: 200 }), (seed, cut) => {
+      const of = world(seed, LENGTH);
+      const whole = start(of);
+      const inputs = play(whole, of, seed);
+      const at = QUIET + (cut % Math.max(1, inputs.length - QUIET));
+      const first = start(of);
+      for (const input of inputs.slice(0, at)) take(first, input);
+      const second = start(of, {}, first.engine.snapshot());
+      second.ledger.hear = () => undefined;
+      // What is stored: the told inputs of the facts, and the bars by themselves.
+      for (const input of inputs.slice(at)) take(second, input);
+      expect(text([...first.facts, ...second.facts])).toBe(text(whole.facts));
+      expect(second.engine.position).toBe(whole.engine.position);
+      expect([...second.engine.snapshot()]).toEqual([...whole.engine.snapshot()]);
+      const told = whole.facts.flatMap((fact) =>
+        fact.kind === 'input.command' || fact.kind === 'input.clock' ? [fact.data] : [],
+      );
+      const isTold = (input: EngineInput): boolean => told.some((one) => JSON.stringify(one) === JSON.stringify(input));
+      expect(inputs.filter((input) => input.kind === 'command').every(isTold)).toBe(true);
+    }),
+    { seed: 43, numRuns: 600 },
+  );
+}, 240_000);
+
+test('TR-9 the twin: a continuation that lost its reservations differs', () => {
+  let differs = 0;
+  for (let seed = 1; seed < 40; seed += 1) {
+    const of = world(seed, LENGTH);
+    const one = start(of);
+    const inputs = play(one, of, seed);
+    const other = start(of);
+    inputs.forEach((input, i) => {
+      // An input that never arrived.
+      if (i !== QUIET + 3) take(other, input);
+    });
+    if (text(other.facts) !== text(one.facts)) differs += 1;
+  }
+  expect(differs).toBeGreaterThan(10);
+});
+
+test('TR-11 over 3,200: while the kill switch is not OFF no opening order is made, by whatever way, and exits pass', () => {
+  let halted = 0;
+  fc.assert(
+    fc.property(seeds, (seed) => {
+      const of = world(seed, LENGTH);
+      const run = start(of);
+      let level = 'OFF';
+      play(run, of, seed, (_input, before) => {
+        for (const fact of run.facts.slice(before)) {
+          if (fact.kind === 'trading.changed') level = fact.data.killSwitch.level;
+          if (fact.kind !== 'order.changed' || fact.data.state !== 'PENDING_NEW') continue;
+          if (level !== 'OFF') halted += 1;
+          expect(fact.data.intent === 'OPEN' && level !== 'OFF').toBe(false);
+        }
+      });
+    }),
+    { seed: 44, numRuns: 3_200 },
+  );
+  expect(halted).toBeGreaterThan(100);
+}, 240_000);
+
+test('TR-13 over 1,000: bars that come twice, late ones and repeated approvals change nothing', () => {
+  fc.assert(
+    fc.property(seeds, (seed) => {
+      const of = world(seed, LENGTH);
+      const once = start(of);
+      const inputs = play(once, of, seed);
+      const twice = start(of);
+      const roll = random(seed + 7);
+      for (const [i, input] of inputs.entries()) {
+        take(twice, input);
+        if (input.kind !== 'bars') continue;
+        take(twice, input);
+        const late = inputs[roll(i + 1)];
+        if (late.kind === 'bars') take(twice, late);
+      }
+      expect(text(twice.facts)).toBe(text(once.facts));
+    }),
+    { seed: 45, numRuns: 1_000 },
+  );
+}, 240_000);
