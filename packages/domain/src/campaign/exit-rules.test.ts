@@ -138,6 +138,8 @@ test('6.3 rule 9: three rallies within twenty bars that did not exceed the one b
     exitRule(position(), flat(1, 100), { ...context, ...only(9), tracker: tracked(zigzag(tops)) });
   expect([at([110, 109, 108, 107]), at([110, 109, 111, 107])]).toEqual(['RULE_9', null]);
   expect(at([110, 109, 108])).toBeNull();
+  const slow = [110, 109, 108, 107].flatMap((top) => [90, 90.5, 91, 92, top, 92, 91, 90.5, 90]);
+  expect(tracked(slow).failedRallies(1)).toBe(2);
 });
 
 test('6.3 rules 10 and 11: a trend too long for its cause, and losers that move together', () => {

@@ -84,3 +84,8 @@ function atStop(order: WorkingOrder, bar: Bar): Meeting | null {
   if (type === 'STOP_LIMIT' && side * (met - (limitPrice ?? NaN)) > 0) return null;
   return { price: met, slips: type === 'STOP', atOpen: metAtOpen('STOP', side, { open: bar.open, price }) };
 }
+
+/** An exit at market: it precedes everything else of its bar. */
+export function isExit(order: WorkingOrder): boolean {
+  return order.terms.intent === 'CLOSE' && order.terms.type === 'MARKET';
+}

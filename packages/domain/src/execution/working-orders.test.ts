@@ -102,6 +102,17 @@ test('4.3 a capped stop takes its part, cancels the targets, and the rest goes a
   expect(restored.state().brackets).toEqual([]);
 });
 
+test('4.3 a capped stop drops the rest of its entry at once, and parts are numbered within their order', () => {
+  const held = broker({ participationCap: 0.02 });
+  held.take({ kind: 'place', order: order('ENTRY', { type: 'LIMIT', limitPrice: 100, validBars: 10 }) });
+  const first = held.meet(calm(1));
+  const second = held.meet(calm(2));
+  const fills = [...first, ...second].flatMap((report) => (report.kind === 'filled' ? [report.fill] : []));
+  expect(fills.map(({ n, execId }) => [n, execId.endsWith(`#${n}`)])).toEqual([[1, true], [2, true]]);
+  expect(told(held.meet(bar(3, [101, 102, 94, 96], 500)))).toContain('ENTRY CANCELLED POSITION_CLOSED');
+  expect(held.state().working).toEqual([]);
+}); // prettier-ignore
+
 test('4.3 a capped target fills in parts, the stop shrinks with it, each rung fires once', () => {
   const held = new SimulatedBroker({ instrument: stock, costs: COST_MODELS.zero, participationCap: 0.03 }, entered());
   expect(told(held.meet(bar(2, [109, 116, 108, 112])))).toEqual(['T1.1 110 30', 'STOP.1 = 70']);
@@ -252,6 +263,22 @@ test('6.3 a trim takes its part at market, the legs follow; an exit drops the re
     'T2.1 CANCELLED OCO',
     'T3.1 CANCELLED OCO',
   ]);
+});
+
+test('7.1 an exit in parts ends with its position, whoever took the rest', () => {
+  const stopped = new SimulatedBroker({ instrument: stock, costs: COST_MODELS.zero, participationCap: 0.06 }, entered());
+  stopped.take({ kind: 'place', order: order('EXIT.1') });
+  expect(told(stopped.meet(bar(2, [99, 100, 94, 96])))).toEqual([
+    'EXIT.1 99 60', 'STOP.1 = 40', 'T1.1 = 40', 'T2.1 CANCELLED RESIZED', 'T3.1 CANCELLED RESIZED', 'STOP.1 95 40', 'T1.1 CANCELLED OCO',
+    'EXIT.1 CANCELLED NO_POSITION',
+  ]); // prettier-ignore
+  expect(stopped.state().working).toEqual([]);
+  const sold = new SimulatedBroker({ instrument: stock, costs: COST_MODELS.zero, participationCap: 0.06 }, entered());
+  sold.take({ kind: 'place', order: order('EXIT.1') });
+  const told2 = told(sold.meet(bar(2, [109, 112, 108, 109])));
+  expect(told2[0]).toBe('EXIT.1 109 60');
+  expect(told2.slice(-3)).toEqual(['T1.1 110 40', 'STOP.1 CANCELLED OCO', 'EXIT.1 CANCELLED NO_POSITION']);
+  expect(sold.state()).toMatchObject({ working: [], brackets: [] });
 });
 
 test('5 the commission of parts is that of the whole order: one minimum, one maximum', () => {
