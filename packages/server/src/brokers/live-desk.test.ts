@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { clientOrderId } from '@wyckoff/domain';
+import type { Broker } from './broker.ts';
 import { approved, Bench, entry, QTY } from './testing/bench.ts';
 
 let bench: Bench;
@@ -14,6 +15,70 @@ const working = (): string[] =>
     .map(
       (order) => `${order.side} ${order.type} ${order.qty / 1e6} ${Number(order.stopPrice ?? order.limitPrice)} ${order.status}`,
     );
+
+/** The same venue, had it neither pairs nor attached stops, nor changes in place. */
+function plain(broker: Broker): Broker {
+  const capabilities = { ...broker.capabilities, oto: false, oco: false, bracket: false, replace: false };
+  return new Proxy(broker, {
+    get(target, name) {
+      if (name === 'capabilities') return capabilities;
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === 'function' ? (value as () => unknown).bind(target) : value;
+    },
+  });
+}
+
+describe('a venue without pairs', () => {
+  test('7.4 the stop follows the fill, the desk works the rungs, the stop is laid over the rest', async () => {
+    bench = await Bench.started({ broker: plain });
+    market().setPrice('SPY', 99);
+    await bench.take(entry('signal-1'));
+    await bench.run(() => working().includes('sell stop 10 95 new'), 2_000);
+    market().setPrice('SPY', 111);
+    await bench.until(bench.desk.priced('SPY', { high: 111, low: 109 }));
+    await bench.run(() => working().includes('sell stop 5 95 new'));
+    const replaced = approved('signal-1', 'STOP.2', { type: 'STOP', stopPrice: 100, steps: 5 });
+    await bench.take({ kind: 'replace', clientId: clientOrderId('signal-1', 'STOP.1'), order: replaced });
+    await bench.run(() => working().includes('sell stop 5 100 new'));
+    market().setPrice('SPY', 99);
+    await bench.run(() => bench.desk.wards.length === 0);
+    await bench.quiet();
+    expect(bench.held()).toBe(0);
+    const legs = ['ENTRY', 'T1.1', 'STOP.2'].map((leg) => clientOrderId('signal-1', leg));
+    const fills = bench.reports.filter((report) => report.kind === 'filled');
+    expect(fills.map(({ clientId, fill }) => [legs.indexOf(clientId), fill.n, fill.qtyMicros / 1e6])).toEqual([[0, 1, 10], [1, 1, 5], [2, 1, 5]]); // prettier-ignore
+    expect(bench.alerts()).toEqual([]);
+  });
+
+  test('a short is the mirror: bought back by its stop', async () => {
+    bench = await Bench.started({ broker: plain });
+    market().setPrice('SPY', 101);
+    const protection = { stopPrice: 105, targets: [90], maxRiskMicros: 1e9 };
+    await bench.take(entry('signal-1', { side: 'SELL', protection }));
+    await bench.run(() => working().includes('buy stop 10 105 new'), 2_000);
+    market().setPrice('SPY', 106);
+    await bench.run(() => bench.desk.wards.length === 0);
+    expect(bench.held()).toBe(0);
+  });
+});
+
+describe('7.6 halts', () => {
+  test('STOP ends working entries and keeps protection; FLATTEN closes everything; a drill changes nothing', async () => {
+    bench = await Bench.started();
+    market().setPrice('SPY', 99);
+    await bench.take(entry('signal-1'), entry('signal-2', { limitPrice: 90 }));
+    await bench.run(() => working().length === 8);
+    await bench.until(bench.desk.flatten('drill', { drill: true }));
+    await bench.quiet();
+    expect(working().length).toBe(8);
+    await bench.until(bench.desk.cancelEntries('STOP'));
+    await bench.run(() => working().length === 6);
+    expect(bench.held()).toBe(QTY(10));
+    await bench.until(bench.desk.flatten('activation-1', { drill: false }));
+    await bench.run(() => bench.desk.wards.length === 0);
+    expect([bench.held(), working()]).toEqual([0, []]);
+  });
+});
 
 describe('from entry to flat at the venue', () => {
   test('7.4 entry and stop leave together; filled, pairs of stop and target add up to the position; flat, nothing is left', async () => {
