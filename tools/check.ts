@@ -11,5 +11,7 @@ runSteps([
   tool('lint', 'eslint/bin/eslint.js', '--max-warnings=0', 'packages', 'tools', 'bench', 'e2e'),
   tool('format', 'prettier/bin/prettier.cjs', '--check', '--log-level=warn', 'packages', 'tools', 'bench', 'e2e'),
   tool('dead code', 'knip/bin/knip.js', '--no-progress'),
-  ...(quick ? [] : [{ name: 'build', node: ['tools/build.ts'] }, vitest()]),
+  ...(quick
+    ? []
+    : [{ name: 'servers for the tests', node: ['tools/test-parts.ts'] }, { name: 'build', node: ['tools/build.ts'] }, vitest()]),
 ]);

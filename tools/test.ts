@@ -1,5 +1,9 @@
-/** `npm test`: everything a merge needs to know from tests, a real browser included. Arguments go to the test runner. */
+/** `npm test`: everything a merge needs to know from tests, a real browser and real databases included. Arguments go to the test runner. */
 import process from 'node:process';
 import { runSteps, vitest } from './steps.ts';
 
-runSteps([{ name: 'build', node: ['tools/build.ts'] }, vitest(...process.argv.slice(2))]);
+runSteps([
+  { name: 'servers for the tests', node: ['tools/test-parts.ts'] },
+  { name: 'build', node: ['tools/build.ts'] },
+  vitest(...process.argv.slice(2)),
+]);

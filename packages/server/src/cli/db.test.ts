@@ -55,21 +55,21 @@ describe('wyckoff db, the embedded store', () => {
     async () => {
       const data = join(folder, 'embedded');
       expect(db(['status', '--data', data])).toMatchObject({ code: 6 });
-      expect(db(['migrate', '--data', data, '--json'])).toMatchObject({ code: 0, out: '{"from":0,"to":2}\n' });
+      expect(db(['migrate', '--data', data, '--json'])).toMatchObject({ code: 0, out: '{"from":0,"to":3}\n' });
       const store = openSqliteStore({ path: join(data, 'wyckoff.db'), now: () => YEAR_AGO });
       await fill(store);
       const status = db(['status', '--data', data, '--json']);
       expect(JSON.parse(status.out)).toMatchObject({
         kind: 'sqlite',
-        version: 2,
-        known: 2,
+        version: 3,
+        known: 3,
         epoch: store.epoch,
         integrity: 'ok',
         rows: { bars: 1234, facts: 251, halts: 1 },
       });
       const file = join(folder, 'copy.db');
       const copied = db(['backup', file, '--data', data, '--json']);
-      expect(JSON.parse(copied.out)).toMatchObject({ file, version: 2, epoch: store.epoch });
+      expect(JSON.parse(copied.out)).toMatchObject({ file, version: 3, epoch: store.epoch });
       expect(db(['backup', file, '--data', data])).toMatchObject({ code: 6 });
       const held = db(['retention', '--data', data]);
       expect([held.code, held.err]).toEqual([6, expect.stringContaining('store.locked')]);
@@ -119,11 +119,11 @@ describe('wyckoff db, PostgreSQL', () => {
       expect(JSON.parse(db(['status', '--json'], url).out)).toMatchObject({
         kind: 'postgres',
         version: 0,
-        known: 2,
+        known: 3,
         epoch: null,
       });
       expect(db(['retention'], url)).toMatchObject({ code: 6, err: expect.stringContaining('store.older') as string });
-      expect(db(['migrate'], url).out).toBe('schema 0 brought to 2\n');
+      expect(db(['migrate'], url).out).toBe('schema 0 brought to 3\n');
       const store = await openPostgresStore({ url, scope, now: () => YEAR_AGO });
       await fill(store);
       const before = db(['status', '--json'], url);

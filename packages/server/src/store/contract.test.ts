@@ -1,8 +1,11 @@
 /** One suite over every store (interface.md 4.1): whatever holds the data, the port says the same. */
 import { Scope } from '@wyckoff/bounded';
+import type { BrokerReport } from '@wyckoff/domain';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startPostgres, type TestPostgres } from '../../../../e2e/support/postgres.ts';
+import type { SentOrder } from '../brokers/sent-order.ts';
+import type { WardState } from '../brokers/ward-state.ts';
 import { DEMO_SYMBOL } from '../session/demo-series.ts';
 import { VersionConflict } from './changes.ts';
 import { CommitConflict } from './refused.ts';
@@ -371,6 +374,33 @@ describe.each(STORES)('%s', (name) => {
       expect(await store.removeDeadLetters({ ids: ['d-1', 'd-9'] })).toBe(1);
       expect(await store.removeDeadLetters({ topic: 'orders' })).toBe(2);
       expect(await store.removeDeadLetters('all')).toBe(1);
+    });
+  });
+
+  describe('trading 7.2 the log of orders at a venue', () => {
+    it('7.2 an order, its ward and its reports are saved together; reports wait until they are confirmed', async () => {
+      const log = store.orderLog('live-1');
+      const order = (clientId: string, state: string) => ({ clientId, signalId: 's-1', state }) as unknown as SentOrder;
+      const ward = (done: boolean) => ({ signalId: 's-1', done }) as unknown as WardState;
+      const report = { kind: 'accepted' } as unknown as BrokerReport;
+      expect(
+        await log.save({ orders: [order('a', 'NEW'), order('a', 'SENT'), order('b', 'NEW')], ward: ward(false), at: 5.5 }),
+      ).toBeNull();
+      expect(await log.save({ reports: [report, report], at: 6 })).toEqual({ seq: 1, at: 6, reports: [report, report] });
+      expect((await log.save({ orders: [order('b', 'SENT')], reports: [report], at: 7 }))?.seq).toBe(2);
+      expect(await log.order('a')).toEqual(order('a', 'SENT'));
+      expect(await log.order('c')).toBeNull();
+      const whole = { ward: ward(false), orders: [order('a', 'SENT'), order('b', 'SENT')] };
+      expect(await log.openWards()).toEqual([whole]);
+      expect(await log.ward('s-1')).toEqual(whole);
+      expect(await store.orderLog('live-2').openWards()).toEqual([]);
+      await log.confirm(1);
+      expect((await log.outbox()).map((row) => row.seq)).toEqual([2]);
+      await log.confirm(2);
+      expect(await log.outbox()).toEqual([]);
+      expect((await log.save({ ward: ward(true), reports: [report], at: 8 }))?.seq).toBe(3);
+      expect(await log.openWards()).toEqual([]);
+      expect(await log.ward('s-2')).toBeNull();
     });
   });
 

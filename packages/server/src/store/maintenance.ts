@@ -30,5 +30,5 @@ export interface BackupReport {
 export const ALL_TABLES = [
   'meta', 'users', 'sessions', 'settings', 'symbols', 'watchlist', 'bars', 'coverage', 'accounts', 'engines', 'facts', 'ranges', 'events', 'signals',
   'orders', 'fills', 'positions', 'equity_points', 'halts', 'ledger', 'campaigns', 'reservations', 'allocations', 'jobs', 'job_trades', 'job_tasks',
-  'blobs', 'journal', 'alerts', 'notifications', 'dead_letters',
+  'blobs', 'journal', 'alerts', 'notifications', 'dead_letters', 'venue_orders', 'venue_wards', 'venue_outbox',
 ] as const; // prettier-ignore

@@ -10,6 +10,8 @@ export interface StoreChoice {
   readonly databaseUrl?: string | null | undefined;
   /** Bring the schema up to date; default: yes for the embedded store, no for PostgreSQL. */
   readonly migrate?: boolean | undefined;
+  /** Told of every statement of the embedded store before it runs; for tests. */
+  readonly trace?: ((statement: string) => void) | undefined;
   /** Told what an operator should know: slow work, connections held too long or lost. */
   readonly onNotice?: ((notice: Readonly<Record<string, unknown>>, sentence: string) => void) | undefined;
 }
@@ -19,11 +21,15 @@ export interface StoreChoice {
  * @throws StoreRefused with what to do; whatever was there is then as it was.
  */
 export async function openStore(choice: StoreChoice): Promise<Store> {
-  const { scope, path, databaseUrl = null, migrate, onNotice } = choice;
+  const { scope, path, databaseUrl = null, migrate, onNotice, trace } = choice;
   if (databaseUrl === null || databaseUrl === '') {
     const { openSqliteStore } = await import('./sqlite/sqlite-store.ts');
     const onSlow = (holder: string, ms: number): void => onNotice?.({ holder, ms: Math.round(ms) }, 'slow work in the store');
-    return scope.own(openSqliteStore({ path, scope, onSlow }), (store) => store.close(), 'store');
+    return scope.own(
+      openSqliteStore({ path, scope, onSlow, ...(trace !== undefined && { trace }) }),
+      (store) => store.close(),
+      'store',
+    );
   }
   const { openPostgresStore } = await import('./postgres/postgres-store.ts');
   return await openPostgresStore({

@@ -1,6 +1,7 @@
 /** The port of the store: what a session keeps and reads back, whichever database holds it. */
 import type { EquityAnswer, FactRow, FactTopic, OrderWire, PositionWire, RangeWire, SignalWire } from '@wyckoff/contracts';
 import type { Account, AssetClass, BarColumns, EpochMs, Fact, Timeframe } from '@wyckoff/domain';
+import type { OrderLog } from '../brokers/order-log.ts';
 import type { ChangeStore, Write } from './changes.ts';
 import type { EntityStore } from './entity-store.ts';
 import type { JobStore } from './jobs-store.ts';
@@ -270,6 +271,8 @@ export interface Store
   readonly kind: 'sqlite' | 'postgres';
   /** Random id of the journal; new when the store is created. */
   readonly epoch: string;
+  /** The log of one account's orders at its venue. */
+  orderLog(accountId: string): OrderLog;
   stats(): StoreStats;
   /** Flushes and lets go of the database; idempotent. */
   close(): void | Promise<void>;

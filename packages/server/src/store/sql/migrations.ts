@@ -4,6 +4,7 @@
  */
 
 import { SCHEMA_2 } from './schema-2.ts';
+import { SCHEMA_3 } from './schema-3.ts';
 
 /** Marks a file as ours: "WYKF". */
 export const APPLICATION_ID = 0x57594b46;
@@ -218,6 +219,7 @@ export const MIGRATIONS: readonly Migration[] = [
     ],
   },
   SCHEMA_2,
+  SCHEMA_3,
 ];
 
 /** The newest schema this program knows. */

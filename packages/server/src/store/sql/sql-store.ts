@@ -10,6 +10,7 @@ import type { Gate } from './gate.ts';
 import { jobStore } from './jobs.ts';
 import { journalStore } from './journal.ts';
 import { deskStore } from './lists.ts';
+import { orderLog } from './order-log.ts';
 import { noticeStore } from './notices.ts';
 import { retentionStore } from './retention.ts';
 import { tradingStore } from './trading.ts';
@@ -42,6 +43,7 @@ export function sqlStore(parts: StoreParts, epoch: string): Store {
     ...noticeStore(gate, now),
     ...jobStore(gate, now),
     ...retentionStore(gate, tidy),
+    orderLog: (accountId) => orderLog(gate, accountId),
     kind,
     epoch,
     stats,

@@ -10,6 +10,8 @@ import type { Answer, Insert, Statement, Work } from '../sql/work.ts';
 /** Prepared statements kept, by their text: the shapes of queries are few, and a stray one leaves again (pitfalls 24). */
 const STATEMENTS = 256;
 const SLOW_MS = 20;
+/** One statement of fifty rows takes half the time of fifty of one. */
+const ROWS_PER_INSERT = 50;
 
 export interface SqliteGateOptions {
   /** Told of work that kept the event loop longer than 20 ms. */
@@ -134,9 +136,22 @@ export class SqliteGate implements Gate {
   }
 
   #insert(insert: Insert): Answer {
-    const statement = this.#prepared(SQLITE.insertText(insert, 1));
+    const { rows, columns } = insert;
     let changes = 0;
-    for (let i = 0; i < insert.rows.length; i += 1) changes += statement.run(...(insert.rows.at(i) ?? [])).changes;
+    let next = 0;
+    if (rows.length >= ROWS_PER_INSERT) {
+      const statement = this.#prepared(SQLITE.insertText(insert, ROWS_PER_INSERT));
+      const values = new Array<unknown>(ROWS_PER_INSERT * columns.length);
+      while (rows.length - next >= ROWS_PER_INSERT) {
+        let at = 0;
+        for (const end = next + ROWS_PER_INSERT; next < end; next += 1)
+          for (const value of rows.at(next) ?? []) values[at++] = value;
+        changes += statement.run(values).changes;
+      }
+    }
+    if (next === rows.length) return { rows: [], changes };
+    const statement = this.#prepared(SQLITE.insertText(insert, 1));
+    for (; next < rows.length; next += 1) changes += statement.run(rows.at(next) ?? []).changes;
     return { rows: [], changes };
   }
 

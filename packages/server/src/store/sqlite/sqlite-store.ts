@@ -7,6 +7,10 @@ import { SqliteGate } from './gate.ts';
 import { openSqliteFile, type OpenOptions } from './open.ts';
 import { Reader } from './reader.ts';
 
+/** Pages of the log after which it is copied into the file: 4 MB, and while much is imported 32 MB. */
+const CHECKPOINT_PAGES = 1_000;
+const BULK_CHECKPOINT_PAGES = 8_000;
+
 export interface SqliteStoreOptions extends OpenOptions {
   /** Wall clock of the writes; default `Date.now`. */
   readonly now?: (() => number) | undefined;
@@ -49,10 +53,12 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
         async importing(work) {
           // History can be imported again; only what cannot be repeated pays for a flush per commit.
           database.pragma('synchronous = normal');
+          database.pragma(`wal_autocheckpoint = ${BULK_CHECKPOINT_PAGES}`);
           try {
             return await work();
           } finally {
             database.pragma('synchronous = full');
+            database.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
           }
         },
       },
