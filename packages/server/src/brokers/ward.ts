@@ -628,6 +628,7 @@ export class Ward {
       if (row !== null) await this.#ports.tell(row);
     } catch (error) {
       // What could not be written goes with the next that can be.
+      // bounded: by the commit that succeeds next
       this.#reports = [...reports, ...this.#reports];
       throw error;
     }
