@@ -1,7 +1,7 @@
 /**
  * One life of a session, to be killed from outside: opens the store, says `ready`, replays, says `finished` and ends.
  *
- *   session-process.ts <store> <engine: real | tape | split> <bars per second | max> [n]
+ *   session-process.ts <store> <engine: real | tape | split | people> <bars per second | max> [n]
  *
  * With `n` it kills itself before the n-th statement after `ready`. `split` is the twin that must fail: the same session with each commit in two transactions, facts first, cursor second.
  */
@@ -16,7 +16,9 @@ import { Run } from '../../packages/server/src/session/run.ts';
 import { tapeFactory } from '../../packages/server/src/session/testing/tape-engine.ts';
 import { openSqliteStore } from '../../packages/server/src/store/sqlite/sqlite-store.ts';
 import type { Commit, Store } from '../../packages/server/src/store/store.ts';
-import { importHistory } from './history.ts';
+import { openStore } from '../../packages/server/src/store/open.ts';
+import { importDrawn, importHistory } from './history.ts';
+import { actAsPeople } from './people.ts';
 
 const [storePath = '', engine = 'real', pace = 'max', killAt] = process.argv.slice(2);
 const speed = pace === 'max' ? null : Number(pace);
@@ -95,5 +97,23 @@ function split(store: Store): Store {
   };
 }
 
+/** A session in which people decide: bars one by one, and everything that is theirs to do at each. */
+async function peopleSession(): Promise<void> {
+  const early = await openStore({ scope: scope.child('import'), path: storePath });
+  if ((await early.setting('session.series')) === undefined) await importDrawn(early);
+  await early.close();
+  const session = await openSession(
+    { scope, storePath, speed: null, play: false },
+    { ...(killAt !== undefined && { store: { trace } }) },
+  );
+  const { failure } = session.desk.health();
+  if (failure !== null) throw new Error(failure);
+  begin();
+  await actAsPeople(session);
+  await scope.dispose();
+  end(0, 'finished');
+}
+
 if (engine === 'real') await realSession();
+else if (engine === 'people') await peopleSession();
 else await tapeSession(engine === 'split' ? split : (store) => store);
