@@ -556,6 +556,9 @@ function openFloor(
         id, accountId, signalId: id, campaignId, symbol, state, riskMicros, notionalMicros, marginMicros, cashMicros, buckets, assetClass, version,
       }); // prettier-ignore
     },
+    // The alarm of 5.5 check 11: nothing was traded, and somebody must look at the program.
+    onDefect: ({ code, measured, limit }) =>
+      facts.tell('risk.limit', { rule: `DEFECT ${code}`, state: 'REACHED', value: measured ?? 0, limit: limit ?? 0 }),
   });
   return {
     accountId,
