@@ -301,7 +301,8 @@ describe.each(STREAMING)('the stream of %s', (venue) => {
 describe('what only one venue does', () => {
   it('Alpaca: a refused login stops the feed with a reason that holds no key; a full one comes back', async () => {
     bench = await FeedBench.open('alpaca');
-    const server = bench.server as AlpacaDataServer;
+    const { server } = bench;
+    if (!(server instanceof AlpacaDataServer)) throw new Error('expected the server of Alpaca');
     server.loginError = 406;
     bench.feed.start();
     await bench.connected();

@@ -14,6 +14,8 @@ export interface HistoryPage {
   readonly columns: BarColumns;
   /** Longer bars that lack a part and were therefore left out; only where bars are made of shorter ones. */
   readonly incomplete?: number;
+  /** Who gave it, where several may; default the provider asked. */
+  readonly provider?: string;
 }
 
 export interface HistoryProvider {

@@ -62,10 +62,10 @@ export class AggregatedHistory implements HistoryProvider {
         else if (bar.time >= from && bar.time < to) appendBar(made, bar);
       },
     });
-    for await (const { columns } of history.pages({ ...request, timeframe: source }, signal)) {
+    for await (const { columns, provider } of history.pages({ ...request, timeframe: source }, signal)) {
       made = createBarColumns(columns.length);
       for (const bar of sessionBars(columns, calendar)) aggregator.push(bar);
-      if (made.length > 0 || incomplete > 0) yield { columns: made, incomplete };
+      if (made.length > 0 || incomplete > 0) yield { columns: made, incomplete, ...(provider !== undefined && { provider }) };
       incomplete = 0;
     }
     const closing = closedBucket(aggregator, { source, timeframe, calendar });

@@ -54,7 +54,7 @@ export async function downloadSeries(options: DownloadSeriesOptions): Promise<Do
   for await (const page of history.pages({ ...request, from }, signal)) {
     signal?.throwIfAborted();
     const { columns, open, outside } = closedWithin(page.columns, { ...options, from });
-    const result = await ingest.take(series, columns, { provider: history.name });
+    const result = await ingest.take(series, columns, { provider: page.provider ?? history.name });
     total = { ...total, ...addResults(total, result), open: total.open + open, outside: total.outside + outside, incomplete: total.incomplete + (page.incomplete ?? 0) }; // prettier-ignore
     const newest = newestTime(columns);
     // The last bar is fetched again next time: it may have been revised meanwhile.

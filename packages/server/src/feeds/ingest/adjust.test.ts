@@ -1,0 +1,101 @@
+/** A split goes over the stored bars once, also when the process dies at any moment of it. */
+import { Census, Scope } from '@wyckoff/bounded';
+import { createBarColumns } from '@wyckoff/domain';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openSqliteStore } from '../../store/sqlite/sqlite-store.ts';
+import type { Series, Store } from '../../store/store.ts';
+import { adjustForSplit, type AdjustedStore, type Adjustment } from './adjust.ts';
+
+const DAY = 86_400_000;
+const EX = Date.UTC(2022, 5, 6);
+const BARS = 2500;
+const split = { kind: 'SPLIT', symbol: 'X', from: EX, priceFactor: 0.05 } as const;
+
+let scope: Scope;
+let store: Store;
+let series: Series;
+beforeEach(async () => {
+  scope = new Scope({ name: 'test', census: new Census() });
+  store = scope.own(openSqliteStore({ path: ':memory:' }), (opened) => opened.close());
+  series = await store.saveSymbol({ symbol: 'X', assetClass: 'STOCK', name: 'X', source: 'test', synthetic: true, timeZone: 'America/New_York', currency: 'USD', tickSize: 0.01, unit: 'shares' }, '1d'); // prettier-ignore
+  const columns = createBarColumns(BARS + 10);
+  columns.length = BARS + 10;
+  for (let n = 0; n < columns.length; n += 1) {
+    columns.time[n] = EX + (n - BARS) * DAY;
+    for (const name of ['open', 'high', 'low', 'close'] as const) columns[name][n] = n < BARS ? 2000 + n / 100 : 101;
+    columns.volume[n] = n < BARS ? 100 : 2000;
+  }
+  await store.importBars(series, columns, 'test');
+});
+afterEach(() => scope.dispose());
+
+async function closes(): Promise<number[]> {
+  const columns = await store.barsAfter(series, { limit: 10_000 });
+  return [...columns.close];
+}
+
+const expected = Array.from({ length: BARS + 10 }, (_, n) => (n < BARS ? (2000 + n / 100) * 0.05 : 101));
+
+describe('ADJ-3 a split and the stored bars', () => {
+  it('ADJ-3 prices and volumes before it are brought onto those after it, told once; asked again nothing happens', async () => {
+    const told: Adjustment[] = [];
+    const onAdjusted = (adjustment: Adjustment): number => told.push(adjustment);
+    expect(await adjustForSplit(store, series, { split, onAdjusted })).toMatchObject({ reason: 'ADJUSTED', bars: BARS });
+    expect(await closes()).toEqual(expected);
+    expect((await store.barsAfter(series, { limit: 1 })).volume[0]).toBe(2000);
+    expect(await adjustForSplit(store, series, { split, onAdjusted })).toMatchObject({ reason: 'ALREADY_ADJUSTED', bars: 0 });
+    expect(await closes()).toEqual(expected);
+    expect(told).toHaveLength(1);
+  });
+
+  it('bars that are adjusted already, and a symbol without bars before it, are left alone', async () => {
+    expect(await adjustForSplit(store, series, { split: { ...split, priceFactor: 0.5 } })).toMatchObject({
+      reason: 'ALREADY_ADJUSTED',
+    });
+    expect(await adjustForSplit(store, series, { split: { ...split, from: 0 } })).toMatchObject({ reason: 'NO_BARS' });
+    expect((await closes())[0]).toBe(2000);
+  });
+
+  it('fail the nth call: whatever breaks, a repetition ends with each bar adjusted exactly once', async () => {
+    for (let nth = 1; nth < 40; nth += 1) {
+      await scope.dispose();
+      scope = new Scope({ name: 'test', census: new Census() });
+      store = scope.own(openSqliteStore({ path: ':memory:' }), (opened) => opened.close());
+      series = await store.saveSymbol({ symbol: 'X', assetClass: 'STOCK', name: 'X', source: 'test', synthetic: true, timeZone: 'America/New_York', currency: 'USD', tickSize: 0.01, unit: 'shares' }, '1d'); // prettier-ignore
+      const columns = createBarColumns(BARS + 10);
+      columns.length = BARS + 10;
+      for (let n = 0; n < columns.length; n += 1) {
+        columns.time[n] = EX + (n - BARS) * DAY;
+        for (const name of ['open', 'high', 'low', 'close'] as const) columns[name][n] = n < BARS ? 2000 + n / 100 : 101;
+        columns.volume[n] = 100;
+      }
+      await store.importBars(series, columns, 'test');
+      const failed = await adjustForSplit(dying(store, nth), series, { split }).then(
+        () => false,
+        () => true,
+      );
+      await adjustForSplit(store, series, { split });
+      expect(await closes()).toEqual(expected);
+      if (!failed) return;
+    }
+    throw new Error('expected the split to need fewer than 40 calls');
+  });
+});
+
+/** The store of a process that dies with the nth call: odd calls before it acts, even ones after. */
+function dying(real: Store, nth: number): AdjustedStore {
+  let calls = 0;
+  const dies = async <T>(act: () => Promise<T>): Promise<T> => {
+    calls += 1;
+    if (calls < nth) return await act();
+    if (calls === nth && nth % 2 === 0) await act();
+    throw new Error('killed');
+  };
+  return {
+    barsBefore: (of, query) => dies(() => real.barsBefore(of, query)),
+    barsAfter: (of, query) => dies(() => real.barsAfter(of, query)),
+    importBars: (of, columns, provider) => dies(() => real.importBars(of, columns, provider)),
+    setting: (key) => dies(() => real.setting(key)),
+    saveSetting: (key, value) => dies(() => real.saveSetting(key, value)),
+  };
+}
