@@ -6,9 +6,7 @@ export const EVENT_KINDS = [
 ] as const; // prettier-ignore
 export type EventKind = (typeof EVENT_KINDS)[number];
 
-const KIND_CODES: Readonly<Record<EventKind, number>> = {
-  PS: 0, PSY: 1, SC: 2, BC: 3, AR: 4, ST: 5, SPRING: 6, SHAKEOUT: 7, UTAD: 8, UT: 9, TEST: 10, SOS: 11, SOW: 12, LPS: 13, LPSY: 14,
-}; // prettier-ignore
+const KIND_CODES = Object.fromEntries(EVENT_KINDS.map((kind, i) => [kind, i])) as Readonly<Record<EventKind, number>>;
 
 /** Index of a kind in {@link EVENT_KINDS}, as marks, rings and counters keep it. */
 export function kindCode(kind: EventKind): number {
@@ -37,11 +35,11 @@ export const REASON_CODES = [
 ] as const; // prettier-ignore
 export type ReasonCode = (typeof REASON_CODES)[number];
 
-const CODES_OF_REASONS: ReadonlyMap<ReasonCode, number> = new Map(REASON_CODES.map((code, i) => [code, i]));
+const CODES_OF_REASONS = Object.fromEntries(REASON_CODES.map((code, i) => [code, i])) as Readonly<Record<ReasonCode, number>>;
 
 /** Index of a reason in {@link REASON_CODES}. */
 export function reasonCode(reason: ReasonCode): number {
-  return CODES_OF_REASONS.get(reason) ?? -1;
+  return CODES_OF_REASONS[reason];
 }
 
 export const TIERS = ['EXCELLENT', 'GOOD', 'ACCEPTABLE', 'WEAK'] as const;
