@@ -224,6 +224,7 @@ export class FillDesk {
       this.#alert(order, { code: 'OVERFILL', sentence: 'An entry was filled whose signal ended long ago; nothing was booked.' });
       return;
     }
+    this.#consume(live.signal.id, fill.steps);
     const signalId = idOf('late', order.clientId, order.filledQtyMicros);
     const position = book.open({ ...live.plan, signalId, origin: 'MANUAL' }, fill, null);
     facts.tell('position.opened', positionOf(position, instrumentOf(this.#floor, position)));
@@ -236,12 +237,18 @@ export class FillDesk {
     const { risk, book } = this.#floor;
     const { id } = live.signal;
     const before = risk.reserved(id);
-    const held = risk.held.find((row) => row.id === id);
-    if (held !== undefined) risk.filled(id, Math.min(fill.steps, held.unfilledSteps));
+    this.#consume(id, fill.steps);
     const real = riskOf(book.instrumentOf(position.symbol), [fill.price, position.initialStop], fill.steps);
     this.#giveBack(live, before - risk.reserved(id) - real);
     const { campaignId, initialRiskMicros } = position;
     campaignOf(this.#floor, campaignId)?.lane.campaigns.filled(campaignId, { signalId: id, riskMicros: initialRiskMicros });
+  }
+
+  /** What was filled is not reserved any more. */
+  #consume(signalId: string, steps: number): void {
+    const { risk } = this.#floor;
+    const held = risk.held.find((row) => row.id === signalId);
+    if (held !== undefined) risk.filled(signalId, Math.min(steps, held.unfilledSteps));
   }
 
   #begun(live: LiveSignal, position: OpenPosition): void {

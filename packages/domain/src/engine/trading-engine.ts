@@ -241,7 +241,8 @@ class Engine implements TradingEngine {
       this.#tick();
       return null;
     }
-    this.#tick();
+    // An approval that comes too late is judged, and answered, as what it is.
+    if (input.kind !== 'command' || input.command.kind !== 'approve') this.#tick();
     if (input.kind === 'broker') {
       facts.tell('input.broker', input);
       this.#fills.hear(input.reports);
