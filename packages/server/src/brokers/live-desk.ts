@@ -10,11 +10,12 @@ import { Lanes } from './lanes.ts';
 import type { DeskAlert, DeskNews } from './news.ts';
 import type { OrderLog, OutboxRow } from './order-log.ts';
 import { judge, lookAt, type Verdict } from './reconcile.ts';
+import type { Next } from './next.ts';
 import { OrderRouter } from './router.ts';
 import { isWorking, type SentOrder } from './sent-order.ts';
 import { ownerOfAttached, type OrderRequest, type VenueFill, type VenueOrder } from './venue-order.ts';
 import type { WardState } from './ward-state.ts';
-import { Ward, type Next } from './ward.ts';
+import { Ward } from './ward.ts';
 
 export interface LiveDeskOptions {
   readonly scope: Scope;
