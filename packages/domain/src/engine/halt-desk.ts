@@ -6,7 +6,7 @@ import { Halts } from '../risk/halts.ts';
 import type { HaltChange, HaltCommand, HaltRules } from '../risk/halts.ts';
 import { NO_HEAT, nextHeat } from '../risk/heat-alert.ts';
 import type { HeatAlertState } from '../risk/heat-alert.ts';
-import { freshHalts } from '../risk/halt-state.ts';
+import { freshHalts, readHalts } from '../risk/halt-state.ts';
 import type { HaltState } from '../risk/halt-state.ts';
 import type { Micros } from '../setup/signal.ts';
 import type { TradedInstrument } from '../trade/instrument.ts';
@@ -54,7 +54,9 @@ export class HaltDesk {
     this.#accountId = options.accountId;
     this.#facts = options.facts;
     this.#book = options.book;
-    this.#halts = new Halts(options.rules, saved?.halts ?? freshHalts(options.startingMicros));
+    // What was saved and cannot be read halts everything; only an account that never ran begins free (5.7).
+    const state = saved === undefined ? freshHalts(options.startingMicros) : readHalts(saved.halts, options.facts.at);
+    this.#halts = new Halts(options.rules, state);
     this.#closed = saved?.closed ?? {};
     this.#heat = saved?.heat ?? NO_HEAT;
     this.#tell = (change) => this.#changed(change);
