@@ -1,12 +1,12 @@
 /** The desk of a running session: the store and the run behind the read port. */
 import { FACT_TOPICS, type ApprovalWire, type CHART_INCLUDES, type ChartAnswer, type SnapshotAnswer } from '@wyckoff/contracts';
 import { createBarColumns, type BarColumns } from '@wyckoff/domain';
-import type { ReplayFeed } from '../feeds/replay/replay-feed.ts';
 import type { Series, Store, SymbolRecord } from '../store/store.ts';
 import type { Answer, ChartQuery, ConflatedValue, Desk, Page, PositionsQuery, SignalsQuery, SnapshotTopic } from './desk.ts';
 import type { Journal } from './journal.ts';
 import { decodeCursor, encodeCursor } from './page-cursor.ts';
 import type { Run } from './run.ts';
+import type { SessionSource } from './source.ts';
 import type { KillSwitchGuard } from './safety/kill-switch-guard.ts';
 import { wireOf } from './trading/halting.ts';
 import { campaignOf } from './trading/lists.ts';
@@ -22,7 +22,7 @@ export interface DeskParts {
   readonly store: Store;
   readonly journal: Journal;
   readonly run: Run | null;
-  readonly replay: ReplayFeed;
+  readonly replay: SessionSource;
   readonly guard: KillSwitchGuard;
   readonly series: Series;
   readonly record: SymbolRecord;

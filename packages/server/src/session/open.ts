@@ -5,6 +5,7 @@ import {
   InstrumentError,
   tradedInstrument,
   type Account,
+  type BarColumns,
   type Instrument,
   type Timeframe,
   type TradedInstrument,
@@ -14,16 +15,18 @@ import { ReplayFeed } from '../feeds/replay/replay-feed.ts';
 import { openStore, type StoreChoice } from '../store/open.ts';
 import type { EngineRef, Series, Store, SymbolRecord } from '../store/store.ts';
 import { DEMO_SYMBOL, DEMO_TIMEFRAME, demoFile } from './demo-series.ts';
-import type { ConflatedValue, Desk, SessionOptions } from './desk.ts';
+import type { ConnectionWire } from '@wyckoff/contracts';
+import { DeadlineTimer } from './deadline-timer.ts';
+import type { Desk, SessionOptions } from './desk.ts';
 import { deskOfSession } from './desk-of-session.ts';
 import { ENGINE_HASH } from '../version.ts';
 import { engineFactory, type EngineFactory } from './engine-factory.ts';
 import { Journal } from './journal.ts';
 import { ResumeMismatch, type ResumedFrom } from './resume.ts';
 import { Run } from './run.ts';
+import { LiveSource, type OpenFeed, type SessionSource } from './source.ts';
 import { openGuard, openTrading, type Trading } from './trading/open-trading.ts';
 
-const ACCOUNT_ID = 'replay';
 const STARTING_MICROS = 100_000 * 1_000_000;
 const SNAPSHOT_EVERY = 100;
 /** The setting that says which series the session replays. */
@@ -46,7 +49,21 @@ export interface SessionParts {
   /** Another store than the embedded one, and who hears of its troubles. */
   readonly store?: Omit<StoreChoice, 'scope' | 'path'>;
   readonly factory?: (instrument: Instrument, timeframe: Timeframe) => EngineFactory;
+  /** A live feed: the session is on paper, at the wall clock; without one it replays what is stored. */
+  readonly feed?: OpenFeed;
+  /** Default `Date.now`. */
+  readonly wallClock?: () => number;
 }
+
+/** What a session trades on. */
+interface Mode {
+  readonly accountId: string;
+  readonly kind: 'REPLAY' | 'PAPER';
+  /** Until somebody changes it. */
+  readonly acceptance: 'all' | 'queue';
+}
+const REPLAY: Mode = { accountId: 'replay', kind: 'REPLAY', acceptance: 'all' };
+const PAPER: Mode = { accountId: 'paper', kind: 'PAPER', acceptance: 'queue' };
 
 /**
  * Opens the store, restores the engine and starts the replay. A history that no longer fits its engine does not stop the desk: it is
@@ -58,10 +75,13 @@ export async function openSession(options: SessionOptions<Scope>, parts: Session
   const store = await openStore({ scope, path: options.storePath, ...parts.store });
   const { series, record } = await seriesOf(store);
   const journal = await Journal.open(store, scope, (error) => parts.onProblem?.(error));
-  const ref: EngineRef = { id: `replay:${series.symbol}:${series.timeframe}`, series };
-  const factory = parts.factory?.(instrumentOf(record), series.timeframe) ?? defaultFactory(record, series.timeframe);
+  const mode = parts.feed === undefined ? REPLAY : PAPER;
+  const { accountId, acceptance } = mode;
+  const ref: EngineRef = { id: `${accountId}:${series.symbol}:${series.timeframe}`, series };
+  const factory = parts.factory?.(instrumentOf(record), series.timeframe) ?? defaultFactory(mode, record, series.timeframe);
   const snapshotEvery = options.snapshotEvery ?? SNAPSHOT_EVERY;
-  const account = startingAccount(record.currency);
+  const account = startingAccount(mode, record.currency);
+  const wallClock = parts.wallClock ?? Date.now;
 
   const onAlarm = (sentence: string): void => (parts.onAlarm ?? parts.onProblem)?.(sentence);
   const safety = { scope, store, journal, dataDir: dirname(options.storePath), onAlarm };
@@ -70,46 +90,72 @@ export async function openSession(options: SessionOptions<Scope>, parts: Session
 
   let failure: string | null = null;
   let run: Run | null = null;
+  const clock = new DeadlineTimer({
+    scope,
+    timers: scope.timers,
+    wallClock,
+    run: (at) => void run?.clock(at).catch((error: unknown) => parts.onProblem?.(error)),
+  });
+  // A replay has the time of its bars, and nobody's clock moves it.
+  const live = parts.feed === undefined ? {} : { storesBars: true, wallClock, onDeadline: (at: number | null) => clock.arm(at) };
   try {
-    run = await Run.resume({ store, journal, ref, accountId: ACCOUNT_ID, account, factory, snapshotEvery, readKillSwitch });
+    run = await Run.resume({
+      store,
+      journal,
+      ref,
+      accountId,
+      account,
+      factory,
+      snapshotEvery,
+      readKillSwitch,
+      acceptance,
+      ...live,
+    });
+    if (parts.feed !== undefined) clock.arm(run.nextDeadline);
   } catch (error) {
     if (!(error instanceof ResumeMismatch)) throw error;
     failure = error.message;
     parts.onProblem?.(error);
   }
-  const cursor = await store.openEngine(ref, account);
-  const replay = await ReplayFeed.open({
-    scope,
-    source: store,
-    series,
-    position: cursor.position,
-    time: cursor.barTime,
-    speed: options.speed,
-    play: run !== null && options.play !== false,
-    take: (columns, from, limit) => takeBars(run, columns, { from, limit }),
-    onChange: (state) => {
-      const value: ConflatedValue = {
-        topic: 'connections',
-        key: state.name,
-        ts: state.since,
-        type: 'connection.changed',
-        data: state,
-      };
-      journal.tellValues([value]);
-    },
-  });
+  const { position, barTime } = await store.openEngine(ref, account);
+  const onChange = (data: ConnectionWire): void =>
+    journal.tellValues([{ topic: 'connections', key: data.name, ts: data.since, type: 'connection.changed', data }]);
+  const take: TakeBars = (columns, from, limit) => takeBars(run, columns, { from, limit });
+  let halts: Trading | null = null;
+  const onStale = (inForce: boolean): void =>
+    void halts?.setHalt('STALE', { symbol: series.symbol, inForce, reason: inForce ? 'no fresh bar' : 'a fresh bar' }).catch((error: unknown) => parts.onProblem?.(error)); // prettier-ignore
+  const liveSource =
+    parts.feed === undefined || run === null
+      ? null
+      : new LiveSource({ scope, open: parts.feed, series, time: barTime, take, onChange, onStale });
+  const play = run !== null && options.play !== false;
+  const replay: SessionSource =
+    liveSource ??
+    (await ReplayFeed.open({
+      scope,
+      source: store,
+      series,
+      position,
+      time: barTime,
+      speed: options.speed,
+      play,
+      take,
+      onChange,
+    }));
   if (failure !== null) replay.fail(failure);
   const whyNot = (): string | null => failure ?? replay.state().error;
-  const desk = deskOfSession({ store, journal, run, replay, guard, series, record, accountId: ACCOUNT_ID, failure: whyNot });
+  const desk = deskOfSession({ store, journal, run, replay, guard, series, record, accountId, failure: whyNot });
   const trading = await openTrading({
     ...safety,
     guard,
     run,
     venues: () => [],
     instrumentOf: (symbol) => tradedOf(symbol, record),
-    wallClock: Date.now,
+    wallClock,
     onSetting: () => undefined,
   });
+  halts = trading;
+  liveSource?.start();
   return { desk, trading, store, resumed: run?.resumed ?? null };
 }
 
@@ -123,6 +169,8 @@ function tradedOf(symbol: string, { symbol: own, assetClass }: SymbolRecord): Tr
     throw error;
   }
 }
+
+type TakeBars = (columns: BarColumns, from: number, limit: number) => Promise<number>;
 
 function takeBars(
   run: Run | null,
@@ -157,15 +205,15 @@ function instrumentOf({ symbol, assetClass, timeZone }: SymbolRecord): Instrumen
   return { symbol, assetClass, timeZone };
 }
 
-function defaultFactory(record: SymbolRecord, timeframe: Timeframe): EngineFactory {
-  const account = { id: ACCOUNT_ID, kind: 'REPLAY', currency: record.currency, startingMicros: STARTING_MICROS } as const;
-  return engineFactory({ instrument: instrumentOf(record), timeframe, account, codeVersion: ENGINE_HASH });
+function defaultFactory({ accountId, kind, acceptance }: Mode, record: SymbolRecord, timeframe: Timeframe): EngineFactory {
+  const account = { id: accountId, kind, currency: record.currency, startingMicros: STARTING_MICROS } as const;
+  return engineFactory({ instrument: instrumentOf(record), timeframe, account, acceptance, codeVersion: ENGINE_HASH });
 }
 
-function startingAccount(currency: string): Account {
+function startingAccount({ accountId, kind }: Mode, currency: string): Account {
   return {
-    id: ACCOUNT_ID,
-    kind: 'REPLAY',
+    id: accountId,
+    kind,
     currency,
     startingMicros: STARTING_MICROS,
     cashMicros: STARTING_MICROS,

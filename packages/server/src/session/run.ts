@@ -2,6 +2,7 @@
 import {
   BarCursor,
   TIMEFRAME_MS,
+  type AcceptanceMode,
   type Account,
   type BarColumns,
   type EpochMs,
@@ -18,7 +19,7 @@ import type { EngineRef, EquityPoint, PendingFact, Store } from '../store/store.
 import type { ConflatedValue } from './desk.ts';
 import type { EngineFactory } from './engine-factory.ts';
 import type { Journal } from './journal.ts';
-import { attributed, barValue, equityOf, reportValues } from './run-facts.ts';
+import { attributed, barValue, equityOf, reportValues, rowsOf } from './run-facts.ts';
 import { resumeEngine, type ResumedFrom } from './resume.ts';
 import type { AccountRun, InputBy, Outcome } from './trading/account-run.ts';
 import { idleState } from './trading/idle-state.ts';
@@ -46,6 +47,10 @@ export interface RunOptions {
   readonly readKillSwitch?: (() => Promise<KillSwitch>) | undefined;
   /** Wall clock of commands where bars arrive as they happen; default: the time of the last bar, as in a replay. */
   readonly wallClock?: (() => EpochMs) | undefined;
+  /** As the engine was made; default `all`. */
+  readonly acceptance?: AcceptanceMode | undefined;
+  /** Bars come from outside and are stored with what they led to; default: they are stored already. */
+  readonly storesBars?: boolean | undefined;
   /** Told after every commit when time alone will change something next; null: nothing waits. */
   readonly onDeadline?: ((at: EpochMs | null) => void) | undefined;
 }
@@ -71,7 +76,7 @@ export class Run implements AccountRun {
   private constructor(options: RunOptions) {
     this.#options = options;
     this.#account = options.account;
-    this.#trading = idleState(options.accountId);
+    this.#trading = idleState(options.accountId, options.acceptance ?? 'all');
   }
 
   /**
@@ -229,7 +234,7 @@ export class Run implements AccountRun {
     columns: BarColumns,
     rows: { readonly from: number; readonly to: number },
   ): Promise<number> {
-    const { journal, ref, snapshotEvery } = this.#options;
+    const { journal, ref, snapshotEvery, storesBars = false } = this.#options;
     const before = this.#position;
     const equity: EquityPoint[] = [];
     const values: ConflatedValue[] = [];
@@ -253,7 +258,8 @@ export class Run implements AccountRun {
     const writes = writesOfFacts(facts.map(({ fact }) => fact));
     const place = { engine: ref, from: before, to: this.#position, barTime };
     let halted: KillSwitch | null = null;
-    await journal.record({ ...place, facts, writes, account, equity, snapshot }, async () => {
+    const bars = storesBars ? rowsOf(columns, rows.from, row) : undefined;
+    await journal.record({ ...place, facts, writes, account, equity, snapshot, bars }, async () => {
       if (due) this.#snapshotAt = this.#position;
       this.#barTime = barTime;
       this.#lastBar = values.at(-1) ?? this.#lastBar;

@@ -1,0 +1,216 @@
+/** A session on paper: bars come from a feed, time is the wall's, and a restart continues where it stood. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Census, Scope } from '@wyckoff/bounded';
+import { settle, VirtualClock } from '@wyckoff/bounded/leak-kit';
+import { appendBar, BarCursor, createBarColumns, drawSeries, TIMEFRAME_MS } from '@wyckoff/domain';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { BarFeed, FeedStatus, FeedTaker } from '../feeds/contract/feed.ts';
+import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
+import { DeadlineTimer } from './deadline-timer.ts';
+import { DEMO_SYMBOL } from './demo-series.ts';
+import type { Answer } from './desk.ts';
+import { openSession, type Session } from './open.ts';
+import type { Actor } from './trading-desk.ts';
+
+const { columns, symbol } = drawSeries({ schematic: 'all', seed: 1042, number: 3, bars: 2600, noise: 'low' });
+const DAY = TIMEFRAME_MS['1d'];
+const ann: Actor = { user: 'local', role: 'admin', address: '127.0.0.1', requestId: 'r', steppedUp: true };
+
+/** A feed whose bars a test hands over one by one. */
+class HandFeed implements BarFeed {
+  readonly name = 'hand';
+  readonly #taker: FeedTaker;
+  stale: readonly string[] = [];
+  state: FeedStatus['state'] = 'DISCONNECTED';
+  after: number | null = null;
+
+  constructor(taker: FeedTaker) {
+    this.#taker = taker;
+  }
+
+  start(): void {
+    this.state = 'CONNECTED';
+  }
+
+  watch(_series: unknown, after: number | null = null): ReturnType<BarFeed['watch']> {
+    this.after = after;
+    return { ok: true, created: true };
+  }
+
+  unwatch(): boolean {
+    return true;
+  }
+
+  status(): FeedStatus {
+    return {
+      name: this.name,
+      state: this.state,
+      since: 0,
+      lastDataAt: null,
+      latencyMs: null,
+      reconnects: 0,
+      subscriptions: 1,
+      stale: this.stale,
+      error: null,
+    };
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  async bar(row: number): Promise<void> {
+    const one = createBarColumns(1);
+    appendBar(one, new BarCursor(columns).at(row));
+    await this.#taker.take({
+      series: { symbol, timeframe: '1d' },
+      columns: one,
+      kind: 'closed',
+      origin: 'stream',
+      provider: 'hand',
+      missing: 0,
+    });
+  }
+
+  becomes(stale: readonly string[]): void {
+    this.stale = stale;
+    this.#taker.onChange?.(this.status());
+  }
+}
+
+let folder: string;
+let scope: Scope;
+let clock: VirtualClock;
+let feed: HandFeed;
+let session: Session;
+let row = 0;
+let base = 0;
+
+/** The wall clock: it stands at the close of the last bar, and moves when the virtual clock does. */
+const wall = (): number => base + clock.now();
+
+async function open(): Promise<void> {
+  clock = new VirtualClock();
+  base = row === 0 ? columns.time[0] : columns.time[row - 1] + DAY;
+  scope = new Scope({ name: 'test', census: new Census(), timers: clock });
+  session = await openSession(
+    { scope, storePath: join(folder, 'wyckoff.db'), speed: null },
+    { feed: (taker) => (feed = new HandFeed(taker)), wallClock: wall },
+  );
+}
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'wyckoff-paper-'));
+  row = 0;
+  const store = openSqliteStore({ path: join(folder, 'wyckoff.db') });
+  await store.saveSymbol({ ...DEMO_SYMBOL, symbol, assetClass: 'STOCK', synthetic: true }, '1d');
+  await store.saveSetting('session.series', { symbol, timeframe: '1d' });
+  store.close();
+  await open();
+});
+afterEach(async () => {
+  await scope.dispose();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function valueOf<T>(answer: Answer<T>): T {
+  if (!answer.ok) throw new Error(`${answer.code}: ${answer.detail}`);
+  return answer.value;
+}
+
+async function bar(): Promise<void> {
+  base = columns.time[row] + DAY - clock.now();
+  await feed.bar(row);
+  row += 1;
+}
+
+async function waiting(): Promise<string> {
+  for (; row < columns.length;) {
+    const [account] = (await session.trading.desk.state()).accounts;
+    if (account.pending > 0) return valueOf(await session.desk.signals({ status: 'PENDING', limit: 1 })).items[0].id;
+    await bar();
+  }
+  throw new Error('expected a signal that waits, was none');
+}
+
+const statusOf = async (id: string): Promise<string> => valueOf(await session.trading.desk.signal(id)).signal.status;
+const allow = (id: string) => session.trading.desk.decide(id, { decision: 'approve', dryRun: false }, ann);
+
+describe('trading.md 1.1 paper', () => {
+  it('M8 4.5 what waits expires at its minute by one timer, not before', async () => {
+    const id = await waiting();
+    const { queuedAt, expiresAt } = valueOf(await session.trading.desk.signal(id)).waiting?.entry ?? {
+      queuedAt: 0,
+      expiresAt: 0,
+    };
+    expect(expiresAt - queuedAt).toBe(300_000);
+    clock.advance(expiresAt - wall() - 1);
+    await settle();
+    expect(await statusOf(id)).toBe('PENDING');
+    clock.advance(1);
+    await settle();
+    expect(await statusOf(id)).toBe('EXPIRED');
+    expect((await allow(id)).ok).toBe(false);
+  });
+
+  it('9.5 stale data: entries are refused until a fresh bar, and told as a halt', async () => {
+    const id = await waiting();
+    feed.becomes([`${symbol} 1d`]);
+    await settle();
+    expect((await session.trading.desk.state()).halts).toMatchObject([{ kind: 'STALE', scope: `symbol:${symbol}` }]);
+    expect(await allow(id)).toMatchObject({ ok: false });
+    expect(await statusOf(id)).toBe('PENDING');
+    feed.becomes([]);
+    await settle();
+    expect((await session.trading.desk.state()).halts).toEqual([]);
+    expect(valueOf(await allow(id))).toMatchObject({ placed: true });
+  });
+
+  it('issue 4.10 bars, decisions and positions are there after a restart; the feed continues behind the last bar', async () => {
+    valueOf(await allow(await waiting()));
+    for (let more = 0; more < 3; more += 1) await bar();
+    const before = valueOf(await session.desk.positions({ limit: 10 })).items;
+    expect(before).toHaveLength(1);
+    await scope.dispose();
+    await open();
+    expect(session.desk.health().failure).toBeNull();
+    expect(feed.after).toBe(columns.time[row - 1]);
+    expect(
+      await session.store.countBars((await session.store.findSeries(symbol, '1d')) ?? { symbolId: 0, symbol, timeframe: '1d' }),
+    ).toBe(row);
+    expect(valueOf(await session.desk.positions({ limit: 10 })).items).toEqual(before);
+    expect((await session.trading.desk.state()).accounts[0]).toMatchObject({ id: 'paper', mode: 'PAPER', acceptance: 'queue' });
+    await bar();
+  });
+});
+
+describe('M8 one timer for every deadline', () => {
+  it('M8 arming anew replaces, disposing takes it back, and a clock set back waits on', async () => {
+    const time = new VirtualClock();
+    const owner = new Scope({ name: 'timer', census: new Census(), timers: time });
+    const ran: number[] = [];
+    let shift = 0;
+    const timer = new DeadlineTimer({
+      scope: owner,
+      timers: time,
+      wallClock: () => time.now() + shift,
+      run: (at) => ran.push(at),
+    });
+    for (let at = 1_000; at < 2_000; at += 1) timer.arm(at);
+    timer.arm(500);
+    shift = -200;
+    time.advance(500);
+    expect(ran).toEqual([]);
+    time.advance(200);
+    expect(ran).toEqual([500]);
+    timer.arm(10_000_000);
+    time.advance(20_000_000);
+    expect(ran).toHaveLength(2);
+    timer.arm(time.now() + shift + 100);
+    await owner.dispose();
+    time.advance(1_000);
+    expect(ran).toHaveLength(2);
+  });
+});

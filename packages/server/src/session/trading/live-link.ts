@@ -1,0 +1,63 @@
+/** Ties an account to the desk of its venue: orders go out when they are journalled, reports come in and are confirmed when they are. */
+import type { Scope } from '@wyckoff/bounded';
+import type { BrokerReport, EpochMs, Instruction } from '@wyckoff/domain';
+import type { LiveDesk } from '../../brokers/live-desk.ts';
+import type { Broker } from '../../brokers/broker.ts';
+import type { DirectVenue } from './halting.ts';
+
+/** What the link needs of an account. */
+export interface LinkedRun {
+  readonly accountId: string;
+  broker(at: EpochMs, reports: readonly BrokerReport[], venue: string): Promise<void>;
+}
+
+export interface LiveLinkOptions {
+  readonly scope: Scope;
+  readonly desk: LiveDesk;
+  readonly venue: string;
+  readonly run: () => LinkedRun | null;
+  /** The account can take no more reports: it ended, and a restart continues where it stood. */
+  readonly onBroken: (error: unknown) => void;
+}
+
+export class LiveLink {
+  readonly #options: LiveLinkOptions;
+
+  constructor(options: LiveLinkOptions) {
+    this.#options = options;
+  }
+
+  /** For `RunOptions.venue`: resolves when the orders are on disk at the desk; sending is the desk's business. */
+  readonly take = (orders: readonly Instruction[]): Promise<void> => this.#options.desk.take(orders);
+
+  /** From now on every report becomes an input; the same report twice changes nothing, so it is confirmed after the commit. */
+  start(): void {
+    const { scope, desk, venue, run, onBroken } = this.#options;
+    scope.task('venue reports', async (signal) => {
+      try {
+        for (let row = await desk.next(signal); row !== undefined; row = await desk.next(signal)) {
+          const account = run();
+          if (account === null) throw new Error(`venue reports: expected an account for ${venue}, was none`);
+          await account.broker(row.at, row.reports, venue);
+          await desk.confirm(row.seq);
+        }
+      } catch (error) {
+        if (!signal.aborted) onBroken(error);
+      }
+    });
+  }
+}
+
+/** The venue itself, for a halt that the account does not answer. */
+export function directVenue(accountId: string, desk: LiveDesk, broker: Broker): DirectVenue {
+  return {
+    name: broker.name,
+    accountId,
+    ping: async () => void (await broker.account()),
+    cancelEntries: () => desk.cancelEntries('KILL_SWITCH'),
+    async closeAll() {
+      const closed = await broker.closeAll();
+      return closed.map(({ symbol, sentence, state }) => ({ symbol, sentence, failed: state === 'FAILED' }));
+    },
+  };
+}
