@@ -77,7 +77,8 @@ async function filled(store: Store, symbol: string, columns: BarColumns): Promis
 
 /** Pages are kept beside the answer: their task ends soon after. */
 async function kept(): Promise<void> {
-  for (let turn = 0; turn < 1_000 && (bench.scope.taskCounts()['cache-page'] ?? 0) > 0; turn += 1)
+  const keeping = (): boolean => bench.scope.taskCounts().some(({ kind, running }) => kind === 'cache-page' && running > 0);
+  for (let turn = 0; turn < 10_000 && keeping(); turn += 1)
     await new Promise((resolve) => setImmediate(resolve));
 }
 
