@@ -329,6 +329,21 @@ export const memoryAnswer = z.object({
   census: z.array(censusRow),
 });
 
+/** The gate to the database (C4). */
+export const databaseHealth = z.object({
+  kind: z.enum(['sqlite', 'postgres']),
+  /** Connections there may be, and how they stand now. */
+  size: z.number().int(),
+  idle: z.number().int(),
+  inUse: z.number().int(),
+  waiting: z.number().int(),
+  /** Since the start. */
+  acquired: z.number().int(),
+  released: z.number().int(),
+  errors: z.number().int(),
+  longestHold: z.object({ ms: z.number(), name: z.string() }),
+});
+
 export const healthAnswer = z.object({
   status: z.enum(['ok', 'degraded', 'failing']),
   version: z.string(),

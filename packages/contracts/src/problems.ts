@@ -36,6 +36,7 @@ export const PROBLEMS = {
   'data.missing': [422, 'There are not enough bars for this.', 'Download or import the span in `missing`.'],
   'store.busy': [503, 'No database connection became free within 5 s.', 'Retry after `Retry-After`.'],
   'store.unavailable': [503, 'The database cannot be reached.', 'See `/health/database`.'],
+  'store.timeout': [504, 'The query took too long (30 s in a request, 60 s elsewhere).', 'Narrow the span or use an export job.'],
   'store.full': [507, 'The disk is full.', 'Free space; trading entries are paused.'],
   'server.busy': [503, 'Too many requests are in flight.', 'Retry after `Retry-After`.'],
   'server.shedding': [503, 'The server is saving memory.', 'Retry after `Retry-After`; see the memory page.'],

@@ -215,6 +215,13 @@ export const ROUTES = {
   live: { method: 'GET', path: '/health/live', role: 'public', sentence: 'The process answers.' },
   ready: { method: 'GET', path: '/health/ready', role: 'public', sentence: 'Store reachable, engines started, not draining.' },
   health: { method: 'GET', path: '/health', role: 'viewer', answer: http.healthAnswer, sentence: 'Health in detail.' },
+  databaseHealth: {
+    method: 'GET',
+    path: '/health/database',
+    role: 'viewer',
+    answer: http.databaseHealth,
+    sentence: 'The gate to the database: connections, waiters, the longest hold and its holder.',
+  },
   metrics: { method: 'GET', path: '/metrics', role: 'viewer', sentence: 'Prometheus text.' },
 } as const satisfies Record<string, Route>;
 export type RouteName = keyof typeof ROUTES;

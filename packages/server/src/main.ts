@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { Census, Scope, systemTimers } from '@wyckoff/bounded';
 import { buildApp } from './http/app.ts';
 import { issueCredentials, noteAddress, sameToken } from './http/credentials.ts';
+import { databaseHealth } from './http/database-health.ts';
 import { InFlight } from './http/in-flight.ts';
 import { StepUps } from './http/step-up.ts';
 import { loopbackHosts } from './http/origin.ts';
@@ -160,6 +161,7 @@ async function open({ options, settings, log, census, scope }: Opening): Promise
       sockets: () => hub.size,
       stopping: () => state.stopping,
       governorLevel: () => governor.level,
+      database: () => databaseHealth(store),
       metrics: () => observed.register.metrics(),
     },
     credentials,

@@ -2,6 +2,7 @@
 import { CHART_INCLUDES, FACT_TOPICS, type ROUTES, type RouteName } from '@wyckoff/contracts';
 import type { Answer, Desk, SnapshotTopic } from '../session/desk.ts';
 import type { Actor, TradingDesk } from '../session/trading-desk.ts';
+import type { DatabaseHealth } from './database-health.ts';
 import { Problem } from './problem.ts';
 import { PHRASES, type StepUps } from './step-up.ts';
 
@@ -22,6 +23,7 @@ export interface HandlerPorts {
   /** Flags and levels that make the whole `degraded`. */
   readonly governorLevel: () => number;
   readonly metrics: () => Promise<string>;
+  readonly database: () => DatabaseHealth;
 }
 
 type Table = typeof ROUTES;
@@ -117,6 +119,7 @@ export function handlers(ports: HandlerPorts): Handlers {
         governor: { level: ports.governorLevel() },
       };
     },
+    databaseHealth: () => ports.database(),
     metrics: async () => new TextAnswer('text/plain; version=0.0.4; charset=utf-8', await ports.metrics()),
   };
 }

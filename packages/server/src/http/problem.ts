@@ -1,5 +1,6 @@
 /** Every error answer, as one row of the contract's table (RFC 9457, interface.md 2.3). */
 import { type ProblemCode, PROBLEMS } from '@wyckoff/contracts';
+import { StoreFailure } from '../store/refused.ts';
 
 /** What a problem may carry beside its row: the values behind it, and headers such as `Retry-After`. */
 export interface ProblemDetail {
@@ -54,10 +55,16 @@ const FRAMEWORK: Readonly<Record<string, ProblemCode>> = {
   FST_ERR_MAX_PARAM_LENGTH: 'request.unknown_route',
 };
 
+/** What the store could not do, with when to try again; its text names holders and statements, so it stays in the log. */
+function storeProblem({ code, retryAfterSeconds }: StoreFailure): Problem {
+  return new Problem(code, retryAfterSeconds === null ? {} : { headers: { 'retry-after': String(retryAfterSeconds) } });
+}
+
 export function asProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   const code = FRAMEWORK[(error as { code?: string } | null)?.code ?? ''];
   if (code !== undefined) return new Problem(code);
+  if (error instanceof StoreFailure) return storeProblem(error);
   // secure-json-parse refuses `__proto__` keys and broken JSON with plain syntax errors of status 400.
   if ((error as { statusCode?: number } | null)?.statusCode === 400) return new Problem('request.malformed');
   return new Problem('server.internal');

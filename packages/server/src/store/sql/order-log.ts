@@ -35,7 +35,7 @@ const parsed = <T>(rows: readonly (readonly [string])[]): T[] => rows.map(([text
 /** One account's log. Its writer is the one desk of that account. */
 export function orderLog(gate: Gate, accountId: string): OrderLog {
   const { dialect } = gate;
-  const { text } = dialect;
+  const text = (statement: string): string => dialect.text(statement);
   const ordersOf = text('select data from venue_orders where account_id = ? and signal_id = ? order by client_id limit 1000');
   const open = text(
     `select data from venue_wards where account_id = ? and not (${dialect.isSet('done')}) order by signal_id limit 1000`,

@@ -3,13 +3,17 @@ import type { Scope } from '@wyckoff/bounded';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TestPostgres } from '../../../../../e2e/support/postgres.ts';
 import { openPostgresStore } from '../postgres/postgres-store.ts';
 import { openSqliteStore } from '../sqlite/sqlite-store.ts';
 import type { Store } from '../store.ts';
 
 export const STORES = ['SQLite in memory', 'SQLite on disk', 'PostgreSQL'] as const;
 export type StoreName = (typeof STORES)[number];
+
+/** Where empty databases come from. */
+interface TestServer {
+  database(): Promise<string>;
+}
 
 export interface Wall {
   ms: number;
@@ -20,7 +24,7 @@ export async function openTestStore(
   name: StoreName,
   scope: Scope,
   wall: Wall,
-  server: () => Promise<TestPostgres>,
+  server: () => Promise<TestServer>,
 ): Promise<Store> {
   const now = (): number => wall.ms;
   if (name === 'PostgreSQL') {
