@@ -140,6 +140,8 @@ const allow = (id: string) => session.trading.desk.decide(id, { decision: 'appro
 
 describe('trading.md 1.1 paper', () => {
   it('M8 4.5 what waits expires at its minute by one timer, not before', async () => {
+    // Off the beat of the sweep, which would come a little later.
+    clock.advance(7_000);
     const id = await waiting();
     const { queuedAt, expiresAt } = valueOf(await session.trading.desk.signal(id)).waiting?.entry ?? {
       queuedAt: 0,
@@ -166,6 +168,17 @@ describe('trading.md 1.1 paper', () => {
     await settle();
     expect((await session.trading.desk.state()).halts).toEqual([]);
     expect(valueOf(await allow(id))).toMatchObject({ placed: true });
+  });
+
+  it('TR-11 a flag that another process raised is read before the order goes out, though nobody told the engine', async () => {
+    const id = await waiting();
+    const state = { level: 'STOP', reason: 'from outside', actor: 'bob', at: 5, activationId: 'x' } as const;
+    await session.store.change({ facts: [], writes: [{ kind: 'kill-switch', state }] });
+    await allow(id);
+    for (let more = 0; more < 3; more += 1) await bar();
+    const orders = valueOf(await session.trading.desk.orders({ limit: 10 })).items;
+    expect(orders.map((order) => [order.intent, order.state])).toEqual([['OPEN', 'CANCELLED']]);
+    expect(valueOf(await session.desk.positions({ limit: 10 })).items).toEqual([]);
   });
 
   it('issue 4.10 bars, decisions and positions are there after a restart; the feed continues behind the last bar', async () => {
