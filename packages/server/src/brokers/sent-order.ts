@@ -112,7 +112,9 @@ function bookRest(
   oddities: string[],
 ): { readonly order: SentOrder; readonly parts: readonly Part[] } {
   const missing = sizeOf(cover(order.booked, 0, view.filledQtyMicros).fresh);
-  if (missing === 0) return { order, parts: [] };
+  // Older than a fill we have: its average says nothing of what is missing, a newer one will.
+  const isOlder = (order.booked.at(-1)?.[1] ?? 0) > view.filledQtyMicros;
+  if (missing === 0 || isOlder) return { order, parts: [] };
   if (view.averagePrice === null) {
     oddities.push(`filled ${view.filledQtyMicros} without a price`);
     return { order, parts: [] };
