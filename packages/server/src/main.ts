@@ -21,6 +21,7 @@ import { reserveTransient } from './observe/reservations.ts';
 import { openSession } from './session/open.ts';
 import type { ResumedFrom } from './session/resume.ts';
 import { readSettings, storePathIn, type Settings, type SettingsInput } from './settings.ts';
+import { RetentionJob } from './store/retention-job.ts';
 import { CONTRACT_HASH, VERSION, webFolder } from './version.ts';
 
 export interface RunningServer {
@@ -85,7 +86,7 @@ async function open({ options, settings, log, census, scope }: Opening): Promise
 
   // --- the session: store, engine, replay ---
   const storePath = storePathIn(settings.dataDir);
-  const { desk, trading, resumed, store } = await openSession(
+  const { desk, trading, notices, resumed, store } = await openSession(
     { scope, storePath, speed: settings.speed, play: false },
     {
       onProblem: (err) => errors.error({ err }, 'session'),
@@ -100,6 +101,14 @@ async function open({ options, settings, log, census, scope }: Opening): Promise
   if (resumed !== null) logResumed(log, resumed);
   // Only the process that holds the store may replace the token file: a second one is refused above and leaves it alone.
   const credentials = issueCredentials(settings.dataDir);
+
+  const retention = new RetentionJob({
+    store,
+    scope,
+    now: Date.now,
+    onDone: (rows) => log.info({ rows }, 'retention'),
+    onFailed: (err) => errors.error({ err }, 'retention failed'),
+  });
 
   // --- the stream ---
   const observed = openMetrics(scope);
@@ -151,6 +160,7 @@ async function open({ options, settings, log, census, scope }: Opening): Promise
     ports: {
       desk,
       trading: trading.desk,
+      notices: notices.desk,
       stepUps,
       csrfToken: credentials.csrfToken,
       contractHash: CONTRACT_HASH,
@@ -178,7 +188,7 @@ async function open({ options, settings, log, census, scope }: Opening): Promise
     onFailure: (err, requestId) => errors.error({ err, ...{ requestId } }, 'request failed'),
     onRefused: (code) => observed.refused(code),
   });
-  registerParts(observed.register, { scope, census, desk, store, hub, gateway, governor, inFlight });
+  registerParts(observed.register, { scope, census, desk, store, retention, hub, gateway, governor, inFlight });
 
   // --- the proof, then the doors ---
   reserveTransient(census, scope, numbers);

@@ -5,6 +5,7 @@ import type { InFlight } from '../http/in-flight.ts';
 import type { Gateway } from '../live/gateway.ts';
 import type { Hub } from '../live/hub.ts';
 import type { Desk } from '../session/desk.ts';
+import type { RetentionJob } from '../store/retention-job.ts';
 import type { Store } from '../store/store.ts';
 import type { Governor } from './governor.ts';
 import { registerProcess } from './process-figures.ts';
@@ -14,6 +15,7 @@ export interface MetricsOptions {
   readonly census: Census;
   readonly desk: Desk;
   readonly store: Pick<Store, 'stats'>;
+  readonly retention: Pick<RetentionJob, 'figures'>;
   readonly hub: Hub;
   readonly gateway: Gateway;
   readonly governor: Governor;
@@ -200,7 +202,7 @@ function registerSockets(register: Registry, { hub, gateway }: MetricsOptions): 
   ]);
 }
 
-function registerStore(register: Registry, { store }: MetricsOptions): void {
+function registerStore(register: Registry, { store, retention }: MetricsOptions): void {
   readAll(register, [
     { name: 'store_bytes', help: 'Size of the store.', read: () => one(store.stats().bytes) },
     { name: 'db_pool_size', help: 'Database connections there may be.', read: () => one(store.stats().size) },
@@ -210,6 +212,18 @@ function registerStore(register: Registry, { store }: MetricsOptions): void {
       name: 'db_hold_longest_seconds',
       help: 'Longest time a database connection was held.',
       read: () => one(store.stats().longestHold.ms / 1000),
+    },
+    {
+      name: 'retention_deleted_total',
+      help: 'Rows that left by age or number.',
+      labels: ['table'],
+      read: () => retention.figures().map(({ table, rows }) => [{ table }, rows] as const),
+    },
+    {
+      name: 'retention_last_success_timestamp_seconds',
+      help: 'When a table was last looked through; 0 = not since the start.',
+      labels: ['table'],
+      read: () => retention.figures().map(({ table, successAt }) => [{ table }, successAt / 1000] as const),
     },
     { name: 'db_errors_total', help: 'Failed queries and transactions.', read: () => one(store.stats().errors) },
   ]);
