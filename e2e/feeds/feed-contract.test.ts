@@ -298,6 +298,46 @@ describe.each(STREAMING)('the stream of %s', (venue) => {
   });
 });
 
+describe('the twins: without its mechanism each promise is broken', () => {
+  it('STR-2 the twin: without the heartbeat a half-open connection is held for ten minutes', async () => {
+    bench = await FeedBench.open('binance', { times: { heartbeatMs: 1e9 } });
+    bench.feed.start();
+    bench.feed.watch(SERIES, START - MINUTE);
+    await bench.subscribed();
+    bench.server.freeze();
+    await bench.time.pass(600_000, 5000);
+    expect(bench.feed.status().state).toBe('DEGRADED');
+    expect(bench.feed.status().reconnects).toBe(0);
+  });
+
+  it('FEED-2 the twin: a history without the missed bars leaves a hole, and it is seen', async () => {
+    await begin('binance');
+    await bench.close(0);
+    await bench.handed(1);
+    bench.server.drop();
+    await bench.reach(START + 4 * MINUTE + 5);
+    await bench.subscribed();
+    await bench.close(4);
+    await bench.handed(2);
+    expect(bench.times()).not.toEqual([0, 1, 2, 3, 4].map((n) => START + n * MINUTE));
+    expect(bench.batches.at(-1)?.missing).toBe(3);
+  });
+
+  it('M4 the twin: feeds that are not closed leave handles', async () => {
+    await begin('binance');
+    const handles = (): number =>
+      process.getActiveResourcesInfo().filter((kind) => kind !== 'Timeout' && kind !== 'Immediate').length;
+    const before = handles();
+    const forgotten: FeedBench[] = [bench];
+    for (let n = 0; n < 3; n += 1) {
+      await begin('binance');
+      forgotten.push(bench);
+    }
+    expect(handles()).toBeGreaterThan(before);
+    for (const one of forgotten.slice(0, -1)) await one.end();
+  });
+});
+
 describe('what only one venue does', () => {
   it('Alpaca: a refused login stops the feed with a reason that holds no key; a full one comes back', async () => {
     bench = await FeedBench.open('alpaca');

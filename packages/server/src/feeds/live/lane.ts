@@ -95,3 +95,17 @@ export function oneRow(bar: Omit<StreamBar, 'stream'>): BarColumns {
   columns.length = 1;
   return columns;
 }
+
+/** Row of the newest bar that had closed when the series began to be watched; -1 for none. */
+export function lastClosedBefore({ time, length }: BarColumns, { series, calendar, since }: Lane): number {
+  let row = -1;
+  for (let i = 0; i < length; i += 1) if (calendar.closeOf(time[i], series.timeframe) <= since) row = i;
+  return row;
+}
+
+/** The rows from one on, as views. */
+export function rowsFrom(columns: BarColumns, from: number): BarColumns {
+  const part = (column: Float64Array): Float64Array => column.subarray(from, columns.length);
+  const { time, open, high, low, close, volume } = columns;
+  return { time: part(time), open: part(open), high: part(high), low: part(low), close: part(close), volume: part(volume), length: columns.length - from }; // prettier-ignore
+}

@@ -7,13 +7,11 @@ export interface Wanted {
   readonly now: EpochMs;
   /** Exclusive. */
   readonly after: EpochMs;
-  /** Bars that closed at or before this are not wanted either. */
-  readonly closedAfter: EpochMs;
   readonly onRefused: (code: BarCode, detail: string) => void;
 }
 
 /** FEED-1. A bar enters only when its time is over by the calendar; of two rows of one time the later one holds. */
-export function wantedRows(page: BarColumns, { timeframe, calendar, now, after, closedAfter, onRefused }: Wanted): BarColumns {
+export function wantedRows(page: BarColumns, { timeframe, calendar, now, after, onRefused }: Wanted): BarColumns {
   const cursor = new BarCursor(page);
   const rows: number[] = []; // bounded: the rows of one page
   for (let row = 0; row < page.length; row += 1) {
@@ -23,8 +21,7 @@ export function wantedRows(page: BarColumns, { timeframe, calendar, now, after, 
       onRefused(refusal.codes[0], refusal.detail);
       continue;
     }
-    const closes = calendar.closeOf(bar.time, timeframe);
-    if (bar.time > after && closes <= now && closes > closedAfter) rows.push(row);
+    if (bar.time > after && calendar.closeOf(bar.time, timeframe) <= now) rows.push(row);
   }
   rows.sort((a, b) => page.time[a] - page.time[b] || a - b);
   const wanted = createBarColumns(rows.length);
