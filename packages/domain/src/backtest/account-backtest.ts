@@ -39,7 +39,7 @@ export function runAccountBacktest(options: AccountBacktestOptions): AccountBack
   const record = new RunRecord({ statistics, onTrades, onFact, onProgress, outputHasher });
   const engine = createAccountEngine({
     ...account,
-    series: series.map(({ source: _, ...one }) => one),
+    series,
     analysis: options.analysis ?? 'records',
     warmupBars,
     account: { id: 'backtest', kind: 'BACKTEST', currency: 'USD', startingMicros },

@@ -128,7 +128,7 @@ test('TR-2 TR-7 TR-8 over 3,000 random lives of an account: limits hold at each 
       expect(run.ledger.working).toEqual([]);
       closed += [...run.ledger.positions.values()].length;
     }),
-    { seed: 41, numRuns: 3_000 },
+    { seed: 41, numRuns: 3_000, examples: [[912233902]] },
   );
   expect(accepted).toBeGreaterThan(10_000);
   expect(refusedForRoom).toBeGreaterThan(1_000);
@@ -206,7 +206,7 @@ test('TR-9 over 600: restored after any input, and stepped again from the stored
       for (const input of inputs.slice(at)) take(second, input);
       expect(text([...first.facts, ...second.facts])).toBe(text(whole.facts));
       expect(second.engine.position).toBe(whole.engine.position);
-      expect([...second.engine.snapshot()]).toEqual([...whole.engine.snapshot()]);
+      expect(Buffer.from(second.engine.snapshot()).equals(whole.engine.snapshot())).toBe(true);
       const told = whole.facts.flatMap((fact) =>
         fact.kind === 'input.command' || fact.kind === 'input.clock' ? [fact.data] : [],
       );

@@ -277,6 +277,12 @@ class Engine implements TradingEngine {
     this.deliver();
     for (const { signalId } of this.#floor.trading.queue.entries)
       this.#acceptance.expire(signalId, reason, 'There are no more bars.');
+    this.#leaveAll(reason);
+    // An exit that was being cancelled leaves its position open: once more.
+    if (this.openPositions > 0) this.#leaveAll(reason);
+  }
+
+  #leaveAll(reason: 'END_OF_DATA' | 'END_OF_WINDOW'): void {
     for (const position of this.#floor.book.positions) this.#exits.leave(position, reason);
     this.deliver();
     for (const lane of this.#floor.lanes) if (lane.broker !== null && lane.bars > 0) this.#hear(lane.broker.settle(lane.bar));
