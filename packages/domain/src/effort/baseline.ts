@@ -12,15 +12,10 @@ export class Baseline {
   volumeSum = fraction(0);
   spreadSum = fraction(0);
 
-  /** NaN before 20 samples, or when nothing was traded. */
-  get meanVolume(): number {
-    return this.count < WINDOW || this.volumeSum <= 0 ? NaN : this.volumeSum / WINDOW;
-  }
-
+  /** NaN before 20 samples, or when nothing was traded. Kept as numbers, because every bar asks. */
+  meanVolume = NaN;
   /** NaN before 20 samples; may be 0. */
-  get meanSpread(): number {
-    return this.count < WINDOW ? NaN : this.spreadSum / WINDOW;
-  }
+  meanSpread = NaN;
 
   /** BAS-1. A print larger than `clip` means enters as that; a bar without trade does not enter. */
   push(now: Features, clip: number): void {
@@ -36,7 +31,8 @@ export class Baseline {
     this.spreads[at] = spread;
     this.next = at + 1;
     if (this.count < WINDOW) this.count++;
-    if (this.next === WINDOW) this.resum();
+    if (this.next === WINDOW) this.#resum();
+    this.#settle();
   }
 
   /** Sum of the last 10 volumes divided by that of the 10 before; NaN before 20 samples. */
@@ -54,11 +50,18 @@ export class Baseline {
       this.volumes[i] /= priceFactor;
       this.spreads[i] *= priceFactor;
     }
-    this.resum();
+    this.#resum();
+    this.#settle();
+  }
+
+  #settle(): void {
+    const full = this.count === WINDOW;
+    this.meanVolume = full && this.volumeSum > 0 ? this.volumeSum / WINDOW : NaN;
+    this.meanSpread = full ? this.spreadSum / WINDOW : NaN;
   }
 
   /** From the ring, every 20 pushes, so that the running sums never drift. */
-  private resum(): void {
+  #resum(): void {
     if (this.next === WINDOW) this.next = 0;
     let volume = 0;
     let spread = 0;

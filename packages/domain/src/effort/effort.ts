@@ -197,8 +197,8 @@ export class Effort {
     const index = f.bar;
     this.baseline.push(f, this.#params.baselineClip);
     this.atr.push(f);
-    this.#slow.push(f.close);
-    this.#extremes.note(index, f.high, f.low);
+    this.#slow.push(f);
+    this.#extremes.note(index);
     this.silence.push(f);
     if (this.habit !== null) this.habit.push(f);
     if (this.#sessionVolume !== null) this.#sessionVolume.push(this.#localMinute, f);
@@ -208,11 +208,11 @@ export class Effort {
 
   /** Is the bar's low (side +1) below, or its high (side -1) above, that of every bar of the short lookback? */
   newExtreme(sign: 1 | -1): boolean {
-    const { bar, low, high } = this.now;
-    if (bar === 0) return false;
-    if (sign === -1) return high * (1 - 1e-9) > this.#extremes.highest;
-    const held = this.frozen === null ? undefined : this.frozen.lowest;
-    return low * (1 + 1e-9) < (held ?? this.#extremes.lowest);
+    const { now, frozen } = this;
+    if (now.bar === 0) return false;
+    if (sign === -1) return this.#extremes.exceededAbove(now);
+    const held = frozen === null ? undefined : frozen.lowest;
+    return held === undefined ? this.#extremes.exceededBelow(now) : now.low * (1 + 1e-9) < held;
   }
 
   /** HH30 as the side `sign` sees it: highest high before this bar, or minus the lowest low. Asked only when a new extreme is made. */

@@ -15,7 +15,8 @@ export class Ema {
     this.#factor = 2 / (period + 1);
   }
 
-  push(close: number): void {
+  push(now: { readonly close: number }): void {
+    const { close } = now;
     const seen = this.seen;
     const value = seen === 0 ? close : this.value + this.#factor * (close - this.value);
     this.value = value;

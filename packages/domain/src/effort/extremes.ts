@@ -6,6 +6,8 @@
  */
 import { RING_MASK } from '../bar/bar-ring.ts';
 
+const TOLERANCE = 1e-9;
+
 /** Where the bars before are found. */
 export interface PastBars {
   readonly low: Float64Array;
@@ -43,8 +45,22 @@ export class Extremes {
     return before > this.#highestSoFar ? before : this.#highestSoFar;
   }
 
+  /** Is the low below all of theirs? */
+  exceededBelow(now: { readonly low: number }): boolean {
+    const bound = now.low * (1 + TOLERANCE);
+    return bound < this.#lowestSoFar && bound < this.#lowestToEnd[this.#inBlock];
+  }
+
+  exceededAbove(now: { readonly high: number }): boolean {
+    const bound = now.high * (1 - TOLERANCE);
+    return bound > this.#highestSoFar && bound > this.#highestToEnd[this.#inBlock];
+  }
+
   /** Bar `bar`, already in the ring, belongs to the past. */
-  note(bar: number, high: number, low: number): void {
+  note(bar: number): void {
+    const at = bar & RING_MASK;
+    const low = this.#ring.low[at];
+    const high = this.#ring.high[at];
     if (low < this.#lowestSoFar) this.#lowestSoFar = low;
     if (high > this.#highestSoFar) this.#highestSoFar = high;
     if (++this.#inBlock === this.#bars) this.#turn(bar);
@@ -57,11 +73,7 @@ export class Extremes {
     this.#inBlock = 0;
     this.#lowestSoFar = Infinity;
     this.#highestSoFar = -Infinity;
-    const { low, high } = this.#ring;
-    for (let past = Math.max(0, bar - this.#bars + 1); past <= bar; past++) {
-      const at = past & RING_MASK;
-      this.note(past, high[at], low[at]);
-    }
+    for (let past = Math.max(0, bar - this.#bars + 1); past <= bar; past++) this.note(past);
   }
 
   /** A block is full: from each of its bars, what is the extreme to its end? */

@@ -17,7 +17,7 @@ function wrongExtremes(window: number, recallEvery = Infinity): number {
   for (let bar = 0; bar < columns.length; bar++) {
     ring.high[bar & RING_MASK] = columns.high[bar];
     ring.low[bar & RING_MASK] = columns.low[bar];
-    extremes.note(bar, columns.high[bar], columns.low[bar]);
+    extremes.note(bar);
     if (bar % recallEvery === 0) extremes.recall(bar);
     const from = Math.max(0, bar - WINDOW + 1);
     const lowest = Math.min(...columns.low.slice(from, bar + 1));

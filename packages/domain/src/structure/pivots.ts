@@ -7,17 +7,26 @@ export const PIVOT_SPAN = 5;
 const TOLERANCE = 1e-9;
 
 /** PIV-1. Does the high of `bar` beat those of the five bars before? */
-function towers(highs: Float64Array, bar: number, price: number): boolean {
+function towers(highs: Float64Array, bar: number): boolean {
+  const price = highs[bar & RING_MASK];
   const under = price - TOLERANCE * price;
   for (let i = 1; i <= PIVOT_SPAN; i++) if (highs[(bar - i) & RING_MASK] >= under) return false;
   return true;
 }
 
 /** PIV-1, mirrored for lows. */
-function undercuts(lows: Float64Array, bar: number, price: number): boolean {
+function undercuts(lows: Float64Array, bar: number): boolean {
+  const price = lows[bar & RING_MASK];
   const over = price + TOLERANCE * price;
   for (let i = 1; i <= PIVOT_SPAN; i++) if (lows[(bar - i) & RING_MASK] <= over) return false;
   return true;
+}
+
+/** What the watch needs of a bar. */
+interface Extent {
+  readonly bar: number;
+  readonly high: number;
+  readonly low: number;
 }
 
 const NO_BAR = -1;
@@ -33,8 +42,9 @@ export class PivotWatch {
   high = fraction(0);
   low = fraction(0);
 
-  /** Bar `bar`, the last in the ring, has this high: is the bar five before it a high pivot now? */
-  highConfirmedAt(bar: number, price: number, highs: Float64Array): boolean {
+  /** The bar is the last in the ring: is the one five before it a high pivot now? */
+  highConfirmed(now: Extent, highs: Float64Array): boolean {
+    const { bar, high: price } = now;
     if (this.highBar !== NO_BAR) {
       if (!(price > this.high + TOLERANCE * this.high)) {
         if (bar - this.highBar < PIVOT_SPAN) return false;
@@ -43,14 +53,15 @@ export class PivotWatch {
       }
       this.highBar = NO_BAR;
     }
-    if (bar >= PIVOT_SPAN && towers(highs, bar, price)) {
+    if (bar >= PIVOT_SPAN && towers(highs, bar)) {
       this.highBar = bar;
       this.high = price;
     }
     return false;
   }
 
-  lowConfirmedAt(bar: number, price: number, lows: Float64Array): boolean {
+  lowConfirmed(now: Extent, lows: Float64Array): boolean {
+    const { bar, low: price } = now;
     if (this.lowBar !== NO_BAR) {
       if (!(price < this.low - TOLERANCE * this.low)) {
         if (bar - this.lowBar < PIVOT_SPAN) return false;
@@ -59,7 +70,7 @@ export class PivotWatch {
       }
       this.lowBar = NO_BAR;
     }
-    if (bar >= PIVOT_SPAN && undercuts(lows, bar, price)) {
+    if (bar >= PIVOT_SPAN && undercuts(lows, bar)) {
       this.lowBar = bar;
       this.low = price;
     }

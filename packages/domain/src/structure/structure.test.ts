@@ -24,8 +24,9 @@ function pivotsOf(highs: readonly number[], lows: readonly number[]): { readonly
   highs.forEach((high, bar) => {
     bars.high[bar & RING_MASK] = high;
     bars.low[bar & RING_MASK] = lows[bar];
-    if (watch.highConfirmedAt(bar, high, bars.high)) found.high.push(bar - PIVOT_SPAN);
-    if (watch.lowConfirmedAt(bar, lows[bar], bars.low)) found.low.push(bar - PIVOT_SPAN);
+    const low = lows[bar];
+    if (watch.highConfirmed({ bar, high, low }, bars.high)) found.high.push(bar - PIVOT_SPAN);
+    if (watch.lowConfirmed({ bar, high, low }, bars.low)) found.low.push(bar - PIVOT_SPAN);
   });
   return found;
 }

@@ -209,10 +209,10 @@ function judgeSides(study: Study): void {
 
 /** What happened on the bar before must not be heard again. */
 function settleDown(study: Study): void {
-  for (const side of [study.up, study.down]) {
-    side.bar.clear();
-    watchSprings(study, side);
-  }
+  study.up.bar.clear();
+  study.down.bar.clear();
+  watchSprings(study, study.up);
+  watchSprings(study, study.down);
 }
 
 /** The levels moved: what each side sees of them, and the prices short of which its rules have nothing to say. */

@@ -39,7 +39,7 @@ export class FunnelCounts {
     const at = kindCode(kind);
     this.confirmed[at]++;
     if (tradeable) this.tradeable[at]++;
-    for (const reason of reasons) this.gated[at * REASONS + reasonCode(reason)]++;
+    for (let i = 0; i < reasons.length; i++) this.gated[at * REASONS + reasonCode(reasons[i])]++;
   }
 
   read(bars: number, refused: Uint32Array): Funnel {

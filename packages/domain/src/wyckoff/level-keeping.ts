@@ -12,57 +12,59 @@ const TWICE = 2;
 /** PIV-1, LVL-1. */
 export function keepLevels(study: Study): void {
   const { now, effort, book, pivots, params: p } = study;
-  const low = pivots.lowConfirmedAt(now.bar, now.low, effort.bars.low);
-  const high = pivots.highConfirmedAt(now.bar, now.high, effort.bars.high);
-  if (low || high) notePivots(study, now.bar - PIVOT_SPAN, { low, high });
+  const low = pivots.lowConfirmed(now, effort.bars.low);
+  const high = pivots.highConfirmed(now, effort.bars.high);
+  if (low) fillPivot(study, study.lowPivot, SUPPORT);
+  if (high) fillPivot(study, study.highPivot, RESISTANCE);
+  if (low || high) notePivots(study, low, high);
   if (now.atr === now.atr && book.stale(now, p)) book.prune(now, p);
 }
 
-function notePivots(study: Study, bar: number, found: { readonly low: boolean; readonly high: boolean }): void {
+/** The pivots of the side or sides found are filled. */
+function notePivots(study: Study, low: boolean, high: boolean): void {
   const { now, book, range, tally, lowPivot, highPivot, params: p } = study;
   if (now.atr !== now.atr) return;
   let lowList = -1;
   let highList = -1;
-  if (found.low) {
-    fillPivot(study, lowPivot, { bar, side: SUPPORT });
+  if (low) {
     tally.lastLowPivot = lowPivot.price;
     lowList = book.insert(SUPPORT, lowPivot, clusterTolerance(study, lowPivot.price));
   }
-  if (found.high) {
-    fillPivot(study, highPivot, { bar, side: RESISTANCE });
+  if (high) {
     tally.lastHighPivot = highPivot.price;
     highList = book.insert(RESISTANCE, highPivot, clusterTolerance(study, highPivot.price));
   }
   if (range.state === FORMING || range.state === ACTIVE) {
-    if (found.low && range.take(SUPPORT, lowPivot, touchTolerance(study, lowPivot.price))) study.change();
-    if (found.high && range.take(RESISTANCE, highPivot, touchTolerance(study, highPivot.price))) study.change();
-    if (found.high) range.swing(SUPPORT, highPivot, p.clusterTolAtr * now.atr);
-    if (found.low) range.swing(RESISTANCE, lowPivot, p.clusterTolAtr * now.atr);
+    if (low && range.take(SUPPORT, lowPivot, touchTolerance(study, lowPivot.price))) study.change();
+    if (high && range.take(RESISTANCE, highPivot, touchTolerance(study, highPivot.price))) study.change();
+    if (high) range.swing(SUPPORT, highPivot, p.clusterTolAtr * now.atr);
+    if (low) range.swing(RESISTANCE, lowPivot, p.clusterTolAtr * now.atr);
   }
   // Both are inserted before either counts as the opposite of the other.
-  if (found.high) book.swing(SUPPORT, highPivot, p.clusterTolAtr * now.atr);
-  if (found.low) book.swing(RESISTANCE, lowPivot, p.clusterTolAtr * now.atr);
+  if (high) book.swing(SUPPORT, highPivot, p.clusterTolAtr * now.atr);
+  if (low) book.swing(RESISTANCE, lowPivot, p.clusterTolAtr * now.atr);
   if (lowList >= 0) seekStructure(study, SUPPORT, lowList);
   if (highList >= 0) seekStructure(study, RESISTANCE, highList);
 }
 
-function fillPivot(study: Study, pivot: Pivot, at: { readonly bar: number; readonly side: LevelSide }): void {
+function fillPivot(study: Study, pivot: Pivot, side: LevelSide): void {
   const { bars, hole } = study.effort;
-  const ring = at.bar & RING_MASK;
-  const short = at.bar & SHORT_MASK;
+  const bar = study.now.bar - PIVOT_SPAN;
+  const ring = bar & RING_MASK;
+  const short = bar & SHORT_MASK;
   const high = bars.high[ring];
   const low = bars.low[ring];
   const open = bars.open[short];
   const close = bars.close[ring];
   const spread = high - low;
-  const support = at.side === SUPPORT;
-  pivot.bar = at.bar;
+  const support = side === SUPPORT;
+  pivot.bar = bar;
   pivot.price = support ? low : high;
   pivot.volume = bars.volume[ring];
   pivot.volRatio = bars.volRatio[short];
   pivot.wick = spread > 0 ? clamp01((support ? Math.min(open, close) - low : high - Math.max(open, close)) / spread) : 0;
   pivot.trend = study.effort.trendSign;
-  pivot.weak = hole.bar > at.bar - PIVOT_SPAN && hole.bar <= at.bar + PIVOT_SPAN;
+  pivot.weak = hole.bar > bar - PIVOT_SPAN && hole.bar <= bar + PIVOT_SPAN;
 }
 
 function clusterTolerance(study: Study, price: number): number {
