@@ -1,6 +1,7 @@
 /** The one table of HTTP routes: the server mounts exactly these (interface.md 1.1). */
 import type * as z from 'zod';
 import * as http from './http.ts';
+import * as notices from './notifications.ts';
 import * as trading from './trading-state.ts';
 
 export interface Route {
@@ -165,6 +166,30 @@ export const ROUTES = {
     body: trading.stepUpBody,
     answer: trading.stepUpAnswer,
     sentence: 'Confirm one kind of action for five minutes.',
+  },
+  notifications: {
+    method: 'GET',
+    path: '/api/v1/notifications',
+    role: 'viewer',
+    query: notices.notificationsQuery,
+    answer: notices.notificationsAnswer,
+    sentence: 'What a trader was told, newest first, and how much of it is unread.',
+  },
+  readNotifications: {
+    method: 'POST',
+    path: '/api/v1/notifications/read',
+    role: 'viewer',
+    body: notices.readNotificationsBody,
+    answer: notices.readNotificationsAnswer,
+    sentence: 'Mark notifications as read.',
+  },
+  testNotification: {
+    method: 'POST',
+    path: '/api/v1/notifications/test',
+    role: 'trader',
+    body: notices.testNotificationBody,
+    answer: notices.testNotificationAnswer,
+    sentence: 'Send one real message by a channel.',
   },
   settings: {
     method: 'GET',

@@ -3,6 +3,7 @@ import { CHART_INCLUDES, FACT_TOPICS, type ROUTES, type RouteName } from '@wycko
 import type { Answer, Desk, SnapshotTopic } from '../session/desk.ts';
 import type { Actor, TradingDesk } from '../session/trading-desk.ts';
 import type { DatabaseHealth } from './database-health.ts';
+import type { NoticesDesk } from '../notify/notices-desk.ts';
 import { Problem } from './problem.ts';
 import { PHRASES, type StepUps } from './step-up.ts';
 
@@ -10,6 +11,7 @@ import { PHRASES, type StepUps } from './step-up.ts';
 export interface HandlerPorts {
   readonly desk: Desk;
   readonly trading: TradingDesk;
+  readonly notices: NoticesDesk;
   readonly stepUps: StepUps;
   readonly csrfToken: string;
   readonly contractHash: string;
@@ -76,6 +78,9 @@ export function handlers(ports: HandlerPorts): Handlers {
   const { desk } = ports;
   return {
     ...tradingHandlers(ports),
+    notifications: async ({ query }) => value(await ports.notices.page(query)),
+    readNotifications: ({ body }) => ports.notices.read(body),
+    testNotification: ({ body }) => ports.notices.test(body.channel),
     session: () => ({
       mode: 'local',
       user: 'local',

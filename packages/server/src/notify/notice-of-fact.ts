@@ -5,8 +5,19 @@ import type { NotificationSettings } from './settings.ts';
 
 type RowOf<T extends FactRow['type']> = Extract<FactRow, { type: T }>;
 
-/** Null: nothing to say. */
-export function noticeOfFact(fact: FactRow, settings: NotificationSettings): Notice | null {
+export interface NoticeContext {
+  readonly settings: NotificationSettings;
+  readonly accountKind: 'PAPER' | 'LIVE' | 'REPLAY';
+}
+
+/** Null: nothing to say. Every notice says of which kind of account it speaks. */
+export function noticeOfFact(fact: FactRow, { settings, accountKind }: NoticeContext): Notice | null {
+  const notice = noticeFor(fact, settings);
+  if (notice === null) return null;
+  return { ...notice, body: `${notice.body} ${accountKind} account.`.trim(), data: { ...notice.data, account: accountKind } };
+}
+
+function noticeFor(fact: FactRow, settings: NotificationSettings): Notice | null {
   switch (fact.type) {
     case 'signal.created':
       return ofSignal(fact.data, settings.minConfidence);
@@ -18,6 +29,12 @@ export function noticeOfFact(fact: FactRow, settings: NotificationSettings): Not
       return ofPosition(fact.data);
     case 'risk.limit':
       return ofLimit(fact.data);
+    case 'halt.changed':
+      return ofHalt(fact.data);
+    case 'killswitch.changed':
+      return ofKillSwitch(fact.data);
+    case 'reconcile.difference':
+      return ofDifference(fact.data);
     default:
       return null;
   }
@@ -82,6 +99,37 @@ function ofLimit({ rule, state, value, limit }: RowOf<'risk.limit'>['data']): No
     title: state === 'WARNING' ? `${rule} is near its limit` : `${rule} has reached its limit`,
     body: `It stands at ${percent(value)}, the limit is ${percent(limit)}.`,
     data: { rule },
+  };
+}
+
+function ofHalt({ id, kind, scope, reason, until }: RowOf<'halt.changed'>['data']): Notice | null {
+  if (until !== null) return null;
+  return {
+    type: kind === 'STALE' ? 'data_stale' : 'halt',
+    key: id,
+    title: `Entries are halted: ${kind} (${scope})`,
+    body: `${reason} Exits go on.`,
+    data: { kind, scope },
+  };
+}
+
+function ofKillSwitch({ level, reason, by, activationId }: RowOf<'killswitch.changed'>['data']): Notice {
+  return {
+    type: 'kill_switch',
+    key: `${level} ${activationId ?? ''}`,
+    title: level === 'OFF' ? 'The kill switch is off again' : `Kill switch: ${level}`,
+    body: `${reason === '' ? 'No reason given.' : reason} By ${by ?? 'the system'}.`,
+    data: { level },
+  };
+}
+
+function ofDifference({ symbol, code, sentence, refId }: RowOf<'reconcile.difference'>['data']): Notice {
+  return {
+    type: 'reconciliation',
+    key: `${code} ${refId}`,
+    title: `The broker differs: ${code} ${symbol}`,
+    body: sentence,
+    data: { symbol, code },
   };
 }
 

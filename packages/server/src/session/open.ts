@@ -12,6 +12,8 @@ import {
 } from '@wyckoff/domain';
 import { readCsv } from '../feeds/csv/read-csv.ts';
 import { ReplayFeed } from '../feeds/replay/replay-feed.ts';
+import { openNotices, type Notices } from '../notify/open-notices.ts';
+import { notificationSecrets } from '../notify/settings.ts';
 import { openStore, type StoreChoice } from '../store/open.ts';
 import type { EngineRef, Series, Store, SymbolRecord } from '../store/store.ts';
 import { DEMO_SYMBOL, DEMO_TIMEFRAME, demoFile } from './demo-series.ts';
@@ -29,12 +31,15 @@ import { openGuard, openTrading, type Trading } from './trading/open-trading.ts'
 
 const STARTING_MICROS = 100_000 * 1_000_000;
 const SNAPSHOT_EVERY = 100;
+/** Who sits at a desk that has no users. */
+const LOCAL_USER = 'local';
 /** The setting that says which series the session replays. */
 const SERIES_SETTING = 'session.series';
 
 export interface Session {
   readonly desk: Desk;
   readonly trading: Trading;
+  readonly notices: Notices;
   readonly store: Store;
   /** How the engine came back, for the log; null when it could not be resumed. */
   readonly resumed: ResumedFrom | null;
@@ -145,6 +150,17 @@ export async function openSession(options: SessionOptions<Scope>, parts: Session
   if (failure !== null) replay.fail(failure);
   const whyNot = (): string | null => failure ?? replay.state().error;
   const desk = deskOfSession({ store, journal, run, replay, guard, series, record, accountId, failure: whyNot });
+  const notices = await openNotices({
+    scope,
+    store,
+    userId: LOCAL_USER,
+    secrets: notificationSecrets(process.env),
+    accountKind: mode.kind,
+    record: (change) => journal.change(change),
+    subscribeFacts: (listener) => journal.subscribeFacts(listener),
+    wallClock,
+    onProblem: (error) => parts.onProblem?.(error),
+  });
   const trading = await openTrading({
     ...safety,
     guard,
@@ -152,11 +168,13 @@ export async function openSession(options: SessionOptions<Scope>, parts: Session
     venues: () => [],
     instrumentOf: (symbol) => tradedOf(symbol, record),
     wallClock,
-    onSetting: () => undefined,
+    onSetting: (key, value) => {
+      if (key === 'notifications') notices.use(value);
+    },
   });
   halts = trading;
   liveSource?.start();
-  return { desk, trading, store, resumed: run?.resumed ?? null };
+  return { desk, trading, notices, store, resumed: run?.resumed ?? null };
 }
 
 /** Geometry and settlement of the session's instrument; null for another symbol, or one that cannot be traded. */

@@ -1,0 +1,70 @@
+/** Opens the notifications of a session: facts become notices, notices reach people; trading waits for none of it. */
+import type { Scope } from '@wyckoff/bounded';
+import type { FactRow } from '@wyckoff/contracts';
+import type { Change } from '../store/changes.ts';
+import type { Store } from '../store/store.ts';
+import { openChannel } from './channels/open-channel.ts';
+import { expiryWatch } from './expiry-watch.ts';
+import { noticeOfFact } from './notice-of-fact.ts';
+import { NoticesDesk } from './notices-desk.ts';
+import { Notifier } from './notifier.ts';
+import { DEFAULT_NOTIFICATIONS, notificationSettings, type NotificationSecrets, type NotificationSettings } from './settings.ts';
+
+export interface NoticesParts {
+  readonly scope: Scope;
+  readonly store: Store;
+  readonly userId: string;
+  readonly secrets: NotificationSecrets;
+  /** Of the account the session trades: said in every notice. */
+  readonly accountKind: 'PAPER' | 'LIVE' | 'REPLAY';
+  readonly record: (change: Change) => Promise<unknown>;
+  readonly subscribeFacts: (listener: (facts: readonly FactRow[]) => void) => Disposable;
+  readonly wallClock: () => number;
+  readonly onProblem: (error: unknown) => void;
+}
+
+export interface Notices {
+  readonly desk: NoticesDesk;
+  readonly notifier: Notifier;
+  /** The settings of the user have changed. */
+  use(value: unknown): void;
+}
+
+export async function openNotices(parts: NoticesParts): Promise<Notices> {
+  const { store, userId, secrets, accountKind, record, wallClock, onProblem } = parts;
+  const scope = parts.scope.child('notify');
+  const stored = await store.settingRow(userId, 'notifications');
+  const open = expiryWatch({ scope, wallClock, onExpiring: (notice) => notifier.notify(notice) });
+  const notifier: Notifier = new Notifier({
+    scope,
+    userId,
+    settings: settingsOf(stored?.value),
+    channelOf: (name, settings) => openChannel(name, settings, { secrets, wallClock }),
+    record: async (change) => {
+      await record(change);
+    },
+    unread: () => store.unreadNotifications(userId),
+    isSignalOpen: (signalId) => open.isOpen(signalId),
+    wallClock,
+    onProblem,
+  });
+  const onFacts = (facts: readonly FactRow[]): void => {
+    for (const fact of facts) {
+      open.hear(fact);
+      const notice = noticeOfFact(fact, { settings: notifier.settings, accountKind });
+      if (notice !== null) notifier.notify(notice);
+    }
+  };
+  scope.own(parts.subscribeFacts(onFacts));
+  return {
+    notifier,
+    desk: new NoticesDesk({ store, userId, notifier, record, wallClock }),
+    use: (value) => void scope.task('notify settings', () => notifier.use(settingsOf(value)), { kind: 'notify-settings' }),
+  };
+}
+
+/** What is stored, or the defaults when it no longer fits. */
+function settingsOf(value: unknown): NotificationSettings {
+  const answer = notificationSettings.safeParse(value ?? {});
+  return answer.success ? answer.data : DEFAULT_NOTIFICATIONS;
+}
