@@ -1,7 +1,7 @@
 /** Queries and answers of the HTTP routes that exist today; the route table is in routes.ts. */
 import * as z from 'zod';
 import { eventState, rangeFact } from './analysis.ts';
-import { approval } from './acceptance.ts';
+import { approval, haltChange } from './acceptance.ts';
 import { campaign } from './campaigns.ts';
 import { connection, FACT_TOPICS, INNER_TOPICS } from './facts.ts';
 import { gate } from './gate.ts';
@@ -79,8 +79,15 @@ export const snapshotAnswer = z.object({
   orders: z.array(order).max(200).optional(),
   positions: z.array(position).max(200).optional(),
   campaigns: z.array(campaign).max(200).optional(),
-  /** The switch and the state of every account. */
-  trading: z.object({ killSwitch, accounts: z.array(tradingState), waiting: z.array(approval).max(200) }).optional(),
+  /** The switch, the state of every account, what waits, and the automatic halts in force. */
+  trading: z
+    .object({
+      killSwitch,
+      accounts: z.array(tradingState),
+      waiting: z.array(approval).max(200),
+      halts: z.array(haltChange).max(1_000),
+    })
+    .optional(),
   notifications: z.array(notification).max(100).optional(),
   account: account.nullable().optional(),
   connections: z.array(connection).optional(),

@@ -187,5 +187,17 @@ export const STEP_UP_ACTIONS = [
 ] as const;
 export type StepUpAction = (typeof STEP_UP_ACTIONS)[number];
 
+/** What has to be typed, word for word, where there are no passwords: the sentence says what it lets in. */
+export const STEP_UP_PHRASES: Readonly<Record<StepUpAction, string>> = {
+  resume: 'RESUME TRADING',
+  setAcceptance: 'CHANGE ACCEPTANCE',
+  enableAutomation: 'ENABLE AUTOMATION',
+  setMode: 'CHANGE MODE',
+  resetBreaker: 'RESET BREAKER',
+  resetDrawdown: 'RESET DRAWDOWN',
+  acknowledgeReconcile: 'ACKNOWLEDGE',
+  raiseRisk: 'RAISE RISK',
+};
+
 export const stepUpBody = z.strictObject({ action: z.enum(STEP_UP_ACTIONS), phrase: z.string().max(100) });
 export const stepUpAnswer = z.object({ stepUpToken: z.string(), action: z.enum(STEP_UP_ACTIONS), expiresAt: epochMs });

@@ -1,22 +1,12 @@
 /** A fresh confirmation for one kind of action: in local mode a typed phrase, good for five minutes (interface.md 6.4). */
 import { randomBytes } from 'node:crypto';
 import { LruTtlCache, type Scope } from '@wyckoff/bounded';
-import type { StepUpAction } from '@wyckoff/contracts';
+import { STEP_UP_PHRASES as PHRASES, type StepUpAction } from '@wyckoff/contracts';
+
+export { PHRASES };
 
 const TTL_MS = 5 * 60_000;
 const CAPACITY = 100;
-
-/** What has to be typed, word for word: the sentence says what it lets in. */
-export const PHRASES: Readonly<Record<StepUpAction, string>> = {
-  resume: 'RESUME TRADING',
-  setAcceptance: 'CHANGE ACCEPTANCE',
-  enableAutomation: 'ENABLE AUTOMATION',
-  setMode: 'CHANGE MODE',
-  resetBreaker: 'RESET BREAKER',
-  resetDrawdown: 'RESET DRAWDOWN',
-  acknowledgeReconcile: 'ACKNOWLEDGE',
-  raiseRisk: 'RAISE RISK',
-};
 
 export class StepUps {
   readonly #tokens: LruTtlCache<string, StepUpAction>;

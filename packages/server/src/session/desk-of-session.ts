@@ -91,10 +91,11 @@ async function snapshotOf(parts: DeskParts, topics: readonly SnapshotTopic[]): P
   const state = await store.snapshot(SNAPSHOT_LIMITS);
   const asked = (topic: SnapshotTopic): boolean => topics.includes(topic);
   // What is read after the snapshot may be younger than its number: a fact applied twice changes nothing.
-  const [campaigns, notifications, waiting] = await Promise.all([
+  const [campaigns, notifications, waiting, halts] = await Promise.all([
     asked('campaigns') ? store.campaigns({ limit: LIST_LIMIT }) : [],
     asked('notifications') ? store.notifications({ userId: LOCAL_USER, limit: SNAPSHOT_LIMITS.notifications }) : [],
     asked('trading') && run !== null ? waitingOf(store, run) : [],
+    asked('trading') ? haltsOf(store, parts.accountId) : [],
   ]);
   return {
     epoch: store.epoch,
@@ -117,18 +118,40 @@ async function snapshotOf(parts: DeskParts, topics: readonly SnapshotTopic[]): P
       })),
     }),
     ...(asked('trading') && {
-      trading: { killSwitch: wireOf(parts.guard.last), accounts: run === null ? [] : [tradingWire(run)], waiting },
+      trading: { killSwitch: wireOf(parts.guard.last), accounts: run === null ? [] : [tradingWire(run)], waiting, halts },
     }),
     ...(asked('account') && { account: run === null ? null : { ...run.account } }),
     ...(asked('connections') && { connections: [replay.state()] }),
   };
 }
 
+type HaltWire = NonNullable<SnapshotAnswer['trading']>['halts'][number];
 type TradingStateWire = NonNullable<SnapshotAnswer['trading']>['accounts'][number];
 
 /** A copy that is the wire's own: what the engine tells is frozen. */
 function tradingWire(run: Run): TradingStateWire {
   return structuredClone(run.trading) as TradingStateWire;
+}
+
+/** The automatic halts in force; what cannot be read counts as halted. */
+async function haltsOf(store: Store, accountId: string): Promise<HaltWire[]> {
+  const rows = await store.haltsInForce().catch(() => null);
+  if (rows === null) {
+    const reason = 'The halts cannot be read: entries count as halted.';
+    return [{ id: 'unreadable', accountId, scope: 'all', kind: 'EQUITY_UNKNOWN', reason, actor: null, since: 0, until: null, value: null, limit: null }]; // prettier-ignore
+  }
+  return rows.map(({ id, scope, kind, reason, actor, since, until }) => ({
+    id,
+    accountId,
+    scope,
+    kind,
+    reason,
+    actor,
+    since,
+    until,
+    value: null,
+    limit: null,
+  }));
 }
 
 /** The newest word about every signal that waits. */
