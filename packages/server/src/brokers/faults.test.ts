@@ -10,7 +10,7 @@ import { isEnded } from '../../../../e2e/venues/market.ts';
 import type { Broker } from './broker.ts';
 import { clear } from './clearance.ts';
 import type { OrderLog } from './order-log.ts';
-import { approved, Bench, entry } from './testing/bench.ts';
+import { approved, Bench, entry } from '../../../../e2e/venues/bench.ts';
 
 /** One misfortune of a schedule. */
 type Misfortune =

@@ -2,7 +2,7 @@ import { Census, Scope } from '@wyckoff/bounded';
 import { KILL_SWITCH_OFF } from '@wyckoff/domain';
 import { afterAll, describe, expect, test } from 'vitest';
 import { ExecutionGate, type GateContext, type GateResult } from './gate.ts';
-import { FINE } from './testing/bench.ts';
+import { FINE } from '../../../../e2e/venues/bench.ts';
 import type { OrderRequest } from './venue-order.ts';
 
 const scope = new Scope({ name: 'gate', census: new Census() });

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { clientOrderId } from '@wyckoff/domain';
 import type { Broker } from './broker.ts';
-import { approved, Bench, entry, QTY } from './testing/bench.ts';
+import { approved, Bench, entry, QTY } from '../../../../e2e/venues/bench.ts';
 
 let bench: Bench;
 afterEach(async () => {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { clientOrderId } from '@wyckoff/domain';
 import { VirtualClock } from '@wyckoff/bounded/leak-kit';
 import { AlpacaServer } from '../../../../e2e/venues/alpaca-server.ts';
-import { approved, Bench, entry, QTY } from './testing/bench.ts';
+import { approved, Bench, entry, QTY } from '../../../../e2e/venues/bench.ts';
 
 const NO_TARGETS = { protection: { stopPrice: 95, targets: [], maxRiskMicros: 1e9 } } as const;
 
