@@ -24,6 +24,9 @@ const BEFORE =
   'select ts, o, h, l, c, v from bars where symbol_id = ? and tf = ? and ts < ? and ts <= ? order by ts desc limit ?';
 const AFTER = 'select ts, o, h, l, c, v from bars where symbol_id = ? and tf = ? and ts > ? and ts <= ? order by ts limit ?';
 const COUNT = 'select count(*) from bars where symbol_id = ? and tf = ? and ts > ? and ts <= ?';
+/** Counted where they are asked for; more are counted where it keeps nobody waiting. */
+const FEW = 20_000;
+const COUNT_FEW = `select count(*) from (select 1 from bars where symbol_id = ? and tf = ? and ts > ? and ts <= ? limit ${FEW}) as few`;
 const UPSERT: Omit<Insert, 'rows'> = {
   table: 'bars',
   columns: ['symbol_id', 'tf', 'ts', 'o', 'h', 'l', 'c', 'v', 'flags'],
@@ -52,6 +55,7 @@ export function barStore(gate: Gate, bulk: BulkBars): BarStore {
   const before = gate.dialect.text(BEFORE);
   const after = gate.dialect.text(AFTER);
   const counting = gate.dialect.text(COUNT);
+  const countingFew = gate.dialect.text(COUNT_FEW);
 
   const page = async (
     holder: string,
@@ -67,9 +71,14 @@ export function barStore(gate: Gate, bulk: BulkBars): BarStore {
 
   const count = async (series: Series, span: BarSpan = {}): Promise<number> => {
     const { after: low = FIRST_TIME, until: high = LAST_TIME } = span;
-    if (bulk.count !== undefined) return await bulk.count(series, { after: low, until: high });
+    const key = [series.symbolId, minutesOf(series.timeframe), low, high];
+    if (bulk.count !== undefined) {
+      // Most series are short, and a thread is not worth its memory for them.
+      const few = await gate.query('count bars', () => rawRows<[number]>(countingFew, key));
+      return few[0][0] < FEW ? few[0][0] : await bulk.count(series, { after: low, until: high });
+    }
     return await gate.query('count bars', function* () {
-      const [row] = yield* rawRows<[number]>(counting, [series.symbolId, minutesOf(series.timeframe), low, high]);
+      const [row] = yield* rawRows<[number]>(counting, key);
       return row[0];
     });
   };
