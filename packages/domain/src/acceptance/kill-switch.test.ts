@@ -17,7 +17,7 @@ import {
 
 const stop = activate(KILL_SWITCH_OFF, { level: 'STOP', activationId: 'a-1', actor: 'ann', reason: 'news', at: 1 });
 const flat = activate(stop, { level: 'FLATTEN', activationId: 'a-2', actor: 'ann', reason: 'worse news', at: 2 });
-const by = { actor: 'ann', isAdmin: false, steppedUp: true, reason: 'all is well', at: 9, acknowledged: [] };
+const by = { actor: 'ann', isAdmin: false, steppedUp: true, reason: 'all is well', at: 9, acknowledged: [] as readonly string[] };
 
 type Step =
   | { readonly kind: 'activate'; readonly level: 'STOP' | 'FLATTEN'; readonly actor: string }

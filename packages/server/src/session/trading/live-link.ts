@@ -53,7 +53,9 @@ export function directVenue(accountId: string, desk: LiveDesk, broker: Broker): 
   return {
     name: broker.name,
     accountId,
-    ping: async () => void (await broker.account()),
+    async ping() {
+      await broker.account();
+    },
     cancelEntries: () => desk.cancelEntries('KILL_SWITCH'),
     async closeAll() {
       const closed = await broker.closeAll();

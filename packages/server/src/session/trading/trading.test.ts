@@ -268,13 +268,9 @@ describe('6.3 positions by hand', () => {
 
 describe('4.6 and settings through the desk', () => {
   it('4.6 automation is enabled with the words agreed to, bound to the version of its settings, and disabled at once', async () => {
-    const {
-      enabled: _enabled,
-      version: _version,
-      consent: _consent,
-      counters: _counters,
-      ...limits
-    } = (await trading.state()).accounts[0].automation;
+    const { patterns, whitelist, blacklist, maxTrades, maxRiskBp, breakerLosses } = (await trading.state()).accounts[0]
+      .automation;
+    const limits = { patterns, whitelist, blacklist, maxTrades, maxRiskBp, breakerLosses };
     const consent = 'I understand that orders are placed without asking me.';
     valueOf(
       await trading.act(
