@@ -48,18 +48,23 @@ export class BinanceDataServer extends DataServer {
     query: URLSearchParams,
     { fault }: { readonly headers: IncomingMessage['headers']; readonly fault: RestFault | undefined },
   ): RestAnswer {
+    if (path === '/api/v3/exchangeInfo')
+      return { status: 200, body: { timezone: 'UTC', serverTime: 0, rateLimits: [], symbols: LISTED } };
     const timeframe = query.get('interval') as Timeframe;
     if (path !== '/api/v3/klines' || !(timeframe in TIMEFRAME_MS))
       return { status: 400, body: { code: -1120, msg: 'Invalid interval.' } };
     const symbol = query.get('symbol') ?? '';
     const from = fault === 'stuck' ? 0 : Number(query.get('startTime'));
-    const to = fault === 'stuck' ? Number(query.get('startTime')) - 1 : Number(query.get('endTime'));
+    const to = fault === 'stuck' ? Number(query.get('startTime')) - 1 : Number(query.get('endTime') ?? 8e15);
     const all = this.tape.between(symbol, timeframe, from, to).slice(0, Math.min(this.pageSize, Number(query.get('limit'))));
     const page = this.bent(all, fault, this.tape.between(symbol, timeframe, 0, from - 1));
     const headers = { 'x-mbx-used-weight-1m': String(this.usedWeight) };
     return { status: 200, headers, body: page.map((bar) => wireOf(bar, timeframe)) };
   }
 }
+
+/** What a client library asks for before anything else. */
+const LISTED = [{ symbol: 'BTCUSDT', status: 'TRADING', baseAsset: 'BTC', quoteAsset: 'USDT', baseAssetPrecision: 8, quotePrecision: 8, isSpotTradingAllowed: true, permissions: ['SPOT'], permissionSets: [['SPOT']], filters: [] }]; // prettier-ignore
 
 function wireOf({ time, open, high, low, close, volume }: TapeBar, timeframe: Timeframe): unknown[] {
   const price = (value: number): string | null => (Number.isNaN(value) ? null : String(value));

@@ -12,6 +12,8 @@ import { ProviderFault } from '../contract/provider-fault.ts';
 interface CcxtExchange {
   readonly has: Readonly<Record<string, unknown>>;
   readonly timeframes?: Readonly<Record<string, unknown>> | undefined;
+  /** Text of the last answer. */
+  readonly last_http_response?: unknown;
   fetchOHLCV(symbol: string, timeframe: string, since: number, limit: number): Promise<unknown>;
   close?(): Promise<unknown>;
 }
@@ -87,12 +89,24 @@ export class CcxtHistory implements HistoryProvider {
       try {
         const rows = await this.#exchange.fetchOHLCV(symbol, timeframe, from, PAGE_LIMIT);
         if (!Array.isArray(rows)) throw new ProviderFault('DATA_MALFORMED', `${this.name}: expected a list of bars, was ${typeof rows}`); // prettier-ignore
+        if (rows.length === 0) this.#refuseUnread();
         return rows.map((row: unknown) => (Array.isArray(row) ? (row as unknown[]) : []));
       } catch (error) {
         const fault = this.#faultOf(error);
         if (fault.code !== 'DATA_UNAVAILABLE' || tried >= TRIES) throw fault;
         await this.#scope.delay(1000 * 2 ** (tried - 1), 'retry');
       }
+    }
+  }
+
+  /** The library makes an empty list of what it could not read: HTML and cut JSON are no proof that there are no bars. */
+  #refuseUnread(): void {
+    const text = this.#exchange.last_http_response;
+    if (typeof text !== 'string' || text === '') return;
+    try {
+      JSON.parse(text);
+    } catch {
+      throw new ProviderFault('DATA_MALFORMED', `${this.name}: expected JSON, was ${JSON.stringify(text.slice(0, 120))}`);
     }
   }
 

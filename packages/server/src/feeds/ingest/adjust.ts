@@ -5,7 +5,8 @@ import type { BarStore, Series, SettingsStore } from '../../store/store.ts';
 
 const CHUNK = 1000;
 
-export type AdjustedStore = Pick<BarStore, 'barsBefore' | 'barsAfter' | 'importBars'> & SettingsStore;
+export type AdjustedStore = Pick<BarStore, 'barsBefore' | 'barsAfter' | 'importBars'> &
+  Pick<SettingsStore, 'setting' | 'saveSetting'>;
 
 /** Written before a chunk is touched: whether it was is read from its first bar afterwards. */
 interface AdjustMark {

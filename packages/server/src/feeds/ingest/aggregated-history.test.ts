@@ -93,7 +93,7 @@ describe('9.1 missing timeframes', () => {
 
   it('pages in the wrong order within themselves and bars before the opening change nothing', async () => {
     const early = [half(-2), half(-1)];
-    const mixed = [...early, ...day].map((bar, n, all) => all[Math.min(n - (n % 5) + (4 - (n % 5)), all.length - 1)]);
+    const mixed = [...early, ...day].map((_, n, all) => all[Math.min(n - (n % 5) + (4 - (n % 5)), all.length - 1)]);
     expect(new Set(mixed).size).toBe(15);
     expect((await made(mixed, '1h')).rows).toEqual((await made(day, '1h')).rows);
   });
