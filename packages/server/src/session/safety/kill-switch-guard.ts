@@ -101,7 +101,7 @@ export class KillSwitchGuard {
     const { kill } = this.#last;
     if (kill.level === 'OFF' || results.length === 0) return;
     this.#unwritten = withResults(kill, results);
-    this.#last = { ...this.#last, kill: this.#unwritten, stored: false };
+    this.#last = { kill: this.#unwritten, readable: this.#last.readable, stored: false };
     await this.#write();
   }
 
