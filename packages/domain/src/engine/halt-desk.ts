@@ -32,6 +32,8 @@ export interface HaltDeskOptions {
   readonly rules: HaltRules;
   readonly startingMicros: Micros;
   readonly book: PositionBook;
+  /** Of all its series. */
+  readonly classes: readonly AssetClass[];
 }
 
 const HOUR = 3_600_000;
@@ -45,6 +47,8 @@ export class HaltDesk {
   readonly #book: PositionBook;
   readonly #halts: Halts;
   readonly #tell: (change: HaltChange) => void;
+  /** An account of one class with one limit for both: its own halt is the halt of the class. */
+  readonly #isOneClass: boolean;
   #closed: NetByClass;
   #heat: HeatAlertState;
   /** Classes are judged when equity moved; of no consequence for a continuation. */
@@ -56,6 +60,9 @@ export class HaltDesk {
     this.#book = options.book;
     // What was saved and cannot be read halts everything; only an account that never ran begins free (5.7).
     const state = saved === undefined ? freshHalts(options.startingMicros) : readHalts(saved.halts, options.facts.at);
+    const [first, ...others] = new Set(options.classes);
+    const { dailyLossBp, classLossBp } = options.rules;
+    this.#isOneClass = others.length === 0 && (classLossBp?.[first] ?? dailyLossBp) === dailyLossBp;
     this.#halts = new Halts(options.rules, state);
     this.#closed = saved?.closed ?? {};
     this.#heat = saved?.heat ?? NO_HEAT;
@@ -86,7 +93,7 @@ export class HaltDesk {
   next(equity: Micros): void {
     const { at } = this.#facts;
     this.#halts.next(at, equity, this.#tell);
-    if (equity === this.#lastMicros) return;
+    if (this.#isOneClass || equity === this.#lastMicros) return;
     this.#lastMicros = equity;
     for (const [assetClass, pnlMicros] of this.#netByClass()) this.#halts.nextClass(at, { assetClass, pnlMicros }, this.#tell);
   }

@@ -552,7 +552,8 @@ function openFloor(
   const markets = lanes.map(({ instrument, costs }) => ({ instrument, costs }));
   const book = new PositionBook({ account, markets, onLedger }, saved?.book);
   const { startingMicros, id: accountId } = account;
-  const halts = new HaltDesk({ accountId, facts, rules: settings.halts, startingMicros, book }, saved?.halts);
+  const classes = lanes.map(({ instrument }) => instrument.assetClass);
+  const halts = new HaltDesk({ accountId, facts, rules: settings.halts, startingMicros, book, classes }, saved?.halts);
   const { acceptance, queue } = settings;
   const trading = new TradingDesk({ accountId, facts, acceptance, queue }, saved?.trading);
   const risk = new RiskDesk(saved?.risk, {
