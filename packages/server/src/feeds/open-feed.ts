@@ -1,0 +1,37 @@
+/** Opens the live feed of a provider a person names; addresses and keys come from the environment only. */
+import type { Scope } from '@wyckoff/bounded';
+import { calendarOf } from '@wyckoff/domain';
+import { alpacaDialect } from './alpaca/alpaca-dialect.ts';
+import { binanceDialect } from './binance/binance-dialect.ts';
+import type { StreamDialect } from './contract/dialect.ts';
+import { AggregatedHistory } from './ingest/aggregated-history.ts';
+import { LiveFeed, type LiveFeedOptions } from './live/live-feed.ts';
+import { openProvider, type Environment } from './open-provider.ts';
+
+export interface OpenFeedOptions extends Omit<LiveFeedOptions, 'name' | 'history' | 'dialect' | 'calendarOf'> {
+  readonly scope: Scope;
+  readonly env: Environment;
+}
+
+/** @throws ProviderFault when a key or a library is missing. */
+export async function openFeed(name: string, options: OpenFeedOptions): Promise<LiveFeed> {
+  const { scope, env } = options;
+  const { history, market } = await openProvider(name, { scope, env });
+  const { assetClass, timeZone } = market;
+  const calendar = calendarOf(market.calendarId);
+  const session = assetClass === 'STOCK' ? ({ open: '09:30', close: '16:00' } as const) : '24h';
+  const instrumentOf = (symbol: string): { symbol: string; assetClass: typeof assetClass; timeZone: string; session: typeof session } => ({ symbol, assetClass, timeZone, session }); // prettier-ignore
+  const whole = new AggregatedHistory({ history, calendarOf: () => calendar, instrumentOf });
+  return new LiveFeed({ ...options, name, history: whole, dialect: dialectOf(name, env), calendarOf: () => calendar });
+}
+
+function dialectOf(name: string, env: Environment): StreamDialect | undefined {
+  if (name === 'binance') return binanceDialect({ streamUrl: env['WYCKOFF_BINANCE_STREAM_URL'] });
+  if (name !== 'alpaca') return undefined;
+  const { APCA_API_KEY_ID: id = '', APCA_API_SECRET_KEY: secret = '', WYCKOFF_ALPACA_FEED: feed } = env;
+  return alpacaDialect({
+    streamUrl: env['WYCKOFF_ALPACA_STREAM_URL'],
+    feed: feed === 'sip' ? 'sip' : 'iex',
+    key: () => ({ id, secret }),
+  });
+}
