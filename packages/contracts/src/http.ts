@@ -356,6 +356,10 @@ export const healthAnswer = z.object({
   version: z.string(),
   uptimeMs: z.number(),
   store: z.object({ ok: z.boolean(), kind: z.string(), bytes: z.number() }),
+  /** The shared cache of bars; null: there is none. Away, the store answers alone. */
+  cache: z
+    .object({ state: z.enum(['CONNECTED', 'AWAY']), hits: z.number(), misses: z.number(), failures: z.number() })
+    .nullable(),
   feeds: z.array(connection),
   sockets: z.number().int(),
 });

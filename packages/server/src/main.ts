@@ -18,7 +18,7 @@ import { type Log, openLog, RepeatedErrors } from './observe/log.ts';
 import { memoryAnswer } from './observe/memory-answer.ts';
 import { openMetrics, registerParts } from './observe/metrics.ts';
 import { reserveTransient } from './observe/reservations.ts';
-import { openSession } from './session/open.ts';
+import { openSession, type Session } from './session/open.ts';
 import type { ResumedFrom } from './session/resume.ts';
 import { readSettings, storePathIn, type Settings, type SettingsInput } from './settings.ts';
 import { RetentionJob } from './store/retention-job.ts';
@@ -86,11 +86,12 @@ async function open({ options, settings, log, census, scope }: Opening): Promise
 
   // --- the session: store, engine, replay ---
   const storePath = storePathIn(settings.dataDir);
-  const { desk, trading, notices, resumed, store } = await openSession(
+  const { desk, trading, notices, resumed, store, cacheStats } = await openSession(
     { scope, storePath, speed: settings.speed, play: false },
     {
       onProblem: (err) => errors.error({ err }, 'session'),
       onAlarm: (sentence) => log.error({ alarm: true }, sentence),
+      redisUrl: settings.redisUrl,
       store: {
         databaseUrl: settings.databaseUrl,
         migrate: settings.migrateOnStart ?? undefined,
@@ -169,6 +170,7 @@ async function open({ options, settings, log, census, scope }: Opening): Promise
       uptimeMs: () => Math.round(clock.now() - startedMs),
       memory: () => memoryAnswer(census, numbers['memory.budgetMb']),
       sockets: () => hub.size,
+      cache: () => cacheOf(cacheStats),
       stopping: () => state.stopping,
       governorLevel: () => governor.level,
       database: () => databaseHealth(store),
@@ -188,7 +190,7 @@ async function open({ options, settings, log, census, scope }: Opening): Promise
     onFailure: (err, requestId) => errors.error({ err, ...{ requestId } }, 'request failed'),
     onRefused: (code) => observed.refused(code),
   });
-  registerParts(observed.register, { scope, census, desk, store, retention, hub, gateway, governor, inFlight });
+  registerParts(observed.register, { scope, census, desk, store, cacheStats, retention, hub, gateway, governor, inFlight });
 
   // --- the proof, then the doors ---
   reserveTransient(census, scope, numbers);
@@ -228,6 +230,14 @@ async function open({ options, settings, log, census, scope }: Opening): Promise
     routes,
     stop: async () => (await scope.dispose()).stuck,
   };
+}
+
+function cacheOf(
+  stats: Session['cacheStats'],
+): { state: 'CONNECTED' | 'AWAY'; hits: number; misses: number; failures: number } | null {
+  if (stats === null) return null;
+  const { state, hits, misses, failures } = stats();
+  return { state, hits, misses, failures };
 }
 
 /** Waits in short steps, at most until the end of the farewell. */

@@ -34,6 +34,8 @@ export interface Settings {
   readonly dataDir: string;
   /** PostgreSQL in place of the embedded store; null = embedded. Never logged: it may hold a password. */
   readonly databaseUrl: string | null;
+  /** Redis for the shared cache of bars; null = none. Never logged: it may hold a password. */
+  readonly redisUrl: string | null;
   /** Bring the schema up to date at start; null = as the store does by itself. */
   readonly migrateOnStart: boolean | null;
   /** Bars per second of the replay at start; null = as fast as possible. */
@@ -95,6 +97,7 @@ export function readSettings(
     host: readHost(input.host ?? env['WYCKOFF_SERVER_HOST'], faults),
     dataDir: resolve(input.data ?? env['WYCKOFF_DATA'] ?? 'data'),
     databaseUrl: readDatabaseUrl(env, faults),
+    redisUrl: readRedisUrl(env, faults),
     migrateOnStart: readMigrate(env['WYCKOFF_STORE_MIGRATE_ON_START'], faults),
     speed: readSpeed(input.speed === undefined ? env['WYCKOFF_SPEED'] : input.speed, faults),
     play: input.play ?? env['WYCKOFF_PLAY'] !== 'false',
@@ -164,6 +167,17 @@ function readSpeed(found: number | string | null | undefined, faults: Fault[]): 
     expected: 'bars per second above 0 and up to 1,000,000, or max',
   });
   return DEFAULT_BARS_PER_SECOND;
+}
+
+/** `REDIS_CACHE_URL` may name a Redis of its own for the cache. */
+function readRedisUrl(env: Readonly<Record<string, string | undefined>>, faults: Fault[]): string | null {
+  const source = (env['REDIS_CACHE_URL'] ?? '') === '' ? 'REDIS_URL' : 'REDIS_CACHE_URL';
+  const found = env[source];
+  if (found === undefined || found === '') return null;
+  if (/^(rediss?|unix):\/\//.test(found)) return found;
+  const expected = 'redis://user:password@host:port, or unix:///path/of/a/socket';
+  faults.push({ code: 'config.invalid', key: 'redis.url', source, found: 'another form (not shown)', expected });
+  return null;
 }
 
 function readDatabaseUrl(env: Readonly<Record<string, string | undefined>>, faults: Fault[]): string | null {

@@ -11,6 +11,7 @@ import { pageKey, pagePattern } from './bar-page.ts';
 import { CachedBars } from './cached-bars.ts';
 import { decodePage, encodePage } from './page-codec.ts';
 import { placeOf, RedisLink } from './redis-link.ts';
+import { withBarCache } from './with-bar-cache.ts';
 
 const HOUR = 3_600_000;
 const START = Date.parse('2024-01-01T00:00:00Z');
@@ -78,8 +79,7 @@ async function filled(store: Store, symbol: string, columns: BarColumns): Promis
 /** Pages are kept beside the answer: their task ends soon after. */
 async function kept(): Promise<void> {
   const keeping = (): boolean => bench.scope.taskCounts().some(({ kind, running }) => kind === 'cache-page' && running > 0);
-  for (let turn = 0; turn < 10_000 && keeping(); turn += 1)
-    await new Promise((resolve) => setImmediate(resolve));
+  for (let turn = 0; turn < 10_000 && keeping(); turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }
 
 const same = (a: BarColumns, b: BarColumns): void => {
@@ -287,5 +287,23 @@ describe('C5 when Redis is away', () => {
       total: 0,
       failed: { symbol: 'A' },
     });
+  });
+});
+
+describe('C5 the store behind the cache', () => {
+  it('C5 a session store with Redis answers what the store answers, before and after a write, and counts', async () => {
+    const { store, cacheStats } = await withBarCache(bench.store, { scope: bench.scope, url: redis.url, onProblem: (error) => { throw error; } }); // prettier-ignore
+    for (let turn = 0; turn < 2_000 && cacheStats().state === 'AWAY'; turn += 1)
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    const query = { before: START + 2_500 * HOUR, limit: 700 };
+    for (let round = 0; round < 3; round += 1) {
+      same(await store.barsBefore(series, query), await bench.store.barsBefore(series, query));
+      await kept();
+      await store.importBars(series, hours(5_000, 400 + 10 * round), 'test');
+    }
+    expect((await store.barsBefore(series, query)).open[0]).toBeGreaterThanOrEqual(420);
+    same(await store.barsBefore(series, query), await bench.store.barsBefore(series, query));
+    expect(cacheStats()).toMatchObject({ state: 'CONNECTED', failures: expect.any(Number) as number });
+    expect(cacheStats().misses).toBeGreaterThan(3);
   });
 });

@@ -51,6 +51,8 @@ export class BarCache {
   readonly #saveEpoch: (epoch: number) => Promise<void>;
   #epoch: number;
   #changes = 0;
+  /** A page was kept under this epoch by this process: only then another one is needed when a write cannot be told. */
+  #keptUnderEpoch = true;
   #hits = 0;
   #misses = 0;
   #outdated = 0;
@@ -100,6 +102,7 @@ export class BarCache {
     const values = [of.generation, encodePage(of.bars), String(ttlMs), String(GUARD_TTL_MS)];
     const stored = await this.#link.ask((client) => client.eval(STORE_SCRIPT, { keys, arguments: values }));
     if (stored === 0) this.#outdated += 1;
+    if (stored !== 0) this.#keptUnderEpoch = true;
     return stored === 1;
   }
 
@@ -146,7 +149,9 @@ export class BarCache {
   }
 
   async #nextEpoch(): Promise<void> {
+    if (!this.#keptUnderEpoch) return;
     await this.#saveEpoch(this.#epoch + 1);
     this.#epoch += 1;
+    this.#keptUnderEpoch = false;
   }
 }

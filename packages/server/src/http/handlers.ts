@@ -21,6 +21,8 @@ export interface HandlerPorts {
   /** Parts of the process that stand beside the desk. */
   readonly memory: () => Answered<'memory'>;
   readonly sockets: () => number;
+  /** Null: there is no shared cache. */
+  readonly cache: () => Answered<'health'>['cache'];
   readonly stopping: () => boolean;
   /** Flags and levels that make the whole `degraded`. */
   readonly governorLevel: () => number;
@@ -117,6 +119,7 @@ export function handlers(ports: HandlerPorts): Handlers {
         version: ports.version,
         uptimeMs: ports.uptimeMs(),
         store,
+        cache: ports.cache(),
         feeds: desk.connections(),
         sockets: ports.sockets(),
         missing,

@@ -1,4 +1,5 @@
 /** Everything a Prometheus server scrapes: the census, the sockets, the requests, the engine's feeds, the governor (interface.md 7.1). */
+import type { CachedStore } from '../cache/with-bar-cache.ts';
 import type { Census, CensusRow, Scope } from '@wyckoff/bounded';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { InFlight } from '../http/in-flight.ts';
@@ -11,6 +12,8 @@ import type { Governor } from './governor.ts';
 import { registerProcess } from './process-figures.ts';
 
 export interface MetricsOptions {
+  /** Null: there is no shared cache. */
+  readonly cacheStats: CachedStore['cacheStats'] | null;
   readonly scope: Scope;
   readonly census: Census;
   readonly desk: Desk;
@@ -68,6 +71,7 @@ export function registerParts(register: Registry, options: MetricsOptions): void
   registerTasks(register, options.scope);
   registerSockets(register, options);
   registerStore(register, options);
+  registerCache(register, options);
   registerSession(register, options);
 }
 
@@ -226,6 +230,22 @@ function registerStore(register: Registry, { store, retention }: MetricsOptions)
       read: () => retention.figures().map(({ table, successAt }) => [{ table }, successAt / 1000] as const),
     },
     { name: 'db_errors_total', help: 'Failed queries and transactions.', read: () => one(store.stats().errors) },
+  ]);
+}
+
+/** Only where Redis is named. */
+function registerCache(register: Registry, { cacheStats }: MetricsOptions): void {
+  if (cacheStats === null) return;
+  readAll(register, [
+    { name: 'cache_up', help: '1 while Redis answers.', read: () => one(cacheStats().state === 'CONNECTED' ? 1 : 0) },
+    { name: 'cache_hits_total', help: 'Pages of bars found in Redis.', read: () => one(cacheStats().hits) },
+    { name: 'cache_misses_total', help: 'Pages of bars read from the store instead.', read: () => one(cacheStats().misses) },
+    { name: 'cache_failures_total', help: 'Questions Redis did not answer in time.', read: () => one(cacheStats().failures) },
+    {
+      name: 'cache_outdated_total',
+      help: 'Pages not kept because their bars had changed.',
+      read: () => one(cacheStats().outdated),
+    },
   ]);
 }
 

@@ -10,6 +10,7 @@ import {
   type Timeframe,
   type TradedInstrument,
 } from '@wyckoff/domain';
+import type { CachedStore } from '../cache/with-bar-cache.ts';
 import { readCsv } from '../feeds/csv/read-csv.ts';
 import { ReplayFeed } from '../feeds/replay/replay-feed.ts';
 import { openNotices, type Notices } from '../notify/open-notices.ts';
@@ -41,6 +42,8 @@ export interface Session {
   readonly trading: Trading;
   readonly notices: Notices;
   readonly store: Store;
+  /** Null: there is no shared cache. */
+  readonly cacheStats: CachedStore['cacheStats'] | null;
   /** How the engine came back, for the log; null when it could not be resumed. */
   readonly resumed: ResumedFrom | null;
 }
@@ -53,6 +56,8 @@ export interface SessionParts {
   readonly onAlarm?: (sentence: string) => void;
   /** Another store than the embedded one, and who hears of its troubles. */
   readonly store?: Omit<StoreChoice, 'scope' | 'path'>;
+  /** Of the shared cache of bars; null or absent = none. */
+  readonly redisUrl?: string | null;
   readonly factory?: (instrument: Instrument, timeframe: Timeframe) => EngineFactory;
   /** A live feed: the session is on paper, at the wall clock; without one it replays what is stored. */
   readonly feed?: OpenFeed;
@@ -77,7 +82,9 @@ const PAPER: Mode = { accountId: 'paper', kind: 'PAPER', acceptance: 'queue' };
  */
 export async function openSession(options: SessionOptions<Scope>, parts: SessionParts = {}): Promise<Session> {
   const scope = options.scope.child('session');
-  const store = await openStore({ scope, path: options.storePath, ...parts.store });
+  const opened = await openStore({ scope, path: options.storePath, ...parts.store });
+  const cached = parts.redisUrl == null ? null : await cachedStore(opened, parts.redisUrl, { scope, parts });
+  const store = cached?.store ?? opened;
   const { series, record } = await seriesOf(store);
   const journal = await Journal.open(store, scope, (error) => parts.onProblem?.(error));
   const mode = parts.feed === undefined ? REPLAY : PAPER;
@@ -174,7 +181,17 @@ export async function openSession(options: SessionOptions<Scope>, parts: Session
   });
   halts = trading;
   liveSource?.start();
-  return { desk, trading, notices, store, resumed: run?.resumed ?? null };
+  return { desk, trading, notices, store, cacheStats: cached?.cacheStats ?? null, resumed: run?.resumed ?? null };
+}
+
+/** The cache and its client are loaded only when Redis is named. */
+async function cachedStore(
+  store: Store,
+  url: string,
+  { scope, parts }: { readonly scope: Scope; readonly parts: SessionParts },
+): Promise<CachedStore> {
+  const { withBarCache } = await import('../cache/with-bar-cache.ts');
+  return await withBarCache(store, { scope, url, onProblem: (error) => parts.onProblem?.(error) });
 }
 
 /** Geometry and settlement of the session's instrument; null for another symbol, or one that cannot be traded. */
