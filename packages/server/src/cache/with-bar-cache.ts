@@ -1,0 +1,44 @@
+/** The store with the shared cache before its bars: pages are read through it, every write of bars goes around it. */
+import type { Scope } from '@wyckoff/bounded';
+import type { Store } from '../store/store.ts';
+import { BarCache, type CacheStats } from './bar-cache.ts';
+import { CachedBars } from './cached-bars.ts';
+import { RedisLink, type LinkStats } from './redis-link.ts';
+
+const EPOCH_SETTING = 'cache.epoch';
+
+export interface CachedStore {
+  readonly store: Store;
+  /** How the cache stands, for health and metrics. */
+  readonly cacheStats: () => CacheStats & LinkStats;
+}
+
+export interface BarCacheParts {
+  readonly scope: Scope;
+  readonly url: string;
+  readonly onProblem: (error: unknown) => void;
+}
+
+/** `store` stays what it is; the answered one is to be used from now on. */
+export async function withBarCache(store: Store, { scope, url, onProblem }: BarCacheParts): Promise<CachedStore> {
+  const link = new RedisLink({ url, scope, onProblem });
+  const saved = await store.setting(EPOCH_SETTING);
+  const cache = new BarCache({
+    link,
+    epoch: typeof saved === 'number' ? saved : 0,
+    saveEpoch: (epoch) => store.saveSetting(EPOCH_SETTING, epoch),
+  });
+  const bars = new CachedBars(store, cache, scope);
+  return {
+    store: {
+      ...store,
+      barsBefore: (series, query) => bars.barsBefore(series, query),
+      importBars: (series, columns, provider) => cache.during(series.symbol, () => store.importBars(series, columns, provider)),
+      commit: (commit) =>
+        commit.bars === undefined || commit.bars.length === 0
+          ? store.commit(commit)
+          : cache.during(commit.engine.series.symbol, () => store.commit(commit)),
+    },
+    cacheStats: () => ({ ...cache.stats, ...link.stats }),
+  };
+}
