@@ -1,5 +1,4 @@
 /** For tests: a desk over a real adapter, a real local venue and a real order log, on a clock that moves only when the venue owes nothing. */
-import Database from 'better-sqlite3';
 import { Census, Scope } from '@wyckoff/bounded';
 import { settle, VirtualClock } from '@wyckoff/bounded/leak-kit';
 import { clientOrderId, KILL_SWITCH_OFF, tradedInstrument } from '@wyckoff/domain';
@@ -12,7 +11,8 @@ import type { GateContext } from '../../packages/server/src/brokers/gate.ts';
 import { LiveDesk } from '../../packages/server/src/brokers/live-desk.ts';
 import type { DeskNews } from '../../packages/server/src/brokers/news.ts';
 import type { OrderLog } from '../../packages/server/src/brokers/order-log.ts';
-import { SqliteOrderLog } from '../../packages/server/src/brokers/sqlite-order-log.ts';
+import { openSqliteStore } from '../../packages/server/src/store/sqlite/sqlite-store.ts';
+import type { Store } from '../../packages/server/src/store/store.ts';
 
 export const STOCK = tradedInstrument({ symbol: 'SPY', assetClass: 'STOCK' });
 export const QTY = (shares: number): number => shares * 1_000_000;
@@ -47,7 +47,8 @@ export function approved(signalId: string, leg: string, of: Partial<OrderTerms> 
 export interface BenchOptions {
   readonly server?: AlpacaServer;
   readonly clock?: VirtualClock;
-  readonly db?: Database.Database;
+  /** Kept across the lives of a desk; default: one of its own. */
+  readonly store?: Store;
   /** Wraps what the desk works with: fails the nth call, counts, kills. */
   readonly broker?: (broker: Broker) => Broker;
   readonly log?: (log: OrderLog) => OrderLog;
@@ -58,7 +59,7 @@ export interface BenchOptions {
 export class Bench {
   readonly server: AlpacaServer;
   readonly clock: VirtualClock;
-  readonly db: Database.Database;
+  readonly store: Store;
   readonly census = new Census();
   readonly scope: Scope;
   readonly broker: Broker;
@@ -71,7 +72,7 @@ export class Bench {
   private constructor(server: AlpacaServer, clock: VirtualClock, options: BenchOptions) {
     this.server = server;
     this.clock = clock;
-    this.db = options.db ?? new Database(':memory:');
+    this.store = options.store ?? openSqliteStore({ path: ':memory:' });
     this.scope = new Scope({ name: 'desk', census: this.census, timers: clock, capacity: 4_000 });
     const now = (): number => START + clock.now();
     server.market.now = now;
@@ -86,7 +87,7 @@ export class Bench {
       random,
     });
     this.broker = options.broker?.(alpaca) ?? alpaca;
-    const log = new SqliteOrderLog(this.db, 'account-1');
+    const log = this.store.orderLog('account-1');
     this.desk = new LiveDesk({
       scope: this.scope,
       broker: this.broker,

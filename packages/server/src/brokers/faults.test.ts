@@ -1,4 +1,4 @@
-import Database from 'better-sqlite3';
+import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { VirtualClock } from '@wyckoff/bounded/leak-kit';
@@ -50,13 +50,13 @@ function toldQty(all: Bench['reports']): number {
 async function scenario(schedule: readonly Misfortune[], type: 'LIMIT' | 'MARKET', leaves: boolean): Promise<void> {
   const server = await AlpacaServer.start();
   const clock = new VirtualClock();
-  const db = new Database(':memory:');
+  const store = openSqliteStore({ path: ':memory:' });
   const told: Bench['reports'] = [];
-  let bench = await Bench.started({ server, clock, db });
+  let bench = await Bench.started({ server, clock, store });
   const revive = async (): Promise<void> => {
     await bench.die();
     told.push(...bench.reports);
-    bench = await Bench.open({ server, clock, db });
+    bench = await Bench.open({ server, clock, store });
     const starting = bench.desk.start();
     starting.catch(() => undefined);
     await bench.pass(300);
@@ -190,17 +190,17 @@ describe.each(Object.entries(STOPPED))('TR-11 with the kill switch at %s', (_, h
     expect(bench.told()).toEqual(['ended REJECTED KILL_SWITCH']);
     expect(opened).toEqual([]);
     expect(bench.server.market.orders).toEqual([]);
-    const row = bench.db.prepare('SELECT doc FROM venue_orders').get() as { doc: string };
-    expect((JSON.parse(row.doc) as { gate: { violations: { code: string }[] } }).gate.violations[0]?.code).toBe('KILL_SWITCH');
+    const kept = await bench.store.orderLog('account-1').order(clientOrderId('signal-1', 'ENTRY'));
+    expect(kept?.gate?.violations[0]?.code).toBe('KILL_SWITCH');
     await bench.stop();
   });
 
   test('no retry and no recovery sends an entry; one that may be there is asked for, not sent again', async () => {
     const opened: string[] = [];
-    const db = new Database(':memory:');
+    const store = openSqliteStore({ path: ':memory:' });
     const server = await AlpacaServer.start();
     const clock = new VirtualClock();
-    let bench = await Bench.started({ server, clock, db, broker: watched(opened) });
+    let bench = await Bench.started({ server, clock, store, broker: watched(opened) });
     server.faults.add({ kind: 'hang-before', method: 'POST', times: 9 });
     await bench.take(entry('signal-1'));
     await bench.run(() => opened.length === 1);
@@ -208,7 +208,7 @@ describe.each(Object.entries(STOPPED))('TR-11 with the kill switch at %s', (_, h
     await bench.pass(20_000);
     expect(opened).toHaveLength(1);
     await bench.die();
-    bench = await Bench.open({ server, clock, db, broker: watched(opened) });
+    bench = await Bench.open({ server, clock, store, broker: watched(opened) });
     bench.halt = halt;
     server.faults.clear();
     await bench.start();

@@ -1,4 +1,4 @@
-import Database from 'better-sqlite3';
+import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
 import { describe, expect, test } from 'vitest';
 import { clientOrderId } from '@wyckoff/domain';
 import { VirtualClock } from '@wyckoff/bounded/leak-kit';
@@ -14,12 +14,12 @@ async function nextLife(
 ): Promise<{ bench: Bench; before: Bench }> {
   const server = await AlpacaServer.start();
   const clock = new VirtualClock();
-  const db = new Database(':memory:');
-  const before = await Bench.started({ server, clock, db });
+  const store = openSqliteStore({ path: ':memory:' });
+  const before = await Bench.started({ server, clock, store });
   await first(before);
   await before.die();
   between(server);
-  const bench = await Bench.started({ server, clock, db });
+  const bench = await Bench.started({ server, clock, store });
   return { bench, before };
 }
 const enter = async (bench: Bench): Promise<void> => {

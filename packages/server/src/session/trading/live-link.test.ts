@@ -5,12 +5,11 @@ import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { Census, Scope } from '@wyckoff/bounded';
 import { BarCursor, costsFor, drawSeries, tradedInstrument, type Account } from '@wyckoff/domain';
-import Database from 'better-sqlite3';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { LiveDesk } from '../../brokers/live-desk.ts';
 import type { GateContext } from '../../brokers/gate.ts';
 import { PaperBroker } from '../../brokers/paper/paper-broker.ts';
-import { SqliteOrderLog } from '../../brokers/sqlite-order-log.ts';
+import type { OrderLog } from '../../brokers/order-log.ts';
 import { openSqliteStore, type SqliteStore } from '../../store/sqlite/sqlite-store.ts';
 import { DEMO_SYMBOL } from '../demo-series.ts';
 import { engineFactory } from '../engine-factory.ts';
@@ -45,7 +44,7 @@ let scope: Scope;
 let store: SqliteStore;
 let broker: PaperBroker;
 let desk: LiveDesk;
-let log: SqliteOrderLog;
+let log: OrderLog;
 let run: Run;
 let now = 0;
 const broken: unknown[] = [];
@@ -64,10 +63,7 @@ beforeEach(async () => {
     cashMicros: START,
     now: () => now,
   });
-  log = new SqliteOrderLog(
-    scope.own(new Database(join(folder, 'orders.db')), (one) => one.close()),
-    'venue',
-  );
+  log = store.orderLog('venue');
   desk = new LiveDesk({
     scope: scope.child('desk'),
     broker,

@@ -162,7 +162,8 @@ describe.each(STORES)('M15 retention: %s', (name) => {
     const commit = commitOf(engine, 0, 4);
     const refused = commit.facts.map(({ bar, fact }) => {
       if (fact.kind !== 'signal.changed' || bar > 2) return { bar, fact };
-      return { bar, fact: { ...fact, data: { ...fact.data, status: bar === 1 ? 'REJECTED' : 'EXPIRED' } } };
+      const status = bar === 1 ? ('REJECTED' as const) : ('EXPIRED' as const);
+      return { bar, fact: { ...fact, data: { ...fact.data, status } } };
     });
     await store.commit({ ...commit, facts: refused, snapshot: new Uint8Array([1]) });
     expect((await retain(366))['signals']).toBe(2);
