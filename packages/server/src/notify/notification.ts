@@ -25,8 +25,6 @@ export type NotificationType = keyof typeof PRIORITY_OF;
 /** Characters. */
 export const MAX_TITLE = 200;
 export const MAX_BODY = 1_000;
-/** Entries of a list in a notification. */
-export const MAX_LIST = 100;
 
 /** What is to be said; equal `type` and `key` within 60 s are one notification. */
 export interface Notice {

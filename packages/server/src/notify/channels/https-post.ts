@@ -1,5 +1,6 @@
 /** One POST over HTTPS: time-out by the caller's signal, body always read and bounded, the answer as a delivery. */
-import { request as httpRequest, type RequestOptions } from 'node:http';
+import { once } from 'node:events';
+import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { isIP } from 'node:net';
 import type { Delivery } from '../channel.ts';
@@ -17,35 +18,37 @@ export interface PostOptions {
 }
 
 /** Never rejects. 404 and 410: the address is gone; 429 and 5xx are worth another try, other 4xx are not. */
-export function httpsPost(url: string, options: PostOptions): Promise<Delivery> {
+export async function httpsPost(url: string, options: PostOptions): Promise<Delivery> {
   const target = URL.canParse(url) ? new URL(url) : null;
   const refusal = options.trusted === true ? null : refusalOf(target);
-  if (target === null || refusal !== null) return Promise.resolve({ outcome: 'gone', error: refusal ?? 'not an address' });
-  const { headers, body, signal } = options;
+  if (target === null || refusal !== null) return { outcome: 'gone', error: refusal ?? 'not an address' };
+  try {
+    return await exchanged(target, options);
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    return { outcome: 'failed', error: options.signal.aborted ? 'no answer in time' : text };
+  }
+}
+
+async function exchanged(target: URL, { headers, body, signal, trusted }: PostOptions): Promise<Delivery> {
   const bytes = Buffer.from(body);
   const settings: RequestOptions = {
     method: 'POST',
     headers: { ...headers, 'content-length': bytes.length, 'user-agent': 'wyckoff' },
     signal,
     agent: false,
-    ...(options.trusted === true ? {} : { lookup: publicLookup }),
+    ...(trusted === true ? {} : { lookup: publicLookup }),
   };
-  return new Promise((settle) => {
-    const send = target.protocol === 'https:' ? httpsRequest : httpRequest;
-    const call = send(target, settings);
-    // bounded: listeners of one request end with it.
-    call.once('error', (error) => settle({ outcome: 'failed', error: signal.aborted ? 'no answer in time' : error.message }));
-    call.once('response', (answer) => {
-      let text = '';
-      answer.setEncoding('utf8');
-      answer.on('data', (part: string) => {
-        if (text.length < MAX_ANSWER_BYTES) text += part.slice(0, MAX_ANSWER_BYTES - text.length);
-      });
-      answer.once('error', (error) => settle({ outcome: 'failed', error: error.message }));
-      answer.once('end', () => settle(deliveryOf(answer.statusCode ?? 0, text, answer.headers['retry-after'])));
-    });
-    call.end(bytes);
-  });
+  const call = (target.protocol === 'https:' ? httpsRequest : httpRequest)(target, settings);
+  // bounded: one, of a request that ends here; what goes wrong after the answer began is thrown by the answer
+  call.on('error', () => undefined);
+  call.end(bytes);
+  const [answer] = (await once(call, 'response')) as [IncomingMessage];
+  answer.setEncoding('utf8');
+  let text = '';
+  for await (const part of answer as AsyncIterable<string>)
+    if (text.length < MAX_ANSWER_BYTES) text += part.slice(0, MAX_ANSWER_BYTES - text.length);
+  return deliveryOf(answer.statusCode ?? 0, text, answer.headers['retry-after']);
 }
 
 function refusalOf(target: URL | null): string | null {
