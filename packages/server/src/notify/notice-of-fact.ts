@@ -47,7 +47,7 @@ function ofSignal(signal: RowOf<'signal.created'>['data'], minConfidence: number
     type: 'signal_created',
     key: id,
     title: `${pattern} ${direction} ${symbol} ${timeframe}, confidence ${confidence}`,
-    body: `Entry ${entryPrice}, stop ${stopPrice}, ${rMultiple === null ? 'R unknown' : `${rMultiple} R to the second target`}.`,
+    body: `Entry ${entryPrice}, stop ${stopPrice}, ${rMultiple === null ? 'R unknown' : `${rMultiple.toFixed(2)} R to the second target`}.`,
     confidence,
     signalId: id,
     data: { signalId: id, symbol, timeframe, pattern, direction },
@@ -84,7 +84,7 @@ function ofPosition(position: RowOf<'position.closed'>['data']): Notice {
   return {
     type: isEmergency ? 'protection_failed' : exitReason === 'INVALIDATED' ? 'emergency_exit' : 'position_closed',
     key: id,
-    title: `${symbol} ${direction} closed${r === null ? '' : ` at ${r} R`}`,
+    title: `${symbol} ${direction} closed${r === null ? '' : ` at ${r.toFixed(2)} R`}`,
     body: `Reason ${exitReason ?? 'unknown'}, average exit ${avgExit ?? 'unknown'}.`,
     data: { positionId: id, symbol, direction },
   };
