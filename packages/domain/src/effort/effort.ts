@@ -153,7 +153,8 @@ export class Effort {
     const ratio = volume / meanVolume;
     f.volRatio = ratio;
     this.bars.volRatio[index & SHORT_MASK] = ratio;
-    f.meanSpread = meanSpread;
+    f.spreadRatio = meanSpread > 0 ? spread / meanSpread : meanSpread === 0 ? 0 : NaN;
+    f.closePos = spread > 0 ? clamp01((close - low) / spread) : 0.5;
     f.atr = atr;
     let range = spread;
     if (index > 0) {
@@ -174,17 +175,18 @@ export class Effort {
     return true;
   }
 
-  /** Features that only a rule in progress or a screen asks for: effective spread, gap and wicks. */
-  effectiveSpread(): number {
+  /** Sets the effective spread of the bar, which only a rule in progress or a screen asks for. */
+  fillEffectiveSpread(): void {
     const f = this.now;
     const inAtr = f.atr > 0 ? f.trueRange / f.atr : NaN;
-    f.effSpread = inAtr > f.spreadRatio ? inAtr : f.spreadRatio;
-    return f.effSpread;
+    const ratio = f.spreadRatio;
+    f.effSpread = inAtr > ratio ? inAtr : ratio;
   }
 
+  /** The same with gap and wicks. */
   fillDisplay(): void {
     const f = this.now;
-    this.effectiveSpread();
+    this.fillEffectiveSpread();
     const spread = f.high - f.low;
     f.gap = f.atr > 0 ? (f.open - f.prevClose) / f.atr : NaN;
     f.lowerWick = spread > 0 ? clamp01((Math.min(f.open, f.close) - f.low) / spread) : 0;
@@ -264,7 +266,6 @@ export class Effort {
     f.prevHigh *= priceFactor;
     f.prevLow *= priceFactor;
     f.trueRange *= priceFactor;
-    f.meanSpread *= priceFactor;
     f.atr *= priceFactor;
     f.volume /= priceFactor;
     this.#catchUp();

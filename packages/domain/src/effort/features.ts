@@ -1,5 +1,4 @@
 /** The features of one bar: one preallocated object, rewritten bar by bar; NaN stands for "not defined yet". */
-import { clamp01 } from '../bar/piecewise.ts';
 
 export class Features {
   /** Index of the accepted bar, from 0; -1 before the first. */
@@ -18,8 +17,10 @@ export class Features {
   /** VR, or on the first and last bar of a session the smaller of VR and the session ratio: for every minimum rule. */
   volFloor = NaN;
   sessionVolRatio = NaN;
-  /** Mean spread of the bars before; NaN with too few. */
-  meanSpread = NaN;
+  /** SR: spread / baseline mean. */
+  spreadRatio = NaN;
+  /** CP: 0..1, 0.5 for a flat bar. */
+  closePos = NaN;
   trueRange = NaN;
   /** ES: max(SR, TR / A). */
   effSpread = NaN;
@@ -39,16 +40,4 @@ export class Features {
   anomaly = false;
   /** Volume conditions can be judged on this bar. */
   judged = false;
-
-  /** SR: spread / baseline mean, 0 when the mean is 0, NaN while there is none. Asked on few bars, so worked out when asked. */
-  get spreadRatio(): number {
-    const mean = this.meanSpread;
-    return mean > 0 ? (this.high - this.low) / mean : mean === 0 ? 0 : NaN;
-  }
-
-  /** CP: 0..1, 0.5 for a flat bar. */
-  get closePos(): number {
-    const spread = this.high - this.low;
-    return spread > 0 ? clamp01((this.close - this.low) / spread) : 0.5;
-  }
 }

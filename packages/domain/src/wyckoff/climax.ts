@@ -8,11 +8,11 @@ import { nameFor } from './mirror.ts';
 import { PHASE_A, type Side } from './side.ts';
 import type { Study } from './study.ts';
 
-/** Distance from the highest high of the lookback and newness of the low, as the side sees them. */
-export function declineBehind(study: Study, side: Side): number {
+/** Sets the distance from the highest high of the lookback, as the side sees it. */
+export function measureDecline(study: Study, side: Side): void {
   const { frozen } = study.effort;
-  if (frozen?.highest !== undefined && side.sign === 1) return frozen.highest - side.view.low;
-  return study.effort.longExtreme(side.sign) - side.view.low;
+  const held = frozen === null || side.sign === -1 ? undefined : frozen.highest;
+  side.decline = (held ?? study.effort.longExtreme(side.sign)) - side.view.low;
 }
 
 /** May a climax of this sign open in the range's present state? */
@@ -37,45 +37,57 @@ function restartPossible(study: Study, side: Side): boolean {
   );
 }
 
-/** SC-1. Is the bar, which makes a new low, a climax but for its close? Judged with its trigger; near misses are kept. */
+/** SC-1. Is the bar, which makes a new low, a climax but for its close? The trigger; then the conditions are judged. */
 function isClimax(study: Study, side: Side): boolean {
-  const { now, params: p, judge, thresholds } = study;
-  const view = side.view;
+  const { now, params: p, judge } = study;
+  const { view } = side;
   if (!now.judged || now.anomaly) return false;
   if (!(view.close < view.prevClose) && !(p.climaxReversal && atLeast(view.closePos, p.climaxClose))) return false;
-  const spread = study.effort.effectiveSpread();
-  const wide = atLeast(spread, p.climaxSpread);
-  const otherDoor = study.asymmetric(side) && atLeast(spread, p.bcAltSpread);
+  study.effort.fillEffectiveSpread();
   // The cheap way out of most new lows: two conditions fail, which is not even a near miss.
-  if (!wide && !otherDoor && !judge.traced && !study.volumeAtLeast(thresholds.climaxVolAtLeast())) return false;
-  if (!atLeast(declineBehind(study, side), p.climaxDecline * now.atr)) return false;
+  if (!wideEnough(study, side) && !judge.traced && !study.thresholds.climaxPossible()) return false;
+  measureDecline(study, side);
+  return atLeast(side.decline, p.climaxDecline * now.atr) && meetsConditions(study, side);
+}
+
+/** SC-2. A buying climax is often quieter and wider: the second door of asymmetry 1. */
+function secondDoor(study: Study, side: Side): boolean {
+  return study.asymmetric(side) && atLeast(study.now.effSpread, study.params.bcAltSpread);
+}
+
+function wideEnough(study: Study, side: Side): boolean {
+  return atLeast(study.now.effSpread, study.params.climaxSpread) || secondDoor(study, side);
+}
+
+/** Near misses are kept. */
+function meetsConditions(study: Study, side: Side): boolean {
+  const { now, params: p, judge, thresholds } = study;
   const needed = thresholds.climaxVol();
   const blind = (now.openingBar || now.closingBar) && !(now.sessionVolRatio === now.sessionVolRatio) && !now.noVolume;
   judge.open(nameFor(side.sign, 'SC'), side.sign);
   if (blind) judge.require(false, 'LOW_HISTORY', now.volRatio, needed);
-  // SC-2. A buying climax is often quieter and wider: the second door of asymmetry 1.
-  if (otherDoor && study.volumeAtLeast(thresholds.bcAltVol())) return judge.verdict();
+  if (secondDoor(study, side) && study.volumeAtLeast(thresholds.bcAltVol())) return judge.verdict();
   judge.require(study.volumeAtLeast(needed), 'VOLUME_TOO_LOW', now.volRatio, needed);
-  judge.require(wide, 'SPREAD_NARROW', spread, p.climaxSpread);
+  judge.require(atLeast(now.effSpread, p.climaxSpread), 'SPREAD_NARROW', now.effSpread, p.climaxSpread);
   return judge.verdict();
 }
 
-/** What the bar is to a climax: `fresh`, the lowest low of the short lookback; `opens`, and a climax may open in this range. */
-interface Occasion {
-  readonly fresh: boolean;
-  readonly opens: boolean;
-}
+/** What the bar is to a climax: nothing, the lowest low of the short lookback, or such a low in a range in which one may open. */
+export const ORDINARY = 0;
+export const NEW_EXTREME = 1;
+export const MAY_OPEN = 2;
+export type Occasion = typeof ORDINARY | typeof NEW_EXTREME | typeof MAY_OPEN;
 
 /** Advances a seed, or opens one. */
-export function advanceClimax(study: Study, side: Side, bar: Occasion): void {
+export function advanceClimax(study: Study, side: Side, occasion: Occasion): void {
   const seed = side.seed;
   if (seed.live) {
     if (seed.stage === AWAITS_SECOND_BAR) decideComposite(study, side);
-    else if (side.view.low < seed.low) undercutSeed(study, side, bar.fresh);
+    else if (side.view.low < seed.low) undercutSeed(study, side, occasion !== ORDINARY);
     else advanceRally(study, side);
     if (seed.live || side.bar.rallyConfirmed) return;
   }
-  if (!bar.opens) return;
+  if (occasion !== MAY_OPEN) return;
   const restart = study.range.state === FORMING;
   if (!isClimax(study, side)) return;
   if (restart) side.bar.restarted = true;
@@ -91,7 +103,8 @@ function openSeed(study: Study, side: Side, zone: number): void {
   seed.lowBar = now.bar;
   seed.effSpread = now.effSpread;
   seed.wick = side.sign === 1 ? now.lowerWick : now.upperWick;
-  seed.decline = declineBehind(study, side) / now.atr;
+  measureDecline(study, side);
+  seed.decline = side.decline / now.atr;
   seed.trend = effort.trendSign;
   seed.twoBar = false;
   seed.runHigh = -Infinity;

@@ -3,7 +3,7 @@ import type { Bar, Instrument, Timeframe } from '../bar/bar.ts';
 import { barDefect } from '../bar/validate.ts';
 import { FORMING, ACTIVE, BROKEN_DOWN } from '../structure/range.ts';
 import { ageRange, passTime, phaseBTurns } from './aftermath.ts';
-import { advanceClimax, seedAllowed } from './climax.ts';
+import { advanceClimax, MAY_OPEN, NEW_EXTREME, ORDINARY, seedAllowed } from './climax.ts';
 import type { BarContext, HtfContext } from './context.ts';
 import { advanceBreak, judgeBreak } from './decisive-break.ts';
 import { mustLook, nextDue } from './due.ts';
@@ -237,9 +237,9 @@ function judgeBreaks(study: Study): void {
 
 /** Climax, rally, preliminary support; `fresh`: the bar makes a new extreme. */
 function judgeBeginning(study: Study, side: Side, fresh: boolean): void {
-  const opens = fresh && seedAllowed(study, side);
-  if (opens || side.seed.live) advanceClimax(study, side, { fresh, opens });
-  advancePreliminary(study, side, opens);
+  const occasion = !fresh ? ORDINARY : seedAllowed(study, side) ? MAY_OPEN : NEW_EXTREME;
+  if (occasion === MAY_OPEN || side.seed.live) advanceClimax(study, side, occasion);
+  advancePreliminary(study, side, occasion === MAY_OPEN);
 }
 
 /** The order of detection.md 4.1, from the secondary test on; a rule is asked only where the bar could concern it. */

@@ -56,8 +56,12 @@ export class Judge {
     this.#failures = 0;
   }
 
-  /** One condition; `value` against `limit` is what a person will read. */
+  /** One condition; `value` against `limit` is what a person will read. Short, so that a condition that is met costs no call. */
   require(passed: boolean, code: ReasonCode, value: number, limit: number): void {
+    if (!passed || this.trace !== null) this.note(passed, code, value, limit);
+  }
+
+  private note(passed: boolean, code: ReasonCode, value: number, limit: number): void {
     if (!passed && this.#failures++ === 0) {
       this.#code = code;
       this.#value = value;

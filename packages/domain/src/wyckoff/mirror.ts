@@ -39,11 +39,16 @@ export class Mirror {
   rearm = NaN;
   inRangeFloor = NaN;
   /** Plain fields and short getters: the compiler takes them in wherever they are used. */
+  readonly sign: Hypothesis;
   readonly upright: boolean;
+  /** 0, or 1 for distribution: closes are measured from the other end of the bar. */
+  readonly flip: 0 | 1;
   readonly now: Features;
 
   constructor(sign: Hypothesis, now: Features) {
+    this.sign = sign;
     this.upright = sign === 1;
+    this.flip = sign === 1 ? 0 : 1;
     this.now = now;
   }
 
@@ -56,11 +61,11 @@ export class Mirror {
   }
 
   get close(): number {
-    return this.upright ? this.now.close : -this.now.close;
+    return this.sign * this.now.close;
   }
 
   get prevClose(): number {
-    return this.upright ? this.now.prevClose : -this.now.prevClose;
+    return this.sign * this.now.prevClose;
   }
 
   get prevLow(): number {
@@ -68,7 +73,7 @@ export class Mirror {
   }
 
   get closePos(): number {
-    return this.upright ? this.now.closePos : 1 - this.now.closePos;
+    return this.flip + this.sign * this.now.closePos;
   }
 
   lookAtLevels(range: Range): void {

@@ -1,7 +1,7 @@
 /** Preliminary support (supply): the first busy answer before a climax; context only (detection.md 4.2). */
 import { atLeast } from '../bar/tolerance.ts';
 import { announce, openOn } from './capture.ts';
-import { declineBehind } from './climax.ts';
+import { measureDecline } from './climax.ts';
 import { nameFor } from './mirror.ts';
 import { kindCode } from './event.ts';
 import type { Side } from './side.ts';
@@ -14,9 +14,10 @@ export function advancePreliminary(study: Study, side: Side, opens: boolean): vo
   if (waiting.live || side.seed.live || side.bar.rallyConfirmed || side.bar.restarted) return;
   if (!opens) return;
   const { now, params: p, thresholds } = study;
-  if (!now.judged || now.anomaly || !study.volumeAtLeast(thresholds.psVolAtLeast())) return;
+  if (!now.judged || now.anomaly || !thresholds.preliminaryPossible()) return;
   if (!atLeast(side.view.closePos, p.psClose)) return;
-  if (!atLeast(declineBehind(study, side), p.psDecline * now.atr)) return;
+  measureDecline(study, side);
+  if (!atLeast(side.decline, p.psDecline * now.atr)) return;
   if (!study.volumeAtLeast(thresholds.psVol())) return;
   openOn(study, side, waiting);
   announce(study, side, { kind: nameFor(side.sign, 'PS'), status: 'candidate', candidate: waiting });

@@ -144,6 +144,8 @@ export class Side {
   readonly view: Mirror;
   readonly at = new Standing();
   readonly bar = new Happenings();
+  /** Distance from the extreme of the long lookback, on the bar on which a rule last asked. */
+  decline = NaN;
   readonly springWatch = new SpringWatch();
   readonly transitions = new TransitionLog();
 

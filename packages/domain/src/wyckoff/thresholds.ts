@@ -1,6 +1,7 @@
 /** The volume thresholds that hold now: fixed ratios by market and session, or quantiles of the instrument's habit (4.1, 13). */
 import type { Instrument, Timeframe } from '../bar/bar.ts';
 import { TIMEFRAME_MS } from '../bar/bar.ts';
+import { fraction } from '../bar/fraction.ts';
 import { piecewise, type Knots } from '../bar/piecewise.ts';
 import type { Effort } from '../effort/effort.ts';
 import { FOREX_SESSION_NAMES } from '../effort/forex-session.ts';
@@ -22,10 +23,15 @@ export class Thresholds {
   readonly #effort: Effort;
   readonly #forex: boolean;
   readonly #longFrame: boolean;
+  /** What a habit's thresholds never fall below. */
+  readonly #climaxLeast: number;
+  readonly #preliminaryLeast: number;
 
   constructor(pack: RulePack, effort: Effort, market: { readonly instrument: Instrument; readonly timeframe: Timeframe }) {
     this.#params = pack.params;
     this.#rules = pack.habit;
+    this.#climaxLeast = fraction(pack.habit?.climaxVol.min ?? 0);
+    this.#preliminaryLeast = fraction(pack.habit?.psVol.min ?? 0);
     this.#effort = effort;
     this.#forex = market.instrument.assetClass === 'FOREX';
     this.#longFrame = TIMEFRAME_MS[market.timeframe] >= TIMEFRAME_MS['4h'];
@@ -35,13 +41,17 @@ export class Thresholds {
     return this.#of(this.#rules?.climaxVol, this.#params.climaxVol);
   }
 
-  /** No volume below these passes, whatever the habit: the cheap no, before a quantile is read. */
-  climaxVolAtLeast(): number {
-    return this.#least(this.#rules?.climaxVol, this.#params.climaxVol);
+  /** Could the bar's volume pass for a climax at all, whatever the habit? The cheap no, before a quantile is read. */
+  climaxPossible(): boolean {
+    const { now } = this.#effort;
+    const limit = this.#habit() === null ? this.#params.climaxVol : this.#climaxLeast;
+    return now.noVolume || now.volFloor >= limit * (1 - 1e-9);
   }
 
-  psVolAtLeast(): number {
-    return this.#least(this.#rules?.psVol, this.#params.psVol);
+  preliminaryPossible(): boolean {
+    const { now } = this.#effort;
+    const limit = this.#habit() === null ? this.#params.psVol : this.#preliminaryLeast;
+    return now.noVolume || now.volFloor >= limit * (1 - 1e-9);
   }
 
   bcAltVol(): number {
@@ -94,10 +104,6 @@ export class Thresholds {
   #habit() {
     const habit = this.#effort.habit;
     return this.#rules === null || habit === null || habit.samples < this.#rules.minSamples ? null : habit;
-  }
-
-  #least(rule: QuantileRule | undefined, fixed: number): number {
-    return rule === undefined || this.#habit() === null ? fixed : rule.min;
   }
 
   /** PCK-1. */
