@@ -65,7 +65,7 @@ async function parquetFigures(folder: string): Promise<DataFigure[]> {
     await writer.write([Float64Array.from({ length: GROUP }, (_, i) => (from + i) * 60_000), price, price, price, price, price]);
   }
   await writer.finish();
-  const flags = ['--expose-gc', `--max-old-space-size=${OLD_SPACE_MB}`, 'bench/data/parquet-child.ts', path];
+  const flags = ['--expose-gc', `--max-old-space-size=${OLD_SPACE_MB}`, 'bench/figures/parquet-child.ts', path];
   const { stdout, stderr } = spawnSync(process.execPath, flags, { encoding: 'utf8' });
   if (stdout === '')
     throw new Error(`bench: the Parquet reader died under ${OLD_SPACE_MB} MB of old space: ${stderr.slice(-500)}`);

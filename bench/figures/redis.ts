@@ -1,5 +1,9 @@
-/** Redis: a hundred thousand cached pages cleared while somebody else asks. */
+/** Redis: a hundred thousand cached pages cleared while another process asks. */
 import { Census, Scope } from '@wyckoff/bounded';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import process from 'node:process';
 import { createClient } from 'redis';
 import { startRedis } from '../../e2e/support/redis.ts';
 import { pageKey } from '../../packages/server/src/cache/bar-page.ts';
@@ -12,7 +16,8 @@ const BATCH = 5_000;
 
 export async function redisFigures(): Promise<readonly DataFigure[]> {
   await using scope = new Scope({ name: 'bench', census: new Census() });
-  const { url } = await startRedis(scope);
+  const { url, socket } = await startRedis(scope);
+  if (socket === null) throw new Error('bench: expected a Redis of its own, was TEST_REDIS_URL');
   const other = createClient({ ...placeOf(url), RESP: 2 });
   await other.connect();
   const ready = Promise.withResolvers<void>();
@@ -24,29 +29,40 @@ export async function redisFigures(): Promise<readonly DataFigure[]> {
     for (const key of keys) batch.set(key, 'x'.repeat(200), { expiration: { type: 'EX', value: 600 } });
     await batch.sAdd('bars-index:BIG', keys).execAsPipeline();
   }
-  let done = false;
-  let longestMs = 0;
-  const asking = (async () => {
-    while (!done) {
-      const since = performance.now();
-      await other.ping();
-      longestMs = Math.max(longestMs, performance.now() - since);
-    }
-  })();
+  // What this machine does to a PING while nothing is cleared: without it a busy neighbour reads as a slow Redis.
+  const quiet = await startPings(socket);
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  const machineMs = await quiet();
+  const pings = await startPings(socket);
   globalThis.gc?.();
   const before = process.memoryUsage().heapUsed;
   const since = performance.now();
   const { total } = await clearSymbols(link.client, ['BIG']);
   const tookMs = performance.now() - since;
-  done = true;
-  await asking;
+  const longestMs = await pings();
   globalThis.gc?.();
   const grownMb = (process.memoryUsage().heapUsed - before) / 1e6;
   other.destroy();
   if (total !== KEYS) throw new Error(`bench: expected ${KEYS} keys cleared, was ${total}`);
   return [
     atMost(`redis: ${KEYS} keys cleared`, tookMs, { unit: 'ms', target: 1_000 }),
-    atMost('redis: longest PING of another client meanwhile', longestMs, { unit: 'ms', target: 10 }),
+    atMost(`redis: longest PING of another process meanwhile (${machineMs.toFixed(1)} with nothing cleared)`, longestMs, {
+      unit: 'ms',
+      target: 10,
+    }),
     atMost('redis: growth of the client', grownMb, { unit: 'MB', target: 5 }),
   ];
+}
+
+/** Starts to ask; the answer ends it and says the longest wait in milliseconds. */
+async function startPings(socket: string): Promise<() => Promise<number>> {
+  const child = spawn(process.execPath, ['bench/figures/ping-child.ts', socket], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const lines = createInterface(child.stdout);
+  await once(lines, 'line');
+  return async () => {
+    const answer = once(lines, 'line');
+    child.stdin.end();
+    const [text] = (await answer) as [string];
+    return (JSON.parse(text) as { longestMs: number }).longestMs;
+  };
 }
