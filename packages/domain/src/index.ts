@@ -12,6 +12,8 @@ export { CALENDAR_IDS } from './market/calendar.ts';
 export type { Calendar, CalendarId, Session } from './market/calendar.ts';
 export { BAR_CODES, BAR_FLAGS, barRefusal, equalBars, judgeBar, qualityScore } from './market/bar-rules.ts';
 export type { BarAction, BarCode, BarContext, BarVerdict } from './market/bar-rules.ts';
+export { SeriesJudge } from './market/series-judge.ts';
+export type { Gap, SeriesFigures, SeriesJudgeOptions } from './market/series-judge.ts';
 export { adjustedBefore, matchesSplit, priceFactorBetween } from './market/corporate-action.ts';
 export type { CorporateAction, Rename, Split } from './market/corporate-action.ts';
 export { barAgeMs, isStale, nextCloseAfter, staleAfterMs, STALE_GRACE_MS } from './market/staleness.ts';

@@ -33,7 +33,10 @@ export async function withBarCache(store: Store, { scope, url, onProblem }: BarC
     store: {
       ...store,
       barsBefore: (series, query) => bars.barsBefore(series, query),
-      importBars: (series, columns, provider) => cache.during(series.symbol, () => store.importBars(series, columns, provider)),
+      importBars: (series, columns, provider, options) =>
+        cache.during(series.symbol, () => store.importBars(series, columns, provider, options)),
+      moveBars: (from, to, before) =>
+        cache.during(from.symbol, () => cache.during(to.symbol, () => store.moveBars(from, to, before))),
       commit: (commit) =>
         commit.bars === undefined || commit.bars.length === 0
           ? store.commit(commit)

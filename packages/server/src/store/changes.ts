@@ -43,7 +43,9 @@ export type Write =
   | { readonly kind: 'campaign'; readonly campaign: CampaignRow }
   | { readonly kind: 'account'; readonly account: AccountRow }
   | { readonly kind: 'setting'; readonly setting: SettingWrite }
-  | { readonly kind: 'notification'; readonly notification: NotificationRow };
+  | { readonly kind: 'notification'; readonly notification: NotificationRow }
+  /** A symbol that changed its name: everything stored of it goes on under the new one, which must be free. */
+  | { readonly kind: 'symbol.renamed'; readonly from: string; readonly to: string };
 
 export interface KillSwitchWrite {
   readonly level: KillSwitchLevel;

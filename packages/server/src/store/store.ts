@@ -1,8 +1,9 @@
 /** The port of the store: what a session keeps and reads back, whichever database holds it. */
 import type { EquityAnswer, FactRow, FactTopic, OrderWire, PositionWire, RangeWire, SignalWire } from '@wyckoff/contracts';
-import type { Account, AssetClass, BarColumns, EpochMs, Fact, Timeframe } from '@wyckoff/domain';
+import type { Account, AssetClass, BarColumns, CalendarId, EpochMs, Fact, Timeframe } from '@wyckoff/domain';
 import type { OrderLog } from '../brokers/order-log.ts';
 import type { ChangeStore, Write } from './changes.ts';
+import type { CoverageStore } from './coverage-store.ts';
 import type { EntityStore } from './entity-store.ts';
 import type { JobStore } from './jobs-store.ts';
 import type { DeadLetterStore, NotificationStore } from './notices-store.ts';
@@ -27,6 +28,8 @@ export interface SymbolRecord {
   readonly tickSize: number;
   /** What one unit is called. */
   readonly unit: string;
+  /** When its market is open; null: not known, gaps are unjudged. Absent when saved: what is stored stays. */
+  readonly calendar?: CalendarId | null | undefined;
 }
 
 /** One series: a symbol in one timeframe. Handed out by the store, which knows its number. */
@@ -52,6 +55,13 @@ export interface ImportCounts {
   readonly corrected: number;
 }
 
+export interface ImportOptions {
+  /** `BAR_FLAGS` of each row; the store itself adds `zeroVolume`, and `revised` to a bar whose content changed. Absent: those two alone. */
+  readonly flags?: Uint8Array | undefined;
+  /** True: the same bars in other units (a split). Nothing was revised: stored flags stay, and so does who they came from. */
+  readonly adjusts?: boolean | undefined;
+}
+
 /** H2, H3: bars by key only; the cost of a page does not depend on its depth. */
 export interface BarStore {
   /** The newest `limit` (1..10,000) bars that opened before `before` and not after `until`, ascending. */
@@ -65,7 +75,7 @@ export interface BarStore {
   /** All bars of the span in chunks (default 1,000, at most 10,000): one keyset walk, stable under inserts. Each chunk is the reader's to keep. */
   streamBars(series: Series, span?: BarSpan & { readonly chunk?: number }): AsyncIterableIterator<BarColumns>;
   /** Bulk import in short transactions, giving way between them; repeating it changes nothing. */
-  importBars(series: Series, columns: BarColumns, provider: string): Promise<ImportCounts>;
+  importBars(series: Series, columns: BarColumns, provider: string, options?: ImportOptions): Promise<ImportCounts>;
 }
 
 /** One engine: it works on one series, under one id. */
@@ -128,6 +138,8 @@ export interface Commit {
   readonly equity: readonly EquityPoint[];
   /** The bars themselves, when they come from a live feed. */
   readonly bars?: BarColumns | undefined;
+  /** `BAR_FLAGS` of each of them, as `ImportOptions.flags`. */
+  readonly barFlags?: Uint8Array | undefined;
   /** State of the engine after `to`. */
   readonly snapshot?: Uint8Array | undefined;
   /** In the order in which the engine took them. With facts or inputs alone `to` may equal `from`; `barTime` is then that of the last bar. */
@@ -259,6 +271,7 @@ export interface Store
     BarStore,
     JournalStore,
     ChangeStore,
+    CoverageStore,
     DeskStore,
     EntityStore,
     SettingsStore,

@@ -1,14 +1,20 @@
 /** Columns as rows for an insert: one array, filled anew for each row. */
-import type { BarColumns } from '@wyckoff/domain';
+import { BAR_FLAGS, type BarColumns } from '@wyckoff/domain';
 
 export class BarRows {
   readonly length: number;
   readonly #columns: BarColumns;
   readonly #from: number;
+  readonly #flags: Uint8Array | undefined;
   readonly #row: number[];
 
-  constructor(symbolId: number, tf: number, rows: { readonly columns: BarColumns; readonly from: number; readonly to: number }) {
+  constructor(
+    symbolId: number,
+    tf: number,
+    rows: { readonly columns: BarColumns; readonly from: number; readonly to: number; readonly flags?: Uint8Array | undefined },
+  ) {
     this.#columns = rows.columns;
+    this.#flags = rows.flags;
     this.#from = rows.from;
     this.length = rows.to - rows.from;
     this.#row = [symbolId, tf, 0, 0, 0, 0, 0, 0, 0];
@@ -22,8 +28,7 @@ export class BarRows {
     row[5] = columns.low[at];
     row[6] = columns.close[at];
     row[7] = columns.volume[at];
-    // Flag 1: no volume.
-    row[8] = columns.volume[at] === 0 ? 1 : 0;
+    row[8] = (this.#flags === undefined ? 0 : this.#flags[at]) | (columns.volume[at] === 0 ? BAR_FLAGS.zeroVolume : 0);
     return row;
   }
 }

@@ -1,22 +1,18 @@
 /** Bars by key: pages, counts, streams and bulk import (H2, H3); never by offset. */
-import { createBarColumns, TIMEFRAME_MS, type BarColumns, type Timeframe } from '@wyckoff/domain';
-import { createHash } from 'node:crypto';
+import { BAR_FLAGS, createBarColumns, type BarColumns } from '@wyckoff/domain';
 import { setImmediate as turn } from 'node:timers/promises';
-import type { BarSpan, BarStore, ImportCounts, Series } from '../store.ts';
+import type { BarSpan, BarStore, ImportCounts, ImportOptions, Series } from '../store.ts';
 import type { Gate } from './gate.ts';
+import { minutesOf } from './bar-keys.ts';
 import { BarRows } from './bar-rows.ts';
-import { execute, insertMany, rawRows, run, type Insert, type Work } from './work.ts';
+import { cover } from './coverage.ts';
+import { insertMany, rawRows, type Insert, type Work } from './work.ts';
 
 export const BAR_PAGE_LIMIT = 10_000;
 /** Rows of one transaction of an import: a few milliseconds, after which others have their turn. */
 const IMPORT_BATCH = 5_000;
 export const FIRST_TIME = -8.64e15;
 export const LAST_TIME = 8.64e15;
-
-/** A timeframe in minutes, as the store keeps it. */
-export function minutesOf(timeframe: Timeframe): number {
-  return TIMEFRAME_MS[timeframe] / 60_000;
-}
 
 export type BarRow = [ts: number, o: number, h: number, l: number, c: number, v: number];
 
@@ -27,14 +23,17 @@ const COUNT = 'select count(*) from bars where symbol_id = ? and tf = ? and ts >
 /** Counted where they are asked for; more are counted where it keeps nobody waiting. */
 const FEW = 20_000;
 const COUNT_FEW = `select count(*) from (select 1 from bars where symbol_id = ? and tf = ? and ts > ? and ts <= ? limit ${FEW}) as few`;
-const UPSERT: Omit<Insert, 'rows'> = {
+// A bar that is there already and says the same is left alone, so that the number of changes is the number of new or corrected bars.
+const upsertWith = (flags: string): Omit<Insert, 'rows'> => ({
   table: 'bars',
   columns: ['symbol_id', 'tf', 'ts', 'o', 'h', 'l', 'c', 'v', 'flags'],
   types: ['integer', 'integer', 'bigint', ...Array.from({ length: 5 }, () => 'double precision'), 'integer'],
-  // A bar that is there already and says the same is left alone, so that the number of changes is the number of new or corrected bars.
-  conflict: `on conflict (symbol_id, tf, ts) do update set o = excluded.o, h = excluded.h, l = excluded.l, c = excluded.c, v = excluded.v, flags = excluded.flags
+  conflict: `on conflict (symbol_id, tf, ts) do update set o = excluded.o, h = excluded.h, l = excluded.l, c = excluded.c, v = excluded.v, flags = ${flags}
     where bars.o <> excluded.o or bars.h <> excluded.h or bars.l <> excluded.l or bars.c <> excluded.c or bars.v <> excluded.v`,
-};
+});
+/** BAR_CORRECTED: a stored bar that now says something else is marked. */
+const UPSERT = upsertWith(`excluded.flags | ${BAR_FLAGS.revised}`);
+const ADJUST = upsertWith('bars.flags');
 
 /** What a store does its own way when many bars are read or written. */
 export interface BulkBars {
@@ -111,18 +110,19 @@ export function barStore(gate: Gate, bulk: BulkBars): BarStore {
         if (columns.length < limit) return;
       }
     },
-    importBars: async (series, columns, provider) =>
+    importBars: async (series, columns, provider, options = {}) =>
       await bulk.importing(async () => {
         const span = spanOf(columns);
         const stored = await count(series, span);
         let changes = 0;
         for (let from = 0; from < columns.length; from += IMPORT_BATCH) {
           const to = Math.min(from + IMPORT_BATCH, columns.length);
-          changes += await gate.transaction('import bars', () => putBars(series, columns, { from, to }));
+          changes += await gate.transaction('import bars', () => putBars(series, columns, { from, to, ...options }));
           await turn();
         }
         const inserted = (await count(series, span)) - stored;
-        if (columns.length > 0) await gate.transaction('coverage', () => cover(gate, series, { columns, provider }));
+        if (columns.length > 0 && options.adjusts !== true)
+          await gate.transaction('coverage', () => cover(gate.dialect, series, { columns, provider }));
         return { inserted, corrected: changes - inserted, duplicate: columns.length - changes } satisfies ImportCounts;
       }),
   };
@@ -140,54 +140,13 @@ function spanOf({ time, length }: BarColumns): { readonly after: number; readonl
 }
 
 /** Upserts rows `[from, to)` inside the caller's transaction; answers how many were new or corrected. */
-export function putBars(series: Series, columns: BarColumns, rows: { readonly from: number; readonly to: number }): Work<number> {
-  return insertMany({ ...UPSERT, rows: new BarRows(series.symbolId, minutesOf(series.timeframe), { columns, ...rows }) });
-}
-
-/** Notes which bars exist, from whom, with their fingerprint; an import that covers an older one replaces its row. */
-function* cover({ dialect }: Gate, series: Series, { columns, provider }: { columns: BarColumns; provider: string }): Work<void> {
-  const [symbolId, tf, from, to] = [
-    series.symbolId,
-    minutesOf(series.timeframe),
-    columns.time[0],
-    columns.time[columns.length - 1],
-  ];
-  let silent = 0;
-  for (let i = 0; i < columns.length; i += 1) if (columns.volume[i] === 0) silent += 1;
-  const row = {
-    symbol_id: symbolId,
-    tf,
-    from_ts: from,
-    to_ts: to,
-    provider,
-    bars: columns.length,
-    gaps: 0,
-    quality: 100 - (100 * silent) / columns.length,
-    hash: fingerprint(columns),
-    updated_at: Date.now(),
-  };
-  yield* execute(dialect.text('delete from coverage where symbol_id = ? and tf = ? and from_ts >= ? and to_ts <= ?'), [
-    symbolId,
-    tf,
-    from,
-    to,
-  ]);
-  yield* run(
-    dialect.build
-      .insertInto('coverage')
-      .values(row)
-      .onConflict((conflict) => conflict.columns(['symbol_id', 'tf', 'from_ts']).doUpdateSet(row)),
-  );
-}
-
-/** SHA-256 of the columns, little-endian doubles, one column after the other. */
-function fingerprint(columns: BarColumns): Buffer {
-  const hash = createHash('sha256');
-  for (const name of ['time', 'open', 'high', 'low', 'close', 'volume'] as const) {
-    const column = columns[name];
-    hash.update(new Uint8Array(column.buffer, column.byteOffset, columns.length * 8));
-  }
-  return hash.digest();
+export function putBars(
+  series: Series,
+  columns: BarColumns,
+  rows: ImportOptions & { readonly from: number; readonly to: number },
+): Work<number> {
+  const upsert = rows.adjusts === true ? ADJUST : UPSERT;
+  return insertMany({ ...upsert, rows: new BarRows(series.symbolId, minutesOf(series.timeframe), { columns, ...rows }) });
 }
 
 function checkedLimit(limit: number): number {

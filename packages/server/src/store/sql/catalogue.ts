@@ -1,5 +1,6 @@
 /** Instruments, series and settings. */
 import type { SettingRow, SettingsStore, Series, SymbolRecord, SymbolStore } from '../store.ts';
+import { CALENDAR_IDS, type CalendarId } from '@wyckoff/domain';
 import type { Selectable } from 'kysely';
 import type { Gate } from './gate.ts';
 import type { SettingsTable, SymbolsTable } from './tables.ts';
@@ -97,6 +98,7 @@ function rowOf(record: SymbolRecord) {
     currency: record.currency,
     tick_size: record.tickSize,
     unit: record.unit,
+    ...(record.calendar !== undefined && { calendar: record.calendar ?? '' }),
   };
 }
 
@@ -111,5 +113,11 @@ function recordOf(row: Selectable<SymbolsTable>): SymbolRecord {
     currency: row.currency,
     tickSize: row.tick_size,
     unit: row.unit,
+    // Absent where it is not known, as it was saved.
+    ...(isCalendar(row.calendar) && { calendar: row.calendar }),
   };
+}
+
+function isCalendar(id: string): id is CalendarId {
+  return (CALENDAR_IDS as readonly string[]).includes(id);
 }

@@ -14,7 +14,8 @@ import type {
   JournalStore,
   PendingFact,
 } from '../store.ts';
-import { minutesOf, putBars } from './bars.ts';
+import { minutesOf } from './bar-keys.ts';
+import { putBars } from './bars.ts';
 import { blobPieces, BLOB } from './blobs.ts';
 import { EntityRows, entityOf } from './entities.ts';
 import { appendFacts, lastSeqOf, lockFacts, type FactRecord } from './facts.ts';
@@ -63,7 +64,8 @@ export function journalStore(gate: Gate, now: () => EpochMs): Journalling {
       yield* moveCursor(texts, commit, now());
       const rows = yield* appendCommit(gate, commit, now());
       yield* saveMoney(texts, commit, now());
-      if (commit.bars !== undefined) yield* putBars(commit.engine.series, commit.bars, { from: 0, to: commit.bars.length });
+      if (commit.bars !== undefined)
+        yield* putBars(commit.engine.series, commit.bars, { from: 0, to: commit.bars.length, flags: commit.barFlags });
       if (commit.writes !== undefined) yield* applyWrites(dialect, commit.writes, now());
       if (commit.snapshot !== undefined) yield* saveSnapshot(texts, { commit, bytes: commit.snapshot, now: now() });
       return rows;

@@ -1,7 +1,7 @@
 /** Lists and windows for the desk: newest first by key, never by offset, never longer than asked for. */
 import type { OrderWire, PositionWire, RangeWire, SignalWire } from '@wyckoff/contracts';
 import type { DeskStore, EventWire, Window } from '../store.ts';
-import { minutesOf } from './bars.ts';
+import { minutesOf } from './bar-keys.ts';
 import { equityOf } from './equity.ts';
 import { lastSeqOf } from './facts.ts';
 import type { Gate } from './gate.ts';

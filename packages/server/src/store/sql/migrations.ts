@@ -5,6 +5,7 @@
 
 import { SCHEMA_2 } from './schema-2.ts';
 import { SCHEMA_3 } from './schema-3.ts';
+import { SCHEMA_4 } from './schema-4.ts';
 
 /** Marks a file as ours: "WYKF". */
 export const APPLICATION_ID = 0x57594b46;
@@ -220,6 +221,7 @@ export const MIGRATIONS: readonly Migration[] = [
   },
   SCHEMA_2,
   SCHEMA_3,
+  SCHEMA_4,
 ];
 
 /** The newest schema this program knows. */

@@ -12,6 +12,7 @@ import { journalStore } from './journal.ts';
 import { deskStore } from './lists.ts';
 import { orderLog } from './order-log.ts';
 import { noticeStore } from './notices.ts';
+import { coverageStore } from './survey.ts';
 import { retentionStore } from './retention.ts';
 import { tradingStore } from './trading.ts';
 import { execute, rawRows, type Work } from './work.ts';
@@ -33,6 +34,7 @@ export function sqlStore(parts: StoreParts, epoch: string): Store {
   const { gate, bulk, tidy, kind, stats, close, now = Date.now } = parts;
   return {
     ...barStore(gate, bulk),
+    ...coverageStore(gate),
     ...journalStore(gate, now),
     ...auditStore(gate),
     ...deskStore(gate),

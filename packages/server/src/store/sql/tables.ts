@@ -192,7 +192,7 @@ export interface CoverageTable {
   to_ts: number;
   provider: string;
   bars: number;
-  gaps: number;
+  gaps: number | null;
   quality: number;
   hash: Uint8Array;
   updated_at: number;

@@ -41,6 +41,8 @@ function apply(dialect: SqlDialect, write: Write, now: number): Work<void> {
       return saveSetting(dialect, write.setting, now);
     case 'notification':
       return addNotification(write.notification, now);
+    case 'symbol.renamed':
+      return renameSymbol(dialect, write, now);
   }
 }
 
@@ -169,4 +171,15 @@ function* addNotification(notification: NotificationRow, now: number): Work<void
     conflict: 'on conflict (id) do nothing',
     rows: [[id, userId, type, priority, title, body, JSON.stringify(data ?? null), readAt, createdAt, now]],
   });
+}
+
+function* renameSymbol(
+  { build: sql }: SqlDialect,
+  { from, to }: Extract<Write, { kind: 'symbol.renamed' }>,
+  now: number,
+): Work<void> {
+  const taken = yield* first(sql.selectFrom('symbols').select('id').where('symbol', '=', to));
+  if (taken !== undefined) throw new VersionConflict(`symbol ${to} (expected a free name)`, 0, 1);
+  const changed = yield* run(sql.updateTable('symbols').set({ symbol: to, updated_at: now }).where('symbol', '=', from));
+  if (changed === 0) throw new VersionConflict(`symbol ${from}`, 1, null);
 }

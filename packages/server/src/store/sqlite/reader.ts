@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { StoreFailure } from '../refused.ts';
 import type { BulkBars } from '../sql/bars.ts';
-import { minutesOf } from '../sql/bars.ts';
+import { minutesOf } from '../sql/bar-keys.ts';
 import type { ReaderAnswer, ReaderRequest, ReaderStart } from './reader-messages.ts';
 
 /** Requests under way at one time; one more is refused. */
