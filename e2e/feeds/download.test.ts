@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync, existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openSqliteStore } from '../../packages/server/src/store/sqlite/sqlite-store.ts';
 import { AlpacaDataServer, ALPACA_KEY } from './alpaca-data-server.ts';
 import { BinanceDataServer } from './binance-data-server.ts';
@@ -13,6 +13,10 @@ import { tapeBar } from './tape.ts';
 const CLI = join(import.meta.dirname, '../../packages/server/src/cli/main.ts');
 const FROM = Date.UTC(2022, 0, 1);
 const DAY = 86_400_000;
+
+/** Compiled once for all processes of this file: most of what a short run costs is reading the program. */
+const COMPILED = mkdtempSync(join(tmpdir(), 'wyckoff-compiled-'));
+afterAll(() => rmSync(COMPILED, { recursive: true, force: true }));
 
 let folder: string;
 let binance: BinanceDataServer;
@@ -50,7 +54,7 @@ function start(
   const keys = { APCA_API_KEY_ID: ALPACA_KEY.id, APCA_API_SECRET_KEY: ALPACA_KEY.secret };
   const child = spawn(process.execPath, [CLI, 'download', ...args], {
     cwd: folder,
-    env: { ...process.env, ...urls, ...keys, ...env },
+    env: { ...process.env, NODE_COMPILE_CACHE: COMPILED, DATABASE_URL: '', ...urls, ...keys, ...env },
   });
   let [out, err] = ['', ''];
   child.stdout.on('data', (data: Buffer) => (out += data.toString()));

@@ -56,6 +56,7 @@ export class FeedBench {
     venue: Venue,
     server: DataServer,
     options: BenchOptions & {
+      readonly time?: VirtualTime;
       readonly history: (bench: FeedBench) => HistoryProvider;
       readonly dialect?: (bench: FeedBench) => StreamDialect;
     },
@@ -63,7 +64,7 @@ export class FeedBench {
     // prettier-ignore
     this.venue = venue;
     this.server = server;
-    this.time = new VirtualTime(options.at ?? START);
+    this.time = options.time ?? new VirtualTime(options.at ?? START);
     this.scope = new Scope({ name: 'bench', timers: this.time.clock, census: this.census });
     this.feed = new LiveFeed({
       name: venue,
@@ -106,14 +107,16 @@ export class FeedBench {
         dialect: ({ time }) => binanceDialect(urls, time.now),
       });
     }
-    const own = new Scope({ name: 'ccxt', census: new Census() });
+    // Its second tries wait on the same clock as everything else.
+    const time = new VirtualTime(options.at ?? START);
+    const own = new Scope({ name: 'ccxt', timers: time.clock, census: new Census() });
     const history = await CcxtHistory.open({
       scope: own,
       exchange: 'localex',
       config: { urls: { api: server.url } },
       load: async () => ccxtLike,
     });
-    return new FeedBench(venue, server, { ...options, history: () => history });
+    return new FeedBench(venue, server, { ...options, time, history: () => history });
   }
 
   get streams(): boolean {
@@ -148,7 +151,7 @@ export class FeedBench {
   }
 
   async reach(at: number): Promise<void> {
-    if (at > this.time.now()) await this.time.pass(at - this.time.now(), 2000);
+    if (at > this.time.now()) await this.time.pass(at - this.time.now(), 5000);
   }
 
   async connected(): Promise<void> {

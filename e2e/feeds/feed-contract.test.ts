@@ -212,7 +212,7 @@ describe.each(STREAMING)('the stream of %s', (venue) => {
     for (let tries = 0; tries < 9; tries += 1) {
       await bench.time.until(() => bench.feed.status().state === 'RECONNECTING', { stepMs: 10 });
       const at = bench.time.now();
-      await bench.time.until(() => bench.feed.status().state !== 'RECONNECTING', { stepMs: 50 });
+      await bench.time.until(() => bench.feed.status().state !== 'RECONNECTING', { stepMs: 250 });
       waits.push(Math.round((bench.time.now() - at) / 1000));
     }
     expect(waits).toEqual([1, 2, 4, 8, 16, 32, 60, 60, 60]);
@@ -383,7 +383,7 @@ describe('what only one venue does', () => {
     expect(bench.server.heard.length).toBeLessThanOrEqual(4 * 4);
     expect(bench.server.opened).toBe(1);
     const at = bench.time.now();
-    await bench.time.until(() => bench.feed.status().reconnects >= 1, { stepMs: 3000 });
+    await bench.time.until(() => bench.feed.status().reconnects >= 1, { stepMs: 10_000 });
     expect((bench.time.now() - at) / 3_600_000).toBeGreaterThan(0.95);
     expect((bench.time.now() - at) / 3_600_000).toBeLessThan(1.01);
   });

@@ -1,6 +1,8 @@
 /** Real sockets under a clock of our own: hours of waiting pass while the network is given its real milliseconds. */
 import { VirtualClock } from '@wyckoff/bounded/leak-kit';
 
+const PATIENT_TURNS = 250;
+
 export class VirtualTime {
   readonly clock = new VirtualClock();
   readonly #epochMs: number;
@@ -12,17 +14,20 @@ export class VirtualTime {
 
   readonly now = (): number => this.#epochMs + this.clock.now();
 
-  /** Lets `stepMs` pass again and again, and real turns between them, until something is so. */
+  /**
+   * Lets time pass again and again, and real turns between, until something is so. Without `stepMs` the steps are short while only the network
+   * is waited for, and longer once it must be a time limit: each step costs a real millisecond.
+   */
   async until(
     so: () => boolean,
-    { stepMs = 20, what = so.toString() }: { readonly stepMs?: number; readonly what?: string } = {},
+    { stepMs, what = so.toString() }: { readonly stepMs?: number; readonly what?: string } = {},
   ): Promise<void> {
     for (let turn = 0; turn < 4000; turn += 1) {
       if (so()) return;
       await realTurn();
-      this.clock.advance(stepMs);
+      this.clock.advance(stepMs ?? (turn < PATIENT_TURNS ? 20 : 200));
     }
-    throw new Error(`expected within ${4000 * stepMs} ms: ${what}`);
+    throw new Error(`expected within 4000 steps, now at ${this.clock.now()} ms: ${what}`);
   }
 
   /** Lets time pass. */
