@@ -2,21 +2,14 @@
 import * as z from 'zod';
 import { eventState, phaseChange, rangeFact } from './analysis.ts';
 import { epochMs, price, seq, symbol, timeframe } from './primitives.ts';
+import { FACT_TOPICS, type FactTopic } from './topics.ts';
 import { allocation, campaign } from './campaigns.ts';
 import { notification } from './notifications.ts';
 import { approval, haltChange, reconcileDifference, reservation } from './acceptance.ts';
 import { killSwitch, tradingState } from './trading-state.ts';
 import { account, fill, order, position, riskLimit, signal } from './trading.ts';
 
-/** Topics whose messages are facts: replayed by sequence number, never dropped. */
-export const FACT_TOPICS = [
-  'analysis', 'signals', 'orders', 'positions', 'risk', 'campaigns', 'trading', 'notifications', 'settings',
-] as const; // prettier-ignore
 export const factTopic = z.enum(FACT_TOPICS);
-/** Topics of the journal that do not travel on the stream: what reached the engines, and the ledger. */
-export const INNER_TOPICS = ['inputs', 'account'] as const;
-export type FactTopic = (typeof FACT_TOPICS)[number];
-
 const fact = <T extends string, S extends z.ZodType>(type: T, data: S) =>
   z.object({ seq, at: epochMs, type: z.literal(type), data });
 
@@ -42,7 +35,11 @@ export const factRow = z.discriminatedUnion('type', [
   fact('killswitch.changed', killSwitch),
   fact('reconcile.difference', reconcileDifference),
   fact('notification.created', z.object({ notification, unread: z.number().int() })),
-  fact('notification.read', z.object({ unread: z.number().int() })),
+  /** Which were read: some, or all up to one. */
+  fact(
+    'notification.read',
+    z.object({ unread: z.number().int(), ids: z.array(z.string()).max(200).optional(), upToId: z.string().optional() }),
+  ),
   fact('settings.changed', z.object({ key: z.string(), version: z.number().int(), scope: z.enum(['own', 'system']) })),
 ]);
 export type FactRow = z.infer<typeof factRow>;

@@ -1,6 +1,6 @@
 /** Frames of the WebSocket, subprotocol `wyckoff.v1` (interface.md 3.2). */
 import * as z from 'zod';
-import { FACT_TOPICS } from './facts.ts';
+import { FACT_TOPICS } from './topics.ts';
 import { epochMs, seq } from './primitives.ts';
 
 export const SUBPROTOCOL = 'wyckoff.v1';

@@ -1,5 +1,7 @@
 /** The wire: one schema per message; types are inferred. */
 export * from './primitives.ts';
+export * from './topics.ts';
+export * from './step-up.ts';
 export * from './analysis.ts';
 export * from './trading.ts';
 export * from './gate.ts';

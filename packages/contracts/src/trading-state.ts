@@ -2,6 +2,7 @@
 import { ACCEPTANCE_MODES, FLATTEN_STATES, HALT_LEVELS, PATTERNS } from '@wyckoff/domain';
 import * as z from 'zod';
 import { epochMs, micros, ratio, symbol } from './primitives.ts';
+import { STEP_UP_ACTIONS } from './step-up.ts';
 
 export const haltLevel = z.enum(HALT_LEVELS);
 
@@ -174,30 +175,5 @@ export const tradingAction = z.discriminatedUnion('action', [
   z.strictObject({ action: z.literal('acknowledgeReconcile'), account: z.string().max(64), symbol, reason }),
 ]);
 export type TradingAction = z.infer<typeof tradingAction>;
-/** What needs a fresh confirmation (interface.md 6.4): all that lets more risk in. */
-export const STEP_UP_ACTIONS = [
-  'resume',
-  'enableAutomation',
-  'setMode',
-  'resetBreaker',
-  'resetDrawdown',
-  'acknowledgeReconcile',
-  'setAcceptance',
-  'raiseRisk',
-] as const;
-export type StepUpAction = (typeof STEP_UP_ACTIONS)[number];
-
-/** What has to be typed, word for word, where there are no passwords: the sentence says what it lets in. */
-export const STEP_UP_PHRASES: Readonly<Record<StepUpAction, string>> = {
-  resume: 'RESUME TRADING',
-  setAcceptance: 'CHANGE ACCEPTANCE',
-  enableAutomation: 'ENABLE AUTOMATION',
-  setMode: 'CHANGE MODE',
-  resetBreaker: 'RESET BREAKER',
-  resetDrawdown: 'RESET DRAWDOWN',
-  acknowledgeReconcile: 'ACKNOWLEDGE',
-  raiseRisk: 'RAISE RISK',
-};
-
 export const stepUpBody = z.strictObject({ action: z.enum(STEP_UP_ACTIONS), phrase: z.string().max(100) });
 export const stepUpAnswer = z.object({ stepUpToken: z.string(), action: z.enum(STEP_UP_ACTIONS), expiresAt: epochMs });

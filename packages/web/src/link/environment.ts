@@ -18,15 +18,7 @@ export interface LinkSocket {
 
 /** Topics a snapshot can hold. */
 export type SnapshotTopic =
-  | 'analysis'
-  | 'signals'
-  | 'orders'
-  | 'positions'
-  | 'campaigns'
-  | 'trading'
-  | 'notifications'
-  | 'account'
-  | 'connections';
+  'analysis' | 'signals' | 'orders' | 'positions' | 'campaigns' | 'trading' | 'notifications' | 'account' | 'connections';
 
 export interface LinkEnvironment {
   /** 0 <= random < 1. */

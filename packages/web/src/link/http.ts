@@ -3,6 +3,7 @@ import type {
   ChartAnswer,
   EquityAnswer,
   FactRow,
+  GateWire,
   ProblemCode,
   SessionAnswer,
   SnapshotAnswer,
@@ -19,6 +20,8 @@ export interface ProblemView {
   readonly detail?: string | undefined;
   /** How long the server asks to be left alone, from `Retry-After`. */
   readonly retryAfterMs?: number | undefined;
+  /** What was checked, where a rule refused. */
+  readonly checks?: GateWire['checks'] | undefined;
 }
 
 /** A request that failed; `view` is what the desk shows. */
@@ -52,10 +55,12 @@ export interface ChartPageQuery {
   readonly limit: number;
 }
 
-interface Call {
-  readonly method?: 'GET' | 'POST';
+export interface Call {
+  readonly method?: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   readonly query?: Readonly<Record<string, string | number | undefined>>;
   readonly body?: unknown;
+  /** Marks of the request: the version it is about, its key, its confirmation. */
+  readonly headers?: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
 }
 
@@ -98,6 +103,11 @@ export class HttpClient {
     return this.#call('/system/actions', { method: 'POST', body: { action: 'replay', feed: 'replay', ...command }, signal });
   }
 
+  /** Any route of the contract below `/api/v1`. @throws RequestFailed */
+  request<T>(path: string, call: Call): Promise<T> {
+    return this.#call<T>(path, call);
+  }
+
   async #call<T>(path: string, call: Call): Promise<T> {
     const response = await this.#send(path, call);
     if (response.ok) return (await response.json()) as T;
@@ -116,8 +126,8 @@ export class HttpClient {
     });
   }
 
-  #request({ method = 'GET', body, signal }: Call): RequestInit {
-    const headers: Record<string, string> = { accept: 'application/json' };
+  #request({ method = 'GET', body, signal, headers: marks = {} }: Call): RequestInit {
+    const headers: Record<string, string> = { accept: 'application/json', ...marks };
     if (method !== 'GET' && this.#token !== null) headers['x-wyckoff-token'] = this.#token;
     if (body === undefined) return { method, headers, signal };
     return { method, headers: { ...headers, 'content-type': 'application/json' }, body: JSON.stringify(body), signal };
@@ -134,7 +144,7 @@ function address(path: string, query: Call['query']): string {
 /** Reads `application/problem+json`; a gateway's HTML page is a problem too. The body is always consumed. */
 async function readProblem(response: Response): Promise<ProblemView> {
   const found: unknown = await response.json().catch(() => null);
-  const known = found as { title?: unknown; remedy?: unknown; code?: unknown; requestId?: unknown; detail?: unknown } | null;
+  const known = found as Readonly<Record<'title' | 'remedy' | 'code' | 'requestId' | 'detail' | 'checks', unknown>> | null;
   if (typeof known?.title !== 'string' || typeof known.code !== 'string') {
     return {
       code: 'link.unreadable',
@@ -149,6 +159,7 @@ async function readProblem(response: Response): Promise<ProblemView> {
     requestId: typeof known.requestId === 'string' ? known.requestId : undefined,
     detail: typeof known.detail === 'string' ? known.detail : undefined,
     retryAfterMs: retryAfterMs(response),
+    checks: Array.isArray(known.checks) ? (known.checks as GateWire['checks']) : undefined,
   };
 }
 

@@ -116,7 +116,7 @@ export class Replica {
         this.#tell();
         return;
       case 'resync':
-        this.#pending = FACT_TOPICS.filter((topic) => this.#pending.includes(topic) || frame.topics.includes(topic));
+        this.#pending = FACT_TOPICS.filter((topic) => this.#pending.includes(topic) || withPartner(frame.topics).includes(topic));
         this.#load();
         return;
       case 'sync':
@@ -259,4 +259,9 @@ export class Replica {
   #tell(): void {
     this.#options.changed(this.status);
   }
+}
+
+/** Approvals are facts of `signals` and stand in the snapshot of `trading`: one is taken anew with the other. */
+function withPartner(topics: readonly string[]): readonly string[] {
+  return topics.includes('signals') || topics.includes('trading') ? [...topics, 'signals', 'trading'] : topics;
 }

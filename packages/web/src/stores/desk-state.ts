@@ -16,6 +16,8 @@ import type {
 import { LruTtlCache, Ring, type Scope } from '@wyckoff/bounded';
 import type { SnapshotTopic } from '../link/environment.ts';
 import type { EventFrame, ReplicaSink } from '../link/replica.ts';
+import { NotificationBook } from './notification-book.ts';
+import { TradingBook } from './trading-book.ts';
 
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
@@ -30,13 +32,18 @@ export interface HeldEvent {
 }
 
 /** Parts of the state that are painted together. */
-export const PARTS = ['events', 'ranges', 'signals', 'orders', 'positions', 'account', 'connections', 'facts', 'link'] as const;
+export const PARTS = [
+  'events', 'ranges', 'signals', 'orders', 'positions', 'account', 'connections', 'facts', 'link', 'trading', 'approvals', 'campaigns', 'notifications',
+] as const; // prettier-ignore
 export type Part = (typeof PARTS)[number];
 
 /** Orders in these states work no more. */
 const FINISHED: readonly OrderWire['state'][] = ['FILLED', 'CANCELLED', 'REJECTED', 'EXPIRED', 'FAILED'];
+export const isFinished = (order: Pick<OrderWire, 'state'>): boolean => FINISHED.includes(order.state);
 
 export class DeskState implements ReplicaSink {
+  readonly trading: TradingBook;
+  readonly notifications: NotificationBook;
   readonly #events: LruTtlCache<string, HeldEvent>;
   readonly #ranges: LruTtlCache<string, RangeWire>;
   readonly #phases: LruTtlCache<string, PhaseFact>;
@@ -67,6 +74,8 @@ export class DeskState implements ReplicaSink {
     this.#finishedOrders = cache('web.orders.recent', { capacity: 50, itemBytes: 1_024 });
     this.#connections = cache('web.connections', { capacity: 20, itemBytes: 512 });
     this.#facts = new Ring({ name: 'web.facts.follow', capacity: 500, itemBytes: 8_192, scope });
+    this.trading = new TradingBook(scope, changed);
+    this.notifications = new NotificationBook(scope, () => changed('notifications'));
     scope.interval(HOUR_MS, () => this.expire(), 'signals-expiry');
     scope.adopt('desk-state', () => {
       this.#account = null;
@@ -140,6 +149,9 @@ export class DeskState implements ReplicaSink {
       for (const position of [...(answer.positions ?? [])].reverse()) this.#putPosition(position);
       this.#changed('positions');
     }
+    if (answer.trading !== undefined) this.trading.reset(answer.trading);
+    if (answer.campaigns !== undefined) this.trading.resetCampaigns(answer.campaigns);
+    if (answer.notifications !== undefined) this.notifications.reset(answer.notifications);
     if (topics.includes('account')) this.#putAccount(answer.account ?? null);
     for (const connection of answer.connections ?? []) this.#putConnection(connection);
   }
@@ -183,8 +195,14 @@ export class DeskState implements ReplicaSink {
       case 'position.closed':
         this.#putPosition(row.data);
         return;
-      case 'risk.limit':
+      case 'notification.created':
+        this.notifications.created(row.data);
         return;
+      case 'notification.read':
+        this.notifications.read(row.data, row.at);
+        return;
+      default:
+        this.trading.fact(row);
     }
   }
 
@@ -220,7 +238,7 @@ export class DeskState implements ReplicaSink {
     if (isOlder(order, this.#workingOrders.peek(order.id) ?? this.#finishedOrders.peek(order.id))) return;
     this.#workingOrders.delete(order.id);
     this.#finishedOrders.delete(order.id);
-    (FINISHED.includes(order.state) ? this.#finishedOrders : this.#workingOrders).set(order.id, order);
+    (isFinished(order) ? this.#finishedOrders : this.#workingOrders).set(order.id, order);
     this.#changed('orders');
   }
 

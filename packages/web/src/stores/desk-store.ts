@@ -1,8 +1,12 @@
 /** What the page reads: copies of the desk's state as shallow refs, renewed at most once per animation frame, not at all while hidden. */
 import type {
   AccountWire,
+  ApprovalWire,
+  CampaignWire,
   ConnectionWire,
   FactRow,
+  KillSwitchWire,
+  NotificationWire,
   OrderWire,
   PositionWire,
   RangeWire,
@@ -14,6 +18,7 @@ import { defineStore } from 'pinia';
 import { computed, shallowRef } from 'vue';
 import type { LinkStatus } from '../link/link.ts';
 import { type DeskState, type HeldEvent, type Part, PARTS } from './desk-state.ts';
+import type { AccountTrading, HaltFact } from './trading-book.ts';
 
 /** The series the desk speaks of. */
 export type DeskSeries = NonNullable<SessionAnswer['desk']>;
@@ -22,6 +27,8 @@ export const useDeskStore = defineStore('desk', () => {
   const session = shallowRef<SessionAnswer | null>(null);
   const link = shallowRef<LinkStatus | null>(null);
   const outdated = shallowRef(false);
+  /** The server's wall clock minus this one's, ms: deadlines are the server's. */
+  const clockOffset = shallowRef(0);
   const events = shallowRef<readonly HeldEvent[]>([]);
   const ranges = shallowRef<readonly RangeWire[]>([]);
   const signals = shallowRef<readonly SignalWire[]>([]);
@@ -30,6 +37,14 @@ export const useDeskStore = defineStore('desk', () => {
   const account = shallowRef<AccountWire | null>(null);
   const connections = shallowRef<readonly ConnectionWire[]>([]);
   const facts = shallowRef<readonly FactRow[]>([]);
+  const killSwitch = shallowRef<KillSwitchWire | null>(null);
+  const halts = shallowRef<readonly HaltFact[]>([]);
+  const approvals = shallowRef<readonly ApprovalWire[]>([]);
+  const campaigns = shallowRef<readonly CampaignWire[]>([]);
+  const notifications = shallowRef<readonly NotificationWire[]>([]);
+  const unread = shallowRef(0);
+  /** How the account of the desk trades. */
+  const trading = shallowRef<AccountTrading | null>(null);
   /** Wall time of the last frame of the feed, for its age. */
   const heardAt = shallowRef<number | null>(null);
   /** The last bar, from chart page or stream. */
@@ -39,7 +54,8 @@ export const useDeskStore = defineStore('desk', () => {
   const feed = computed(() => connections.value.find((one) => one.kind === 'FEED') ?? null);
 
   return {
-    session, link, outdated, events, ranges, signals, orders, positions, account, connections, facts, heardAt, lastPrice, series, feed,
+    session, link, outdated, clockOffset, events, ranges, signals, orders, positions, account, connections, facts, heardAt, lastPrice, series, feed,
+    killSwitch, halts, approvals, campaigns, notifications, unread, trading,
   }; // prettier-ignore
 });
 export type DeskStore = ReturnType<typeof useDeskStore>;
@@ -64,6 +80,21 @@ export function copyParts(store: DeskStore, { state, link, heardAt }: DeskSource
   if (parts.has('account')) store.account = state.account;
   if (parts.has('connections')) store.connections = state.connections;
   if (parts.has('facts')) store.facts = state.facts;
+  copyTrading(store, state, parts);
+}
+
+function copyTrading(store: DeskStore, { trading, notifications }: DeskState, parts: ReadonlySet<Part>): void {
+  if (parts.has('trading')) {
+    store.killSwitch = trading.killSwitch;
+    store.halts = trading.halts;
+    store.trading = trading.accounts.at(0) ?? null;
+  }
+  if (parts.has('approvals')) store.approvals = trading.approvals;
+  if (parts.has('campaigns')) store.campaigns = trading.campaigns;
+  if (parts.has('notifications')) {
+    store.notifications = notifications.list;
+    store.unread = notifications.unread;
+  }
 }
 
 /** Gathers what changed and hands it over once per frame; nothing while the tab is hidden, everything once it is seen again. */

@@ -5,6 +5,8 @@ import { inject, type InjectionKey } from 'vue';
 import { browserEnvironment, wakeOnReturn } from '../link/browser.ts';
 import type { HttpClient } from '../link/http.ts';
 import { Link } from '../link/link.ts';
+import { TradingHttp } from '../link/trading-http.ts';
+import { Toasts } from '../ui/toasts.ts';
 import { BarStore } from './bar-store.ts';
 import { DeskState } from './desk-state.ts';
 import { copyParts, type DeskStore, Painter } from './desk-store.ts';
@@ -13,6 +15,9 @@ import { copyParts, type DeskStore, Painter } from './desk-store.ts';
 export interface DeskSession {
   readonly scope: Scope;
   readonly http: HttpClient;
+  /** Halting, deciding, managing: by plain HTTP, whether or not the stream is up. */
+  readonly trading: TradingHttp;
+  readonly toasts: Toasts;
   readonly link: Link;
   readonly state: DeskState;
   readonly bars: BarStore;
@@ -54,6 +59,7 @@ export function openDeskSession(options: {
     paint: (parts) => copyParts(store, { state, link: () => link.status, heardAt: () => heardAt }, parts),
   });
   const state = new DeskState(scope, painter.changed);
+  const toasts = new Toasts(scope);
   const slices = new LruTtlCache<string, ChartAnswer>({
     name: 'web.chart.slices',
     capacity: 20,
@@ -72,6 +78,7 @@ export function openDeskSession(options: {
       fact: (row) => {
         heardAt = Date.now();
         state.fact(row);
+        if (row.type === 'notification.created') toasts.show(row.data.notification);
       },
       value: (frame) => {
         heardAt = Date.now();
@@ -96,7 +103,7 @@ export function openDeskSession(options: {
   scope.adopt('desk-store', () => emptyStore(store));
   wakeOnReturn(link.connection, scope);
   link.connection.wake();
-  return { scope, http, link, state, bars: new BarStore(scope), slices };
+  return { scope, http, trading: new TradingHttp(http), toasts, link, state, bars: new BarStore(scope), slices };
 }
 
 function emptyStore(store: DeskStore): void {
@@ -108,5 +115,12 @@ function emptyStore(store: DeskStore): void {
   store.account = null;
   store.connections = [];
   store.facts = [];
+  store.killSwitch = null;
+  store.halts = [];
+  store.approvals = [];
+  store.campaigns = [];
+  store.notifications = [];
+  store.unread = 0;
+  store.trading = null;
   store.lastPrice = null;
 }

@@ -120,7 +120,7 @@ export function signalWords(signal: SignalWire): string {
   return `${signal.symbol} ${patternWord(signal)} ${signal.direction.toLowerCase()}, ${signalStatus(signal)}${reason === null ? '' : `: ${reason}`}`;
 }
 
-const PATTERNS: Readonly<Record<SignalWire['pattern'], string>> = {
+export const PATTERNS: Readonly<Record<SignalWire['pattern'], string>> = {
   SPRING: 'Spring', UTAD: 'UTAD', TEST: 'Test', SOS: 'SOS', SOW: 'SOW', LPS: 'LPS', LPSY: 'LPSY', EXTERNAL: 'External',
 }; // prettier-ignore
 export const patternWord = (signal: SignalWire): string => PATTERNS[signal.pattern];
@@ -286,6 +286,28 @@ export function factWords(row: FactRow, decimals: number): string {
       return `closed at ${price(row.data.avgExit)} by ${exitWords(row.data)}, ${figureText(row.data.r, { kind: 'r', change: true }).text}`;
     case 'risk.limit':
       return `${codeWords(row.data.rule)} ${row.data.state.toLowerCase()}: ${figureText(row.data.value, { kind: 'percent' }).text} of ${figureText(row.data.limit, { kind: 'percent' }).text}`;
+    default:
+      return tradingFactWords(row);
+  }
+}
+
+/** One fact about how trading goes in one line. */
+function tradingFactWords(row: FactRow): string {
+  switch (row.type) {
+    case 'approval.changed':
+      return `${PATTERNS[row.data.entry.snapshot.pattern]} ${row.data.state === 'WAITING' ? 'waits for you' : codeWords(row.data.state)}`;
+    case 'campaign.changed':
+      return `campaign ${row.data.label} ${codeWords(row.data.status)}${row.data.reason === '' ? '' : `: ${row.data.reason}`}`;
+    case 'halt.changed':
+      return `${codeWords(row.data.kind)} halt ${row.data.until === null ? 'began' : 'ended'}: ${row.data.reason}`;
+    case 'killswitch.changed':
+      return `kill switch ${row.data.level} by ${row.data.by ?? 'the system'}${row.data.reason === '' ? '' : `: ${row.data.reason}`}`;
+    case 'trading.changed':
+      return `acceptance ${row.data.acceptance}, by ${row.data.by}${row.data.reason === '' ? '' : `: ${row.data.reason}`}`;
+    case 'notification.created':
+      return `told: ${row.data.notification.title}`;
+    case 'reconcile.difference':
+      return `${row.data.symbol}: ${row.data.sentence}`;
     default:
       return codeWords(row.type.replace('.', ' '));
   }
