@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { clientOrderId } from '@wyckoff/domain';
 import type { Broker } from './broker.ts';
+import { AlpacaServer } from '../../../../e2e/venues/alpaca-server.ts';
 import { approved, Bench, entry, QTY } from '../../../../e2e/venues/bench.ts';
 
 let bench: Bench;
@@ -188,4 +189,53 @@ describe('from entry to flat at the venue', () => {
     await bench.run(() => bench.told().some((line) => line.startsWith('ended')));
     expect(bench.told()[0]).toMatch(/^ended REJECTED .*insufficient qty/);
   });
+});
+
+describe('positions nobody here opened', () => {
+  const found = async (): Promise<Bench> => {
+    const server = await AlpacaServer.start();
+    server.market.positions.set('SPY', { qty: QTY(7), cost: QTY(700) });
+    server.market.setPrice('SPY', 100);
+    return Bench.started({ server });
+  };
+
+  test('7.6 FLATTEN of the account closes a found position at market; 7.5 it is no difference meanwhile', async () => {
+    bench = await found();
+    expect(bench.held()).toBe(QTY(7));
+    await bench.take({ kind: 'place', order: approved('manual:SPY', 'FLATTEN.a-1', { steps: 7, reason: 'FLATTEN' }) });
+    await bench.run(() => bench.held() === 0);
+    await bench.pass(65_000);
+    expect(bench.told().filter((line) => line.includes('NO_POSITION'))).toEqual([]);
+    const fills = bench.reports.filter((report) => report.kind === 'filled');
+    expect(fills.map(({ clientId, fill }) => [clientId, fill.qtyMicros])).toEqual([[clientOrderId('manual:SPY', 'FLATTEN.a-1'), QTY(7)]]); // prettier-ignore
+    expect(bench.alerts()).toEqual(['UNKNOWN_POSITION']);
+  });
+
+  test('7.4 a found position gets the stop a person gives it', async () => {
+    bench = await found();
+    await bench.take({ kind: 'place', order: approved('manual:SPY', 'STOP.1', { type: 'STOP', stopPrice: 95, steps: 7 }) });
+    await bench.run(() => working().includes('sell stop 7 95 new'));
+    expect(bench.told()).toEqual(['accepted']);
+    market().setPrice('SPY', 94);
+    await bench.run(() => bench.held() === 0);
+  });
+
+  test('7.3 an order for the other side, or for nothing, is refused', async () => {
+    bench = await found();
+    await bench.take({ kind: 'place', order: approved('manual:SPY', 'EXIT.1', { steps: 7, side: 'BUY' }) });
+    await bench.quiet();
+    expect(bench.told()).toContain('ended REJECTED NO_POSITION');
+    expect(bench.held()).toBe(QTY(7));
+  });
+});
+
+test('7.1 an exit at a limit is refused by a desk that would sell at market', async () => {
+  bench = await Bench.started();
+  market().setPrice('SPY', 99);
+  await bench.take(entry('signal-1'));
+  await bench.run(() => working().length === 6);
+  await bench.take({ kind: 'place', order: approved('signal-1', 'EXIT.1', { type: 'LIMIT', limitPrice: 150, steps: 5 }) });
+  await bench.quiet();
+  expect(bench.held()).toBe(QTY(10));
+  expect(bench.told()).toContain('ended REJECTED LIMIT_EXIT');
 });

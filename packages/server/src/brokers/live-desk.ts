@@ -1,5 +1,6 @@
 /** The desk of a live account: what the engine orders goes through gate and router to a venue, what the venue says comes back as reports. */
 import { BoundedQueue, type Scope, type StopSignal } from '@wyckoff/bounded';
+import { clientOrderId } from '@wyckoff/domain';
 import type { ApprovedOrder, EpochMs, Instruction, Micros, OrderTerms, QtyMicros, TradedInstrument } from '@wyckoff/domain';
 import { Backoff } from '../venue/backoff.ts';
 import type { StreamState } from '../venue/socket-state.ts';
@@ -121,7 +122,10 @@ export class LiveDesk {
   /** Restores what was on its way, connects, and reconciles; only then anything is sent. Goes on trying when the venue is away. */
   async start(): Promise<void> {
     for (const row of await this.#options.log.outbox()) await this.#queue.pushWait(row);
-    for (const { ward, orders } of await this.#options.log.openWards()) this.#adopt(ward, orders);
+    for (const { ward, orders } of await this.#options.log.openWards()) {
+      this.#adopt(ward, orders);
+      if (ward.isFound === true) this.#manual.delete(ward.symbol);
+    }
     const { scope, reconcileMs = 60_000, pollMs = 5_000 } = this.#options;
     scope.interval(reconcileMs, () => this.#routine(), 'reconcile');
     scope.interval(pollMs, () => this.#poll(), 'unsettled');
@@ -197,7 +201,9 @@ export class LiveDesk {
   async #place(order: ApprovedOrder): Promise<void> {
     const { terms } = order;
     if (terms.intent === 'OPEN') return this.#enter(order, terms);
-    const ward = this.#wards.get(terms.signalId);
+    // The venue would be asked to sell at any price what a person wanted to sell at his.
+    if (terms.type === 'LIMIT' && !/^T[123]\./.test(terms.leg)) return this.#refuse(terms, 'LIMIT_EXIT');
+    const ward = this.#wards.get(terms.signalId) ?? (await this.#wardOfFound(terms));
     if (ward === undefined) {
       await this.#refuse(terms, 'NO_POSITION');
     } else if (terms.leg.startsWith('STOP.') && terms.stopPrice !== null) {
@@ -224,6 +230,27 @@ export class LiveDesk {
     if (!answer.ok) return this.#refuse(terms, answer.result.violations[0]?.code ?? 'GATE', { request, gate: answer.result });
     const ward = this.#adopt(wardOf(terms, instrument), []);
     await this.#work(ward, () => ward.enter(request));
+  }
+
+  /** A position nobody here opened becomes a ward when something is ordered for it: its stop, its way out, a FLATTEN (7.5, 7.6). */
+  async #wardOfFound(terms: OrderTerms): Promise<Ward | undefined> {
+    const { log, now, instrumentOf } = this.#options;
+    const qtyMicros = this.#manual.get(terms.symbol) ?? 0;
+    const instrument = instrumentOf(terms.symbol);
+    const side = terms.side === 'SELL' ? 1 : -1;
+    if (instrument === null || side * qtyMicros <= 0) return undefined;
+    const state: WardState = {
+      ...wardOf(terms, instrument),
+      side,
+      stopPrice: 0,
+      stopLeg: 'STOP.0',
+      accepted: true,
+      isFound: true,
+    };
+    const order = foundEntry(terms, { side, qtyMicros: Math.abs(qtyMicros), tickSize: instrument.tickSize, at: now() });
+    await log.save({ orders: [order], ward: state, reports: [], at: now() });
+    this.#manual.delete(terms.symbol);
+    return this.#adopt(state, [order]);
   }
 
   /** Refused before anything was sent: the record says why, the engine hears it. */
@@ -556,6 +583,20 @@ function requestOnly({
   attached,
 }: SentOrder): OrderRequest {
   return { clientId, symbol, side, type, qtyMicros, limitPrice, stopPrice, tickSize, tif, attached };
+}
+
+/** What stands for the entry of a position that was found: filled, and unknown at the venue. */
+function foundEntry(
+  terms: OrderTerms,
+  of: { readonly side: 1 | -1; readonly qtyMicros: QtyMicros; readonly tickSize: number; readonly at: EpochMs },
+): SentOrder {
+  const { signalId, symbol } = terms;
+  const { qtyMicros, at } = of;
+  return {
+    clientId: clientOrderId(signalId, 'ENTRY'), symbol, side: of.side === 1 ? 'BUY' : 'SELL', type: 'MARKET', qtyMicros, limitPrice: null, stopPrice: null,
+    tickSize: of.tickSize, tif: 'DAY', attached: null, signalId, intent: 'OPEN', role: 'ENTRY', leg: 'ENTRY', state: 'FILLED', uncertain: false, deniedAt: null,
+    brokerId: null, booked: [[0, qtyMicros]], filledQtyMicros: qtyMicros, value: 0, armed: true, gate: null, reason: 'FOUND', createdAt: at, updatedAt: at,
+  }; // prettier-ignore
 }
 
 function wardOf(terms: OrderTerms, instrument: TradedInstrument): WardState {

@@ -35,6 +35,8 @@ export class Protection {
       const open = stuck.some(({ clientId, state }) => this.#ward.find(clientId)?.state === state);
       return open ? AGAIN : null;
     }
+    // A found position has none before a person gives it one; a stop at no price would be refused, and the position sold for it.
+    if (!(this.#ward.state.stopPrice > 0)) return RESTS;
     if (this.#ward.state.failures >= PROTECTION_TRIES) return this.#giveUpProtection();
     const entryIsOver = entry === null || !isWorking(entry);
     if (entryIsOver && this.#ports.broker.capabilities.oco && this.#ward.state.targetPrices.length > 0)

@@ -51,6 +51,8 @@ export interface WardState {
   readonly accepted: boolean;
   /** Fills told so far, by the id the engine knows the order by. */
   readonly told: Readonly<Record<string, number>>;
+  /** The position was found at the venue: it has no stop before somebody gives it one. Absent: false. */
+  readonly isFound?: boolean;
   readonly done: boolean;
 }
 

@@ -84,7 +84,9 @@ export class Ward {
       this.report({ kind: 'ended', clientId: to, state: 'REJECTED', reason: 'NO_POSITION' });
       return this.commit();
     }
-    this.report({ kind: 'replaced', clientId: clientOrderId(signalId, stopLeg), by: to });
+    // A found position had none before.
+    if (stopLeg === 'STOP.0') this.report({ kind: 'accepted', clientId: to });
+    else this.report({ kind: 'replaced', clientId: clientOrderId(signalId, stopLeg), by: to });
     this.#state = { ...this.#state, stopLeg: leg, stopPrice };
     await this.commit();
   }
