@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { runServer } from '../packages/server/src/run.ts';
 import { START_HELP } from '../packages/server/src/serve-help.ts';
 
-const USAGE = `usage: npm start -- [--port N] [--host 127.0.0.1] [--data DIR] [--speed N|max] [--paused] (--help says what they do)`;
+const USAGE = `usage: npm start -- [--port N] [--host 127.0.0.1] [--data DIR] [--speed N|max] [--paused] [--feed NAME --symbol S --timeframe T --broker NAME] [--calendar FILE] (--help says what they do)`;
 
 try {
   const { values } = parseArgs({
@@ -14,6 +14,11 @@ try {
       data: { type: 'string' },
       speed: { type: 'string' },
       paused: { type: 'boolean' },
+      feed: { type: 'string' },
+      symbol: { type: 'string' },
+      timeframe: { type: 'string' },
+      broker: { type: 'string' },
+      calendar: { type: 'string' },
       help: { type: 'boolean', short: 'h' },
     },
   });

@@ -92,6 +92,10 @@ async function open({ options, settings, log, census, scope }: Opening): Promise
       onProblem: (err) => errors.error({ err }, 'session'),
       onAlarm: (sentence) => log.error({ alarm: true }, sentence),
       redisUrl: settings.redisUrl,
+      market: settings.market,
+      calendarFile: settings.calendarFile,
+      onProgress: ({ bars, upTo }) => log.info({ bars, upTo: new Date(upTo).toISOString() }, 'history'),
+      onNotice: (sentence) => log.warn({ notice: true }, sentence),
       store: {
         databaseUrl: settings.databaseUrl,
         migrate: settings.migrateOnStart ?? undefined,

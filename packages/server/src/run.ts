@@ -1,6 +1,8 @@
 /** Runs a server as a process: a free port, one plain line with the address, signals, exit codes. */
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline/promises';
+import { VenueError } from './brokers/venue-error.ts';
+import { ProviderFault } from './feeds/contract/provider-fault.ts';
 import { type RunningServer, type StartOptions, startServer } from './main.ts';
 import { BudgetExceeded } from './observe/budget.ts';
 import { ConfigError, readSettings, storePathIn } from './settings.ts';
@@ -52,14 +54,22 @@ function logLevel(options: StartOptions): string | undefined {
 }
 
 function announce({ url, settings, log, budget }: RunningServer): void {
-  const speed = settings.speed === null ? 'as fast as possible' : `at ${settings.speed} bars per second`;
-  const text = `wyckoff is running at ${url} (data in ${settings.dataDir}, replay ${speed}; Ctrl-C ends it)`;
+  const text = `wyckoff is running at ${url} (data in ${settings.dataDir}, ${sourceOf(settings)}; Ctrl-C ends it)`;
   if (process.stdout.isTTY) process.stdout.write(`\n  ${text}\n\n`);
   else
     log.info(
       { url, pid: process.pid, boundsMb: Math.round(budget.sumBytes / 2 ** 20), budgetMb: budget.budgetBytes / 2 ** 20 },
       text,
     );
+}
+
+/** What is traded on, so that nobody takes one kind of account for another. */
+function sourceOf({ market, speed }: RunningServer['settings']): string {
+  if (market === null) return `REPLAY ${speed === null ? 'as fast as possible' : `at ${speed} bars per second`}`;
+  const { feed, symbol, timeframe, broker } = market;
+  return broker === 'paper'
+    ? `PAPER on ${symbol} ${timeframe} of ${feed}`
+    : `LIVE at ${broker} on ${symbol} ${timeframe} of ${feed}`;
 }
 
 /** Ctrl-C, a supervisor or a closed terminal end it once; after two seconds of patience a further signal ends it at once. */
@@ -138,6 +148,8 @@ function isFree(port: number, host: string): Promise<boolean> {
 
 function sayWhy(error: unknown): number {
   if (error instanceof ConfigError || error instanceof BudgetExceeded) return say(error.message, EXIT.config);
+  if (error instanceof ProviderFault) return say(`${error.message}. ${error.remedy}`, EXIT.unreachable);
+  if (error instanceof VenueError) return say(error.message, error.kind === 'refused' ? EXIT.config : EXIT.unreachable);
   if (error instanceof StoreRefused) return say(error.message, EXIT.unreachable);
   if ((error as { code?: string } | null)?.code === 'EADDRINUSE')
     return say(`${String(error)}; choose another port with --port or PORT`, EXIT.failed);

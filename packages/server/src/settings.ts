@@ -1,5 +1,6 @@
 /** The settings of a server: defaults, ranges and the environment, validated together before anything is opened (interface.md 9). */
 import { join, resolve } from 'node:path';
+import { folderOf, readMarket, type MarketChoice, type MarketInput } from './market-choice.ts';
 
 /** Numbers that can be set, with default and range; `WYCKOFF_` + the key in capitals, dots as underscores, overrides one. */
 const NUMBERS = {
@@ -18,6 +19,7 @@ const NUMBERS = {
   'ws.replayEvents': [1_000, 100, 16_000],
   'ws.replayBytes': [1024 * 1024, 104_857, 16_777_216],
   'ws.replayMinutes': [15, 1.5, 240],
+  'feed.historyBars': [2_000, 1, 100_000],
   'http.inFlight': [200, 10, 2_000],
   'http.perMinuteUser': [300, 60, 1_000_000],
   'http.perMinuteAddress': [600, 60, 1_000_000],
@@ -38,6 +40,10 @@ export interface Settings {
   readonly redisUrl: string | null;
   /** Bring the schema up to date at start; null = as the store does by itself. */
   readonly migrateOnStart: boolean | null;
+  /** The live market that is watched; null: the demo is replayed. */
+  readonly market: MarketChoice | null;
+  /** File of earnings and news; absolute. Null: none. */
+  readonly calendarFile: string | null;
   /** Bars per second of the replay at start; null = as fast as possible. */
   readonly speed: number | null;
   /** False: the replay is opened paused. */
@@ -68,13 +74,15 @@ export class ConfigError extends Error {
 }
 
 /** What the command line or a test says; everything else comes from the environment, then from the defaults. */
-export interface SettingsInput {
+export interface SettingsInput extends MarketInput {
   readonly port?: number | string | undefined;
   readonly host?: string | undefined;
   readonly data?: string | undefined;
   /** Bars per second, or `max`. */
   readonly speed?: number | string | null | undefined;
   readonly play?: boolean | undefined;
+  /** File of earnings and news: `time,kind,subject`, a line per event. */
+  readonly calendar?: string | undefined;
   readonly logLevel?: string | undefined;
   readonly numbers?: Partial<Record<NumberKey, number>> | undefined;
 }
@@ -92,13 +100,17 @@ export function readSettings(
 ): Settings {
   const faults: Fault[] = [];
   const numbers = readNumbers(input, env, faults);
+  const market = readMarket(input, { env, faults, historyBars: numbers['feed.historyBars'] });
+  const calendar = input.calendar ?? env['WYCKOFF_CALENDAR'] ?? '';
   const settings: Settings = {
     numbers,
     host: readHost(input.host ?? env['WYCKOFF_SERVER_HOST'], faults),
-    dataDir: resolve(input.data ?? env['WYCKOFF_DATA'] ?? 'data'),
+    dataDir: resolve(input.data ?? env['WYCKOFF_DATA'] ?? (market === null ? 'data' : join('data', folderOf(market)))),
     databaseUrl: readDatabaseUrl(env, faults),
     redisUrl: readRedisUrl(env, faults),
     migrateOnStart: readMigrate(env['WYCKOFF_STORE_MIGRATE_ON_START'], faults),
+    market,
+    calendarFile: calendar === '' ? null : resolve(calendar),
     speed: readSpeed(input.speed === undefined ? env['WYCKOFF_SPEED'] : input.speed, faults),
     play: input.play ?? env['WYCKOFF_PLAY'] !== 'false',
     supervised: env['WYCKOFF_MEMORY_SUPERVISED'] === 'true',

@@ -17,6 +17,7 @@ import type { Floor } from './floor.ts';
 import { HaltDesk } from './halt-desk.ts';
 import type { HaltDeskState } from './halt-desk.ts';
 import { createDetectorInContext, restoreDetectorInContext } from './htf-detector.ts';
+import type { KnownEvents } from './input.ts';
 import { Lane } from './lane.ts';
 import type { LaneOptions, LaneState } from './lane.ts';
 import { OrderBook } from './order-book.ts';
@@ -78,6 +79,8 @@ export interface EngineState {
   readonly orders: OrderBookState;
   readonly signals: SignalBookState;
   readonly lanes: readonly LaneState[];
+  /** Earnings and news that an input told. */
+  readonly known?: KnownEvents;
 }
 
 /** Longer timeframe first, then by symbol: the order of an instant, whatever the order of the request (BT-8). */

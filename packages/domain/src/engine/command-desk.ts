@@ -66,6 +66,9 @@ export class CommandDesk {
         return this.#exit(command);
       case 'setKillSwitch':
         return this.#kill(actor, command.kill);
+      case 'setCalendar':
+        this.#desks.entries.knows(command.calendar);
+        return this.#done();
       case 'importPosition':
         return this.#import(command.position);
       case 'external':

@@ -9,6 +9,7 @@ import { candidateOf } from '../setup/candidate.ts';
 import type { Candidate } from '../setup/candidate.ts';
 import { validate } from '../setup/chain.ts';
 import type { Chain } from '../setup/chain.ts';
+import { calendarOfEvents } from '../setup/calendar-file.ts';
 import { scheduleAround } from '../setup/event-calendar.ts';
 import type { EventCalendar } from '../setup/event-calendar.ts';
 import { causeFactorOf } from '../setup/market-context.ts';
@@ -24,6 +25,7 @@ import type { DetectionEvent } from '../wyckoff/event.ts';
 import type { AcceptanceDesk } from './acceptance-desk.ts';
 import type { PortView } from './detector-port.ts';
 import type { Floor } from './floor.ts';
+import type { KnownEvents } from './input.ts';
 import type { Lane } from './lane.ts';
 import { sizeInput } from './size-input.ts';
 
@@ -42,12 +44,30 @@ export interface Passed {
 export class EntryDesk {
   readonly #floor: Floor;
   readonly #acceptance: AcceptanceDesk;
-  readonly #calendar: EventCalendar | null;
+  #calendar: EventCalendar | null;
+  #known: KnownEvents | null = null;
 
-  constructor(floor: Floor, acceptance: AcceptanceDesk, calendar: EventCalendar | null) {
+  /** `known`: what it was told before, in place of a calendar that was given. */
+  constructor(
+    floor: Floor,
+    acceptance: AcceptanceDesk,
+    of: { readonly calendar: EventCalendar | null; readonly known: KnownEvents | null },
+  ) {
     this.#floor = floor;
     this.#acceptance = acceptance;
-    this.#calendar = calendar;
+    this.#calendar = of.calendar;
+    if (of.known !== null) this.knows(of.known);
+  }
+
+  /** Earnings and news as an input told them; null: not known any more. */
+  knows(known: KnownEvents | null): void {
+    this.#known = known;
+    this.#calendar = known === null ? null : calendarOfEvents(known.events, { earnings: known.loadedAt, news: known.loadedAt });
+  }
+
+  /** For the snapshot. */
+  get known(): KnownEvents | null {
+    return this.#known;
   }
 
   /** Every record of a trading kind is judged; those of one instant that pass are served by priority, one by one. */

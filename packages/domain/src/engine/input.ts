@@ -1,4 +1,5 @@
 /** Everything that changes the state of an engine: bars, reports of brokers, commands of people, time. Equal inputs give equal facts (TR-9). */
+import type { ScheduledEvent } from '../setup/event-calendar.ts';
 import type { Command } from '../acceptance/command.ts';
 import type { FlattenResult } from '../acceptance/kill-switch.ts';
 import type { Bar, EpochMs, Price, Ratio, Timeframe } from '../bar/bar.ts';
@@ -32,6 +33,12 @@ export interface FoundPosition {
   readonly avgEntry: Price;
   /** Null: none; its risk then counts as a tenth of its value. */
   readonly stop: Price | null;
+}
+
+/** A calendar as plain data, with the subjects of the account's series only. */
+export interface KnownEvents {
+  readonly loadedAt: EpochMs;
+  readonly events: readonly ScheduledEvent[];
 }
 
 /** An entry somebody outside asked for (8.4); it has no confidence and always waits for a person. */
@@ -71,6 +78,8 @@ export type TradingCommand =
   | { readonly kind: 'importPosition'; readonly position: FoundPosition }
   /** Account currency per quote currency of a symbol. */
   | { readonly kind: 'fxRate'; readonly symbol: string; readonly rate: Ratio }
+  /** Earnings and news as they are known from now on (ST-5 to ST-7); null: the file is gone or unreadable. */
+  | { readonly kind: 'setCalendar'; readonly calendar: KnownEvents | null }
   | { readonly kind: 'external'; readonly signal: ExternalSignal };
 
 export type TradingCommandKind = TradingCommand['kind'];

@@ -127,7 +127,10 @@ class Engine implements TradingEngine {
     this.#acceptance = new AcceptanceDesk(this.#floor);
     this.#exits = new ExitDesk(this.#floor, this.#acceptance);
     this.#fills = new FillDesk(this.#floor, this.#exits, { onTrade: options.onTrade ?? null, trades: saved?.trades ?? 0 });
-    this.#entries = new EntryDesk(this.#floor, this.#acceptance, options.calendar ?? null);
+    this.#entries = new EntryDesk(this.#floor, this.#acceptance, {
+      calendar: options.calendar ?? null,
+      known: saved?.known ?? null,
+    });
     const desks = { acceptance: this.#acceptance, entries: this.#entries, exits: this.#exits, fills: this.#fills };
     this.#commands = new CommandDesk(this.#floor, desks);
   }
@@ -245,6 +248,7 @@ class Engine implements TradingEngine {
       orders: orders.state(),
       signals: signals.state(),
       lanes: lanes.map((lane) => lane.state()),
+      ...(this.#entries.known !== null && { known: this.#entries.known }),
     };
     return encodeSnapshot(joinParts(lanes.map((lane) => lane.detector.snapshot())), state);
   }

@@ -10,6 +10,7 @@ import { registerImport } from '../jobs/import/register-import.ts';
 import { registerGenerate } from '../jobs/generate/register-generate.ts';
 import { registerSensitivity } from '../jobs/sensitivity/register-sensitivity.ts';
 import { registerTrading } from './trading/register-trading.ts';
+import { registerAdjust } from './register-adjust.ts';
 import { registerDownload } from './register-download.ts';
 import { SERVE_HELP } from '../serve-help.ts';
 import { registerDb } from './db.ts';
@@ -37,6 +38,15 @@ function program(): Command {
     .option('-d, --data <folder>', SERVE_HELP.data)
     .option('--speed <bars>', SERVE_HELP.speed)
     .option('--paused', SERVE_HELP.paused)
+    .option('--feed <name>', SERVE_HELP.feed)
+    .option('-s, --symbol <symbol>', SERVE_HELP.symbol)
+    .option('-t, --timeframe <timeframe>', SERVE_HELP.timeframe)
+    .option('--broker <name>', SERVE_HELP.broker)
+    .option('--calendar <file>', SERVE_HELP.calendar)
+    .addHelpText(
+      'after',
+      '\nWithout --feed the demo is replayed. Keys: APCA_API_KEY_ID and APCA_API_SECRET_KEY (alpaca), WYCKOFF_CCXT_KEY and WYCKOFF_CCXT_SECRET (ccxt:<exchange> as broker); Binance needs none.\nExample: wyckoff serve --feed binance --symbol BTCUSDT --timeframe 1h',
+    ) // prettier-ignore
     .action(async (options: ServeOptions) => (await import('./serve.ts')).serve(options));
 
   withBarOptions(
@@ -63,6 +73,7 @@ function program(): Command {
   registerExport(wyckoff);
 
   registerDownload(wyckoff);
+  registerAdjust(wyckoff);
   registerDb(wyckoff);
   registerExplain(wyckoff);
   registerCertify(wyckoff);

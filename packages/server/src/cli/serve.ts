@@ -8,10 +8,15 @@ export interface ServeOptions {
   readonly data?: string;
   readonly speed?: string;
   readonly paused?: boolean;
+  readonly feed?: string;
+  readonly symbol?: string;
+  readonly timeframe?: string;
+  readonly broker?: string;
+  readonly calendar?: string;
 }
 
 /** Serves until it is told to stop. */
 export async function serve(options: ServeOptions): Promise<void> {
-  const { port, host, data, speed, paused } = options;
-  process.exitCode = await runServer({ port, host, data, speed, play: paused === true ? false : undefined });
+  const { paused, ...rest } = options;
+  process.exitCode = await runServer({ ...rest, play: paused === true ? false : undefined });
 }

@@ -1,28 +1,51 @@
 /** Opens the live feed of a provider a person names; addresses and keys come from the environment only. */
 import type { Scope } from '@wyckoff/bounded';
-import { calendarOf } from '@wyckoff/domain';
+import { calendarOf, type Calendar } from '@wyckoff/domain';
 import { alpacaDialect } from './alpaca/alpaca-dialect.ts';
 import { binanceDialect } from './binance/binance-dialect.ts';
 import type { StreamDialect } from './contract/dialect.ts';
+import type { HistoryProvider } from './contract/history.ts';
 import { AggregatedHistory } from './ingest/aggregated-history.ts';
 import { LiveFeed, type LiveFeedOptions } from './live/live-feed.ts';
-import { openProvider, type Environment } from './open-provider.ts';
+import { openProvider, type Environment, type Market } from './open-provider.ts';
 
 export interface OpenFeedOptions extends Omit<LiveFeedOptions, 'name' | 'history' | 'dialect' | 'calendarOf'> {
   readonly scope: Scope;
   readonly env: Environment;
 }
 
+/** A provider ready to be asked and streamed from. */
+export interface FeedOpener {
+  /** With the timeframes it lacks, made of shorter ones. */
+  readonly history: HistoryProvider;
+  readonly market: Market;
+  readonly calendar: Calendar;
+  open(options: Omit<OpenFeedOptions, 'env'>): LiveFeed;
+}
+
 /** @throws ProviderFault when a key or a library is missing. */
-export async function openFeed(name: string, options: OpenFeedOptions): Promise<LiveFeed> {
-  const { scope, env } = options;
+export async function openFeed(name: string, { env, ...options }: OpenFeedOptions): Promise<LiveFeed> {
+  return (await feedOpener(name, { scope: options.scope, env })).open(options);
+}
+
+/** For who asks for history before there is a feed. @throws ProviderFault when a key or a library is missing. */
+export async function feedOpener(
+  name: string,
+  { scope, env }: { readonly scope: Scope; readonly env: Environment },
+): Promise<FeedOpener> {
   const { history, market } = await openProvider(name, { scope, env });
   const { assetClass, timeZone } = market;
   const calendar = calendarOf(market.calendarId);
   const session = assetClass === 'STOCK' ? ({ open: '09:30', close: '16:00' } as const) : '24h';
   const instrumentOf = (symbol: string): { symbol: string; assetClass: typeof assetClass; timeZone: string; session: typeof session } => ({ symbol, assetClass, timeZone, session }); // prettier-ignore
   const whole = new AggregatedHistory({ history, calendarOf: () => calendar, instrumentOf });
-  return new LiveFeed({ ...options, name, history: whole, dialect: dialectOf(name, env), calendarOf: () => calendar });
+  return {
+    history: whole,
+    market,
+    calendar,
+    open: (options) =>
+      new LiveFeed({ ...options, name, history: whole, dialect: dialectOf(name, env), calendarOf: () => calendar }),
+  };
 }
 
 function dialectOf(name: string, env: Environment): StreamDialect | undefined {

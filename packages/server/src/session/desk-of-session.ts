@@ -1,5 +1,12 @@
 /** The desk of a running session: the store and the run behind the read port. */
-import { FACT_TOPICS, type ApprovalWire, type CHART_INCLUDES, type ChartAnswer, type SnapshotAnswer } from '@wyckoff/contracts';
+import {
+  FACT_TOPICS,
+  type ApprovalWire,
+  type CHART_INCLUDES,
+  type ChartAnswer,
+  type ConnectionWire,
+  type SnapshotAnswer,
+} from '@wyckoff/contracts';
 import { createBarColumns, type BarColumns } from '@wyckoff/domain';
 import type { Series, Store, SymbolRecord } from '../store/store.ts';
 import type { Answer, ChartQuery, ConflatedValue, Desk, Page, PositionsQuery, SignalsQuery, SnapshotTopic } from './desk.ts';
@@ -27,6 +34,8 @@ export interface DeskParts {
   readonly series: Series;
   readonly record: SymbolRecord;
   readonly accountId: string;
+  /** Venues of the session, none on paper. */
+  readonly brokers: () => readonly ConnectionWire[];
   /** Why the session cannot go on; null while it can. */
   readonly failure: () => string | null;
 }
@@ -34,10 +43,14 @@ export interface DeskParts {
 export function deskOfSession(parts: DeskParts): Desk {
   const { store, journal, run, replay } = parts;
 
-  const connectionValue = (): ConflatedValue => {
-    const data = replay.state();
-    return { topic: 'connections', key: data.name, ts: data.since, type: 'connection.changed', data };
-  };
+  const connectionValues = (): ConflatedValue[] =>
+    connectionsOf(parts).map((data) => ({
+      topic: 'connections',
+      key: data.name,
+      ts: data.since,
+      type: 'connection.changed',
+      data,
+    }));
 
   return {
     epoch: store.epoch,
@@ -47,7 +60,7 @@ export function deskOfSession(parts: DeskParts): Desk {
     factsAfter: (seq, limit, topics) => store.factsAfter(seq, Math.min(limit, FACTS_LIMIT), { topics: topics ?? FACT_TOPICS }),
     latestValues(topics) {
       const bar = run?.lastBar;
-      const all = [...(bar === null || bar === undefined ? [] : [bar]), ...(run?.reportValues() ?? []), connectionValue()];
+      const all = [...(bar === null || bar === undefined ? [] : [bar]), ...(run?.reportValues() ?? []), ...connectionValues()];
       return all.filter((value) => topics.includes(value.topic));
     },
     snapshot: (topics) => snapshotOf(parts, topics),
@@ -66,7 +79,7 @@ export function deskOfSession(parts: DeskParts): Desk {
       }
       return { ok: true, value: { accountId, items: await store.equity(accountId) } };
     },
-    connections: () => [replay.state()],
+    connections: () => connectionsOf(parts),
     series() {
       const { symbol, name, source, synthetic, tickSize, timeZone, unit } = parts.record;
       return { symbol, timeframe: parts.series.timeframe, name, source, synthetic, tickSize, timeZone, unit };
@@ -86,8 +99,12 @@ export function deskOfSession(parts: DeskParts): Desk {
   };
 }
 
+function connectionsOf({ replay, brokers }: DeskParts): ConnectionWire[] {
+  return [replay.state(), ...brokers()];
+}
+
 async function snapshotOf(parts: DeskParts, topics: readonly SnapshotTopic[]): Promise<SnapshotAnswer> {
-  const { store, run, replay } = parts;
+  const { store, run } = parts;
   const state = await store.snapshot(SNAPSHOT_LIMITS);
   const asked = (topic: SnapshotTopic): boolean => topics.includes(topic);
   // What is read after the snapshot may be younger than its number: a fact applied twice changes nothing.
@@ -121,7 +138,7 @@ async function snapshotOf(parts: DeskParts, topics: readonly SnapshotTopic[]): P
       trading: { killSwitch: wireOf(parts.guard.last), accounts: run === null ? [] : [tradingWire(run)], waiting, halts },
     }),
     ...(asked('account') && { account: run === null ? null : { ...run.account } }),
-    ...(asked('connections') && { connections: [replay.state()] }),
+    ...(asked('connections') && { connections: connectionsOf(parts) }),
   };
 }
 

@@ -3,17 +3,22 @@ import type { Scope } from '@wyckoff/bounded';
 import { dirname } from 'node:path';
 import {
   InstrumentError,
+  calendarOf,
   tradedInstrument,
   type Account,
   type BarColumns,
+  type EpochMs,
   type Instrument,
   type Timeframe,
   type TradedInstrument,
 } from '@wyckoff/domain';
+import type { Broker } from '../brokers/broker.ts';
 import type { CachedStore } from '../cache/with-bar-cache.ts';
 import { readCsv } from '../feeds/csv/read-csv.ts';
+import type { Environment } from '../feeds/open-provider.ts';
 import { ReplayFeed } from '../feeds/replay/replay-feed.ts';
 import { openNotices, type Notices } from '../notify/open-notices.ts';
+import type { MarketChoice } from '../market-choice.ts';
 import { notificationSecrets } from '../notify/settings.ts';
 import { openStore, type StoreChoice } from '../store/open.ts';
 import type { EngineRef, Series, Store, SymbolRecord } from '../store/store.ts';
@@ -27,6 +32,11 @@ import { engineFactory, type EngineFactory } from './engine-factory.ts';
 import { Journal } from './journal.ts';
 import { ResumeMismatch, type ResumedFrom } from './resume.ts';
 import { Run } from './run.ts';
+import { CalendarFile } from './market/calendar-file.ts';
+import { openBroker } from './market/open-broker.ts';
+import { gateContextOf } from './market/gate-context.ts';
+import { LiveAccount } from './market/live-account.ts';
+import { watchMarket } from './market/watched-market.ts';
 import { LiveSource, type OpenFeed, type SessionSource } from './source.ts';
 import { openGuard, openTrading, type Trading } from './trading/open-trading.ts';
 
@@ -61,6 +71,17 @@ export interface SessionParts {
   readonly factory?: (instrument: Instrument, timeframe: Timeframe) => EngineFactory;
   /** A live feed: the session is on paper, at the wall clock; without one it replays what is stored. */
   readonly feed?: OpenFeed;
+  /** The live market of the settings, in place of `feed`. */
+  readonly market?: MarketChoice | null;
+  /** A venue in place of the simulated broker: the account is LIVE. Default: the one of `market`. */
+  readonly openBroker?: (scope: Scope) => Broker | Promise<Broker>;
+  /** Keys and addresses of providers. Default: of the process. */
+  readonly env?: Environment;
+  /** File of earnings and news. */
+  readonly calendarFile?: string | null;
+  /** For the log: how far the history has come, what a provider or a venue says. */
+  readonly onProgress?: (progress: { readonly bars: number; readonly upTo: EpochMs }) => void;
+  readonly onNotice?: (sentence: string) => void;
   /** Default `Date.now`. */
   readonly wallClock?: () => number;
 }
@@ -68,12 +89,15 @@ export interface SessionParts {
 /** What a session trades on. */
 interface Mode {
   readonly accountId: string;
-  readonly kind: 'REPLAY' | 'PAPER';
+  readonly kind: 'REPLAY' | 'PAPER' | 'LIVE';
   /** Until somebody changes it. */
   readonly acceptance: 'all' | 'queue';
 }
 const REPLAY: Mode = { accountId: 'replay', kind: 'REPLAY', acceptance: 'all' };
 const PAPER: Mode = { accountId: 'paper', kind: 'PAPER', acceptance: 'queue' };
+const LIVE: Mode = { accountId: 'live', kind: 'LIVE', acceptance: 'queue' };
+/** The setting that keeps what a live account began with: its venue's cash, micros. */
+const LIVE_SETTING = 'session.live';
 
 /**
  * Opens the store, restores the engine and starts the replay. A history that no longer fits its engine does not stop the desk: it is
@@ -85,15 +109,36 @@ export async function openSession(options: SessionOptions<Scope>, parts: Session
   const opened = await openStore({ scope, path: options.storePath, ...parts.store });
   const cached = parts.redisUrl == null ? null : await cachedStore(opened, parts.redisUrl, { scope, parts });
   const store = cached?.store ?? opened;
-  const { series, record } = await seriesOf(store);
-  const journal = await Journal.open(store, scope, (error) => parts.onProblem?.(error));
-  const mode = parts.feed === undefined ? REPLAY : PAPER;
-  const { accountId, acceptance } = mode;
-  const ref: EngineRef = { id: `${accountId}:${series.symbol}:${series.timeframe}`, series };
-  const factory = parts.factory?.(instrumentOf(record), series.timeframe) ?? defaultFactory(mode, record, series.timeframe);
-  const snapshotEvery = options.snapshotEvery ?? SNAPSHOT_EVERY;
-  const account = startingAccount(mode, record.currency);
   const wallClock = parts.wallClock ?? Date.now;
+  const env = parts.env ?? process.env;
+  const onNotice = (sentence: string): void => parts.onNotice?.(sentence);
+  const { market: choice = null } = parts;
+  const watched =
+    choice === null
+      ? null
+      : await watchMarket({
+          choice,
+          env,
+          store,
+          scope,
+          wallClock,
+          onNotice,
+          onProgress: (progress) => parts.onProgress?.(progress),
+        });
+  const feed = watched?.feed ?? parts.feed;
+  const { series, record } = await seriesOf(store);
+  const calendar = watched?.calendar ?? calendarOf(record.assetClass === 'STOCK' ? 'XNYS' : '24/7');
+  const broker = await brokerOf(parts, { scope, env });
+  const journal = await Journal.open(store, scope, (error) => parts.onProblem?.(error));
+  const mode = broker !== null ? LIVE : feed === undefined ? REPLAY : PAPER;
+  const { accountId, acceptance } = mode;
+  const startingMicros = broker === null ? STARTING_MICROS : await startingOf(broker, store);
+  const ref: EngineRef = { id: `${accountId}:${series.symbol}:${series.timeframe}`, series };
+  const factory =
+    parts.factory?.(instrumentOf(record), series.timeframe) ??
+    defaultFactory({ ...mode, startingMicros }, record, series.timeframe);
+  const snapshotEvery = options.snapshotEvery ?? SNAPSHOT_EVERY;
+  const account = startingAccount({ ...mode, startingMicros }, record.currency);
 
   const onAlarm = (sentence: string): void => (parts.onAlarm ?? parts.onProblem)?.(sentence);
   const safety = { scope, store, journal, dataDir: dirname(options.storePath), onAlarm };
@@ -109,7 +154,28 @@ export async function openSession(options: SessionOptions<Scope>, parts: Session
     run: (at) => void run?.clock(at).catch((error: unknown) => parts.onProblem?.(error)),
   });
   // A replay has the time of its bars, and nobody's clock moves it.
-  const live = parts.feed === undefined ? {} : { storesBars: true, wallClock, onDeadline: (at: number | null) => clock.arm(at) };
+  const live = feed === undefined ? {} : { storesBars: true, wallClock, onDeadline: (at: number | null) => clock.arm(at) };
+  const tellConnection = (data: ConnectionWire): void =>
+    journal.tellValues([{ topic: 'connections', key: data.name, ts: data.since, type: 'connection.changed', data }]);
+  let trading: Trading | null = null;
+  let brokenBy: string | null = null;
+  const venue =
+    broker === null
+      ? null
+      : await LiveAccount.open({
+          scope, broker, store, guard, accountId, symbol: series.symbol, wallClock, onAlarm, onNotice,
+          run: () => run,
+          instrumentOf: (symbol) => tradedOf(symbol, record),
+          contextOf: (order, signalId) =>
+            gateContextOf(
+              { store, run: () => run, risk: riskBy(() => trading), instrumentOf: (symbol) => tradedOf(symbol, record), calendar, lastPrice: () => lastPriceOf(run), wallClock },
+              order,
+              signalId,
+            ),
+          onConnection: tellConnection,
+          onProblem: (error) => parts.onProblem?.(error),
+          onBroken: (reason) => (brokenBy = reason),
+        }); // prettier-ignore
   try {
     run = await Run.resume({
       store,
@@ -122,24 +188,30 @@ export async function openSession(options: SessionOptions<Scope>, parts: Session
       readKillSwitch,
       acceptance,
       ...live,
+      ...(venue !== null && { venue: venue.take }),
     });
-    if (parts.feed !== undefined) clock.arm(run.nextDeadline);
+    if (feed !== undefined) clock.arm(run.nextDeadline);
   } catch (error) {
     if (!(error instanceof ResumeMismatch)) throw error;
     failure = error.message;
     parts.onProblem?.(error);
   }
   const { position, barTime } = await store.openEngine(ref, account);
-  const onChange = (data: ConnectionWire): void =>
-    journal.tellValues([{ topic: 'connections', key: data.name, ts: data.since, type: 'connection.changed', data }]);
-  const take: TakeBars = (columns, from, limit) => takeBars(run, columns, { from, limit });
-  let halts: Trading | null = null;
+  const take: TakeBars = (columns, from, limit) => takeBars(run, columns, { from, limit, venue });
   const onStale = (inForce: boolean): void =>
-    void halts?.setHalt('STALE', { symbol: series.symbol, inForce, reason: inForce ? 'no fresh bar' : 'a fresh bar' }).catch((error: unknown) => parts.onProblem?.(error)); // prettier-ignore
+    void trading?.setHalt('STALE', { symbol: series.symbol, inForce, reason: inForce ? 'no fresh bar' : 'a fresh bar' }).catch((error: unknown) => parts.onProblem?.(error)); // prettier-ignore
   const liveSource =
-    parts.feed === undefined || run === null
+    feed === undefined || run === null
       ? null
-      : new LiveSource({ scope, open: parts.feed, series, time: barTime, take, onChange, onStale });
+      : new LiveSource({
+          scope,
+          open: feed,
+          series,
+          time: barTime ?? watched?.firstBar ?? null,
+          take,
+          onChange: tellConnection,
+          onStale,
+        });
   const play = run !== null && options.play !== false;
   const replay: SessionSource =
     liveSource ??
@@ -152,11 +224,23 @@ export async function openSession(options: SessionOptions<Scope>, parts: Session
       speed: options.speed,
       play,
       take,
-      onChange,
+      onChange: tellConnection,
     }));
   if (failure !== null) replay.fail(failure);
-  const whyNot = (): string | null => failure ?? replay.state().error;
-  const desk = deskOfSession({ store, journal, run, replay, guard, series, record, accountId, failure: whyNot });
+  const whyNot = (): string | null =>
+    failure ?? brokenBy ?? (feed === undefined ? replay.state().error : (liveSource?.failure ?? null));
+  const desk = deskOfSession({
+    store,
+    journal,
+    run,
+    replay,
+    guard,
+    series,
+    record,
+    accountId,
+    failure: whyNot,
+    brokers: () => (venue === null ? [] : [venue.connection]),
+  });
   const notices = await openNotices({
     scope,
     store,
@@ -168,20 +252,90 @@ export async function openSession(options: SessionOptions<Scope>, parts: Session
     wallClock,
     onProblem: (error) => parts.onProblem?.(error),
   });
-  const trading = await openTrading({
+  trading = await openTrading({
     ...safety,
     guard,
     run,
-    venues: () => [],
+    venues: () => (venue === null ? [] : [venue.venue]),
+    positionsAtVenue: (symbol) => venue?.positionsAtVenue(symbol) ?? [],
     instrumentOf: (symbol) => tradedOf(symbol, record),
     wallClock,
     onSetting: (key, value) => {
       if (key === 'notifications') notices.use(value);
     },
   });
-  halts = trading;
+  if (venue !== null && run !== null) {
+    await forbidUntilAllowed(run, ref, store);
+    await venue.start(run.unhanded);
+    scope.own(
+      journal.subscribeFacts((facts) => {
+        if (facts.some(({ type }) => type === 'killswitch.changed')) void venue.flatten();
+      }),
+    );
+  }
+  if (run !== null && parts.calendarFile != null) await followCalendar(run, parts.calendarFile, { scope, record, onNotice });
   liveSource?.start();
   return { desk, trading, notices, store, cacheStats: cached?.cacheStats ?? null, resumed: run?.resumed ?? null };
+}
+
+async function brokerOf(
+  { market, openBroker: open }: SessionParts,
+  { scope, env }: { readonly scope: Scope; readonly env: Environment },
+): Promise<Broker | null> {
+  const own = scope.child('broker');
+  if (open !== undefined) return await open(own);
+  if (market == null || market.broker === 'paper') return null;
+  return await openBroker(market.broker, { scope: own, env, symbol: market.symbol });
+}
+
+/** What the account begins with: the cash at its venue when it was first opened. */
+async function startingOf(broker: Broker, store: Store): Promise<number> {
+  const kept = (await store.setting(LIVE_SETTING)) as { startingMicros: number } | undefined;
+  if (kept !== undefined) return kept.startingMicros;
+  await broker.connect();
+  const { cashMicros } = await broker.account();
+  await store.saveSetting(LIVE_SETTING, { startingMicros: cashMicros });
+  return cashMicros;
+}
+
+/** A live account opens nothing until its track record, or an override, was accepted (8.2). */
+async function forbidUntilAllowed(run: Run, ref: EngineRef, store: Store): Promise<void> {
+  if ((await store.newestOfType(ref.id, 'trading.changed')) !== null) return;
+  const reason = 'a live account is allowed by its track record, or by an override';
+  await run.command({ kind: 'permit', allowed: false, reason }, { actor: 'system', requestId: null });
+}
+
+/** The account hears of the file when it says something else than before. */
+async function followCalendar(
+  run: Run,
+  path: string,
+  of: { readonly scope: Scope; readonly record: SymbolRecord; readonly onNotice: (sentence: string) => void },
+): Promise<void> {
+  const { scope, record, onNotice } = of;
+  const pair = record.symbol.replace(/[^A-Z]/g, '');
+  const subjects = record.assetClass === 'FOREX' ? [pair.slice(0, 3), pair.slice(3, 6)] : [record.symbol];
+  const by = { actor: 'calendar', requestId: null };
+  const file = new CalendarFile({
+    scope,
+    path,
+    subjects,
+    onNotice,
+    tell: (calendar) => run.command({ kind: 'setCalendar', calendar }, by),
+  });
+  await file.start();
+}
+
+function riskBy(trading: () => Trading | null): () => ReturnType<Trading['desk']['risk']> {
+  return () => {
+    const open = trading();
+    if (open === null) throw new Error('session: expected an open trading desk, was none');
+    return open.desk.risk();
+  };
+}
+
+function lastPriceOf(run: Run | null): number | null {
+  const bar = run?.lastBar;
+  return bar?.type === 'bar.closed' ? bar.data.c : null;
 }
 
 /** The cache and its client are loaded only when Redis is named. */
@@ -207,13 +361,16 @@ function tradedOf(symbol: string, { symbol: own, assetClass }: SymbolRecord): Tr
 
 type TakeBars = (columns: BarColumns, from: number, limit: number) => Promise<number>;
 
-function takeBars(
+async function takeBars(
   run: Run | null,
   columns: Parameters<Run['take']>[0],
-  rows: { readonly from: number; readonly limit: number },
+  { from, limit, venue }: { readonly from: number; readonly limit: number; readonly venue: LiveAccount | null },
 ): Promise<number> {
   if (run === null) throw new Error('session: expected a resumed engine, was none; the feed should have been stopped');
-  return run.take(columns, rows.from, rows.limit);
+  // Entries at the venue age by bars, and rungs are worked by what each bar reached.
+  const isWorked = venue !== null && venue.desk.wards.length > 0;
+  if (isWorked) await venue.met(columns, from);
+  return await run.take(columns, from, isWorked ? 1 : limit);
 }
 
 async function seriesOf(store: Store): Promise<{ series: Series; record: SymbolRecord }> {
@@ -240,20 +397,27 @@ function instrumentOf({ symbol, assetClass, timeZone }: SymbolRecord): Instrumen
   return { symbol, assetClass, timeZone };
 }
 
-function defaultFactory({ accountId, kind, acceptance }: Mode, record: SymbolRecord, timeframe: Timeframe): EngineFactory {
-  const account = { id: accountId, kind, currency: record.currency, startingMicros: STARTING_MICROS } as const;
-  return engineFactory({ instrument: instrumentOf(record), timeframe, account, acceptance, codeVersion: ENGINE_HASH });
+type FundedMode = Mode & { readonly startingMicros: number };
+
+function defaultFactory(
+  { accountId, kind, acceptance, startingMicros }: FundedMode,
+  record: SymbolRecord,
+  timeframe: Timeframe,
+): EngineFactory {
+  const account = { id: accountId, kind, currency: record.currency, startingMicros } as const;
+  const broker = kind === 'LIVE' ? 'venue' : 'simulated';
+  return engineFactory({ instrument: instrumentOf(record), timeframe, account, acceptance, broker, codeVersion: ENGINE_HASH });
 }
 
-function startingAccount({ accountId, kind }: Mode, currency: string): Account {
+function startingAccount({ accountId, kind, startingMicros }: FundedMode, currency: string): Account {
   return {
     id: accountId,
     kind,
     currency,
-    startingMicros: STARTING_MICROS,
-    cashMicros: STARTING_MICROS,
-    equityMicros: STARTING_MICROS,
-    peakMicros: STARTING_MICROS,
+    startingMicros,
+    cashMicros: startingMicros,
+    equityMicros: startingMicros,
+    peakMicros: startingMicros,
     drawdownRatio: 0,
     realisedMicros: 0,
     unrealisedMicros: 0,

@@ -1,5 +1,5 @@
 /** Brings an engine back to where the store says it stood: snapshot, then the stored bars once more, each compared with what was written. */
-import { BarCursor, type EpochMs, type Fact, type TradingEngine } from '@wyckoff/domain';
+import { BarCursor, type EpochMs, type Fact, type Instruction, type TradingEngine } from '@wyckoff/domain';
 import type { ToldFact } from '../store/entity-store.ts';
 import type { EngineCursor, EngineRef, Store } from '../store/store.ts';
 import type { EngineFactory } from './engine-factory.ts';
@@ -36,6 +36,8 @@ export interface Resumed {
   readonly engine: TradingEngine;
   readonly cursor: EngineCursor;
   readonly from: ResumedFrom;
+  /** What the last input ordered from a venue: journalled, and perhaps not handed over any more. */
+  readonly lastOrders: readonly Instruction[];
 }
 
 export interface ResumeOptions {
@@ -78,6 +80,7 @@ export async function resumeEngine(options: ResumeOptions): Promise<Resumed> {
     engine,
     cursor,
     from: { fromSnapshot: start.position, restepped: cursor.position - start.position, snapshotRefused },
+    lastOrders: again.lastOrders,
   };
 }
 
@@ -88,6 +91,7 @@ class Again {
   /** What the engine says now; emptied per bar. */
   // bounded: the facts of one bar and of the inputs after it
   readonly #echo: Fact[];
+  lastOrders: readonly Instruction[] = [];
 
   constructor(options: ResumeOptions, engine: TradingEngine, echo: Fact[]) {
     this.#options = options;
@@ -150,7 +154,7 @@ class Again {
 
   /** What was ordered then is with its venue, which is asked about it when it is connected; the simulated broker hears it again. */
   #deliver(): void {
-    if (this.#options.hasVenue === true) this.#engine.takeOrders();
+    if (this.#options.hasVenue === true) this.lastOrders = this.#engine.takeOrders();
     else this.#engine.deliver();
   }
 

@@ -71,6 +71,7 @@ export class Run implements AccountRun {
   #waiting: readonly string[] = [];
   #lastBar: ConflatedValue | null = null;
   #busy = false;
+  #unhanded: readonly Instruction[] = [];
   #resumed: ResumedFrom = { fromSnapshot: 0, restepped: 0, snapshotRefused: null };
 
   private constructor(options: RunOptions) {
@@ -91,7 +92,7 @@ export class Run implements AccountRun {
       run.#pending.push({ bar: run.#position, fact });
     };
     const hasVenue = options.venue !== undefined;
-    const { engine, from } = await resumeEngine({ store, ref, cursor, accountId, factory, sink, hasVenue });
+    const { engine, from, lastOrders } = await resumeEngine({ store, ref, cursor, accountId, factory, sink, hasVenue });
     run.#engine = engine;
     run.#position = cursor.position;
     run.#barTime = cursor.barTime;
@@ -99,6 +100,7 @@ export class Run implements AccountRun {
     run.#takeReport(engine);
     if (cursor.barTime !== null) run.#lastBar = await run.#storedBar(cursor.barTime);
     run.#resumed = from;
+    run.#unhanded = lastOrders;
     const told = await store.newestOfType(ref.id, 'trading.changed');
     if (told !== null) run.#trading = told as TradingState;
     const waiting = await store.signals({ status: 'PENDING', limit: 200 });
@@ -112,6 +114,11 @@ export class Run implements AccountRun {
 
   get resumed(): ResumedFrom {
     return this.#resumed;
+  }
+
+  /** What was ordered last before the process began: a desk that has it already takes nothing of it twice. */
+  get unhanded(): readonly Instruction[] {
+    return this.#unhanded;
   }
 
   /** Bars taken and committed so far. */

@@ -3,6 +3,7 @@ import type { Scope } from '@wyckoff/bounded';
 import type { ConnectionWire } from '@wyckoff/contracts';
 import type { BarColumns, EpochMs } from '@wyckoff/domain';
 import type { BarFeed, FeedTaker } from '../feeds/contract/feed.ts';
+import { ProviderFault } from '../feeds/contract/provider-fault.ts';
 import { seriesName } from '../feeds/contract/series-key.ts';
 import type { Series } from '../store/store.ts';
 import type { ReplayControl } from './desk.ts';
@@ -41,7 +42,10 @@ export class LiveSource implements SessionSource {
       {
         take: (batch) => this.#take(batch.kind === 'closed' ? batch.columns : null),
         onChange: () => this.#changed(),
-        onFault: (_series, error) => this.fail(error.message),
+        // A provider that cannot answer is asked again by the feed; what cannot be taken is the end.
+        onFault: (_series, error) => {
+          if (!(error instanceof ProviderFault)) this.fail(error.message);
+        },
       },
       scope,
     );
@@ -52,6 +56,11 @@ export class LiveSource implements SessionSource {
 
   start(): void {
     this.#feed.start();
+  }
+
+  /** Why it takes no more bars; null while it does. A feed that is away for a while is not over. */
+  get failure(): string | null {
+    return this.#error;
   }
 
   state(): ConnectionWire {

@@ -10,7 +10,13 @@ import { wireOf } from './halting.ts';
 import type { TradingLists } from './lists.ts';
 import { notFound, refusedAnswer } from './refusals.ts';
 
+/** What a venue holds of each position of a symbol, where it differs. */
+export type PositionsAtVenue = (
+  symbol: string,
+) => readonly { readonly positionId: string; readonly qtyMicros: number; readonly price: number }[];
+
 export interface ActionParts {
+  readonly positionsAtVenue?: PositionsAtVenue | undefined;
   readonly guard: KillSwitchGuard;
   readonly halting: Halting;
   readonly lists: TradingLists;
@@ -73,7 +79,14 @@ export class TradingActions {
       case 'resetDrawdown':
         return [{ kind: 'resetDrawdown', by: actor, reason: action.reason }];
       case 'acknowledgeReconcile':
-        return [{ kind: 'acknowledgeReconcile', symbol: action.symbol, positions: [], reason: action.reason }];
+        return [
+          {
+            kind: 'acknowledgeReconcile',
+            symbol: action.symbol,
+            positions: this.#parts.positionsAtVenue?.(action.symbol) ?? [],
+            reason: action.reason,
+          },
+        ];
     }
   }
 

@@ -8,7 +8,7 @@ import type { Answer } from '../desk.ts';
 import type { KillSwitchGuard } from '../safety/kill-switch-guard.ts';
 import type { Actor, TradingDesk } from '../trading-desk.ts';
 import type { AccountRun } from './account-run.ts';
-import { answerOf, TradingActions } from './actions.ts';
+import { answerOf, TradingActions, type PositionsAtVenue } from './actions.ts';
 import { Decisions } from './decisions.ts';
 import { wireOf, type Halting } from './halting.ts';
 import { campaignOf, TradingLists } from './lists.ts';
@@ -27,6 +27,7 @@ export interface TradingDeskParts {
   /** Null: the session could not be resumed. */
   readonly run: () => AccountRun | null;
   readonly change: (change: Change) => Promise<readonly StoredFact[]>;
+  readonly positionsAtVenue?: PositionsAtVenue | undefined;
   readonly instrumentOf: (symbol: string) => TradedInstrument | null;
   readonly wallClock: () => number;
   readonly onSetting: (key: string, value: unknown) => void;
@@ -38,7 +39,7 @@ export function tradingDeskOf(parts: TradingDeskParts): TradingDesk {
   const decisions = new Decisions({ scope, store, run, kill: () => guard.last.kill });
   const settings = new UserSettings({ store, change, wallClock, onChanged: parts.onSetting });
   const runOf = (accountId: string): AccountRun | null => (run()?.accountId === accountId ? run() : null);
-  const actions = new TradingActions({ guard, halting, lists, runOf, wallClock });
+  const actions = new TradingActions({ guard, halting, lists, runOf, wallClock, positionsAtVenue: parts.positionsAtVenue });
   const state = (): Promise<TradingWire> => stateOf(parts, lists);
   return {
     state,

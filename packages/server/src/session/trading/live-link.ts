@@ -22,6 +22,7 @@ export interface LiveLinkOptions {
 
 export class LiveLink {
   readonly #options: LiveLinkOptions;
+  #isBusy = false;
 
   constructor(options: LiveLinkOptions) {
     this.#options = options;
@@ -30,16 +31,23 @@ export class LiveLink {
   /** For `RunOptions.venue`: resolves when the orders are on disk at the desk; sending is the desk's business. */
   readonly take = (orders: readonly Instruction[]): Promise<void> => this.#options.desk.take(orders);
 
+  /** A report is being booked: the account does not show it yet. */
+  get isBusy(): boolean {
+    return this.#isBusy;
+  }
+
   /** From now on every report becomes an input; the same report twice changes nothing, so it is confirmed after the commit. */
   start(): void {
     const { scope, desk, venue, run, onBroken } = this.#options;
     scope.task('venue reports', async (signal) => {
       try {
         for (let row = await desk.next(signal); row !== undefined; row = await desk.next(signal)) {
+          this.#isBusy = true;
           const account = run();
           if (account === null) throw new Error(`venue reports: expected an account for ${venue}, was none`);
           await account.broker(row.at, row.reports, venue);
           await desk.confirm(row.seq);
+          this.#isBusy = false;
         }
       } catch (error) {
         if (!signal.aborted) onBroken(error);

@@ -7,6 +7,7 @@ import { HaltFile } from '../safety/halt-file.ts';
 import { KillSwitchGuard } from '../safety/kill-switch-guard.ts';
 import type { Run } from '../run.ts';
 import type { TradingDesk } from '../trading-desk.ts';
+import type { PositionsAtVenue } from './actions.ts';
 import { tradingDeskOf } from './desk.ts';
 import { Halting, wireOf, type DirectVenue } from './halting.ts';
 
@@ -51,6 +52,8 @@ export interface TradingParts extends GuardParts {
   /** Null: the session could not be resumed. */
   readonly run: Run | null;
   readonly venues: () => readonly DirectVenue[];
+  /** Where a venue's quantities differ: what it holds of each position of the symbol. Default: nothing differs. */
+  readonly positionsAtVenue?: PositionsAtVenue | undefined;
   readonly instrumentOf: (symbol: string) => TradedInstrument | null;
   readonly wallClock: () => number;
   readonly onSetting: (key: string, value: unknown) => void;
