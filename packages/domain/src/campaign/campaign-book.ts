@@ -296,9 +296,11 @@ export class CampaignBook {
       breakingEdge: breakingEdge({ side, support, resistance }), hasFilled: false, hasBroken: false, lastRungHit: false, wasStopped: false,
       rangeEnded: false, quietBars: 0, flatBars: 0, bars: 0, createdAt: at, updatedAt: at, closedAt: null, version: 0,
     }; // prettier-ignore
-    const oldest = this.#campaigns[0];
+    // Never one that holds a position: its invalidation would go unheard. Those are as many as positions may be open.
+    const oldest = this.#campaigns.find((one) => one.flatBars > 0) ?? this.#campaigns.find((one) => !holdsPosition(one));
     if (this.#campaigns.length >= MAX_LIVING && oldest !== undefined)
       this.#end(oldest, oldest.hasFilled ? 'COMPLETED' : 'INVALIDATED', 'OVERFLOW');
+    // bounded: MAX_LIVING, and one per open position
     this.#campaigns = [...this.#campaigns, campaign];
     return campaign;
   }
@@ -312,6 +314,10 @@ export class CampaignBook {
 function copyOf(campaign: Readonly<Campaign>): Campaign {
   const { used, tallies } = campaign;
   return { ...campaign, used: { ...used }, tallies: { F: { ...tallies.F }, S: { ...tallies.S }, L: { ...tallies.L } } };
+}
+
+function holdsPosition({ entries }: Campaign): boolean {
+  return entries.some(({ state }) => state === 'OPEN');
 }
 
 function setEntry(campaign: Campaign, signalId: string, changes: Partial<CampaignEntry>): void {

@@ -391,3 +391,15 @@ test('TR-5 the twin: a share that forgot what other legs used exceeds the budget
   for (const leg of ['F', 'S', 'L'] as const) used[leg] += forgetful(used, leg);
   expect(used.F + used.S + used.L).toBeGreaterThan(BUDGET);
 });
+
+test('M10 a full book ends a flat campaign, never one that holds a position: its invalidation would go unheard', () => {
+  const living = book();
+  for (let i = 0; i < 16; i += 1) living.join(candidate('F'), { rangeId: i, rangeStart: i }, { equity: EQUITY, riskMicros: 1 });
+  const [held, ...others] = living.living.map(({ id }) => id);
+  living.filled(held, { signalId: living.byId(held)?.entries[0]?.signalId ?? '', riskMicros: 1 });
+  living.age({ ...idle, isBusy: (id) => id === held });
+  living.join(candidate('F'), { rangeId: 16, rangeStart: 16 }, { equity: EQUITY, riskMicros: 1 });
+  expect(living.byId(held)?.state).toBe('ACTIVE');
+  expect(living.living.length).toBeLessThanOrEqual(16);
+  expect(others.some((id) => living.byId(id) === undefined)).toBe(true);
+});

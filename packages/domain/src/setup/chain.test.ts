@@ -6,7 +6,7 @@ import { STAGE_ORDER, fail, validate, warn } from './chain.ts';
 import type { Chain, Stage } from './chain.ts';
 import type { Schedule, ScheduledKind } from './event-calendar.ts';
 import { externalCandidate } from './external.ts';
-import { candidate, quietMarket, springRecord } from './fixture.ts';
+import { candidate, quietMarket, springRecord, utadRecord } from './fixture.ts';
 import type { MarketContext } from './market-context.ts';
 import { levelsStage } from './stage-levels.ts';
 import { phaseStage } from './stage-phase.ts';
@@ -25,7 +25,7 @@ const FRIDAY = (hour: number, minute = 0): number => Date.UTC(2024, 0, 12, hour,
 type Trading = Parameters<typeof candidate>[1];
 
 function judge(event: Partial<DetectionEvent>, market: Partial<MarketContext> = {}, pattern: Trading = 'SPRING'): Chain {
-  return judgeOne(candidate(springRecord(event), pattern), market);
+  return judgeOne(candidate(pattern === 'UTAD' ? utadRecord(event) : springRecord(event), pattern), market);
 }
 
 function judgeOne(one: Candidate, market: Partial<MarketContext> = {}): Chain {
@@ -81,6 +81,24 @@ describe('V, PH, LV state what the detector said', () => {
     const chain = judge(event);
     expect(chain.failed?.code).toBe(code);
     expect(codes(chain).at(-1)).toBe(code);
+  });
+
+  test('PH-4 PH_HYPOTHESIS a pattern whose name has the other direction, also where the candidate followed its record', () => {
+    for (const [pattern, hypothesis] of [
+      ['SPRING', -1],
+      ['SOS', -1],
+      ['LPS', -1],
+      ['UTAD', 1],
+      ['SOW', 1],
+      ['LPSY', 1],
+    ] as const) {
+      const one = candidate();
+      const event = { ...one.event, hypothesis };
+      const turned = { ...one, pattern, side: hypothesis, event } as const;
+      expect(phaseStage(turned, () => { throw new Error('unused'); }, 0)[0]?.code).toBe('PH_HYPOTHESIS'); // prettier-ignore
+      const test = { ...turned, pattern: 'TEST' } as const;
+      expect(phaseStage(test, () => { throw new Error('unused'); }, 0)[0]?.code).not.toBe('PH_HYPOTHESIS'); // prettier-ignore
+    }
   });
 
   test('PH-4 PH_HYPOTHESIS a pattern against its hypothesis', () => {

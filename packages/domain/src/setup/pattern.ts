@@ -21,6 +21,15 @@ export function directionOf(event: DetectionEvent): Direction {
   return event.hypothesis === 1 ? 'LONG' : 'SHORT';
 }
 
+const SIDE_OF: Readonly<Record<Pattern, 1 | -1 | null>> = {
+  SPRING: 1, SOS: 1, LPS: 1, UTAD: -1, SOW: -1, LPSY: -1, TEST: null, EXTERNAL: null,
+}; // prettier-ignore
+
+/** The direction a pattern has by its name; null: it takes that of its hypothesis (4.1). */
+export function sideOfPattern(pattern: Pattern): 1 | -1 | null {
+  return SIDE_OF[pattern];
+}
+
 /** The kind in an id of the form `rangeId:A|D:kind:eventBar`. */
 function kindIn(id: string | undefined): EventKind | null {
   return (id?.split(':')[2] as EventKind | undefined) ?? null;
