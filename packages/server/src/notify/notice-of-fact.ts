@@ -35,6 +35,8 @@ function noticeFor(fact: FactRow, settings: NotificationSettings): Notice | null
       return ofKillSwitch(fact.data);
     case 'reconcile.difference':
       return ofDifference(fact.data);
+    case 'trading.changed':
+      return ofTrading(fact.data);
     default:
       return null;
   }
@@ -120,6 +122,18 @@ function ofKillSwitch({ level, reason, by, activationId }: RowOf<'killswitch.cha
     title: level === 'OFF' ? 'The kill switch is off again' : `Kill switch: ${level}`,
     body: `${reason === '' ? 'No reason given.' : reason} By ${by ?? 'the system'}.`,
     data: { level },
+  };
+}
+
+/** Losers in a row switched automatic entries off: told when it happens, not with every later word about trading. */
+function ofTrading({ breaker, reason, accountId }: RowOf<'trading.changed'>['data']): Notice | null {
+  if (breaker.state !== 'OPEN' || reason !== 'TRADE_CLOSED') return null;
+  return {
+    type: 'risk_warning',
+    key: `BREAKER ${accountId} ${breaker.openedDay ?? ''}`,
+    title: `Automatic entries are off: ${breaker.losses} losers in a row`,
+    body: 'The loss breaker is open until the next trading day, or until it is reset. Signals wait for approval.',
+    data: { rule: 'BREAKER' },
   };
 }
 

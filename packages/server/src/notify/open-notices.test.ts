@@ -53,6 +53,25 @@ const page = async (query: Partial<Parameters<Notices['desk']['page']>[0]> = {})
 };
 
 describe('trading 10, H4: notifications of a session', () => {
+  it('trading-10 the loss breaker is told when a closed trade opened it, and not with every word about trading', () => {
+    const told = (state: 'OPEN' | 'CLOSED', reason: string) => {
+      const breaker = { state, losses: 3, openedDay: state === 'OPEN' ? 20_000 : null };
+      const fact = {
+        seq: 1,
+        at: NOW,
+        type: 'trading.changed',
+        data: { accountId: 'paper', breaker, reason },
+      } as unknown as FactRow;
+      return noticeOfFact(fact, { settings: DEFAULT_NOTIFICATIONS, accountKind: 'PAPER' });
+    };
+    expect(told('OPEN', 'TRADE_CLOSED')).toMatchObject({
+      type: 'risk_warning',
+      title: 'Automatic entries are off: 3 losers in a row',
+    });
+    expect(told('OPEN', 'ACCEPTANCE')).toBeNull();
+    expect(told('CLOSED', 'TRADE_CLOSED')).toBeNull();
+  });
+
   it('trading-10 a fact becomes a notification in the store that says which account it is about', async () => {
     tell([kill('STOP', 'a1')]);
     await settled();
