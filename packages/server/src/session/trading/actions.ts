@@ -125,7 +125,9 @@ export class TradingActions {
         return { ok: false, code: 'live.not_eligible', detail: `expected an account with a venue, was ${run.account.kind}: configure a broker first`, extra: { trackRecord } }; // prettier-ignore
     }
     const reason = action.override?.reason ?? `mode ${action.mode}`;
-    const command = { kind: 'permit', allowed: action.mode === 'LIVE', reason } as const;
+    // What never goes live is always permitted: PAPER said to a paper account must not lock it.
+    const allowed = action.mode === 'LIVE' || run.account.kind !== 'LIVE';
+    const command = { kind: 'permit', allowed, reason } as const;
     const { answer } = await run.command(command, { actor: by.user, requestId: by.requestId });
     return answer.done ? null : refusedAnswer(answer, this.#parts.guard.last.kill);
   }

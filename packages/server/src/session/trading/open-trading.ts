@@ -1,6 +1,6 @@
 /** Opens the trading side of a session: the kill switch before any account, the desks after it, and the timers that look after both. */
 import type { Scope } from '@wyckoff/bounded';
-import type { KillSwitch, OutsideHalt, TradedInstrument } from '@wyckoff/domain';
+import type { FlattenResult, KillSwitch, OutsideHalt, TradedInstrument } from '@wyckoff/domain';
 import type { Store } from '../../store/store.ts';
 import type { Journal } from '../journal.ts';
 import { HaltFile } from '../safety/halt-file.ts';
@@ -104,9 +104,19 @@ class Watch {
       const { kill, readable } = await guard.read();
       // An unreadable store is STOP at every gate already; an account could not store the command.
       if (readable && this.#isNews(kill)) await this.#parts.halting.tell(kill, { user: kill.actor ?? 'system', requestId: '' });
+      await guard.report(this.#resultsSince(kill));
     } finally {
       this.#looking = false;
     }
+  }
+
+  /** What became of positions since the flag was written: it is the flag that people read and acknowledge. */
+  #resultsSince({ activationId, results }: KillSwitch): readonly FlattenResult[] {
+    const known = new Map(results.map((row) => [row.positionId, row.state]));
+    return this.#parts.runs().flatMap(({ trading: { killSwitch } }) => {
+      if (killSwitch.activationId !== activationId) return [];
+      return killSwitch.results.filter((row) => known.get(row.positionId) !== row.state);
+    });
   }
 
   #isNews(kill: KillSwitch): boolean {

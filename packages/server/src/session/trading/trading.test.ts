@@ -195,6 +195,9 @@ describe('7.6 the kill switch through the desk', () => {
     await bar();
     const [closed] = valueOf(await desk.positions({ limit: 1 })).items;
     expect(closed).toMatchObject({ id: position.id, status: 'CLOSED', exitReason: 'FLATTEN' });
+    // The flag that is acknowledged says what became of it.
+    const results = async () => (await trading.state()).halt.results.map(({ positionId, state }) => [positionId, state]);
+    await expect.poll(results, { timeout: 5_000 }).toEqual([[position.id, 'CLOSED']]);
     const unread = await trading.act({ action: 'resume', reason: 'all is well', acknowledge: [] }, ann);
     expect(unread).toMatchObject({ ok: false, extra: { reasonCode: 'UNACKNOWLEDGED' } });
     valueOf(await trading.act({ action: 'resume', reason: 'all is well', acknowledge: [position.id] }, ann));
@@ -293,6 +296,11 @@ describe('4.6 and settings through the desk', () => {
   it('8.2 an account without a track record does not go live', async () => {
     const answer = await trading.act({ action: 'setMode', account: 'replay', mode: 'LIVE', confirm: 'LIVE' }, ann);
     expect(answer).toMatchObject({ ok: false, code: 'live.not_eligible', extra: { trackRecord: { eligible: false } } });
+  });
+
+  it('8.2 an account that is not live stays permitted when it is told to be PAPER', async () => {
+    valueOf(await trading.act({ action: 'setMode', account: 'replay', mode: 'PAPER' }, ann));
+    expect((await trading.state()).accounts[0]).toMatchObject({ permitted: true });
   });
 
   it('settings are merged, versioned and audited; a stale version changes nothing', async () => {
