@@ -1,8 +1,9 @@
 /** The shared cache of bar pages (C5): every key has a time to live, every symbol an index, and no page outlives a write of its bars. */
 import type { BarColumns } from '@wyckoff/domain';
+import { randomInt, randomUUID } from 'node:crypto';
 import type { Series } from '../store/store.ts';
 import { busyKey, generationKey, indexKey, pageKey } from './bar-page.ts';
-import { clearSymbols, type Cleared } from './clear-symbols.ts';
+import { clearIndexed, clearSymbols, type Cleared } from './clear-symbols.ts';
 import { decodePage, encodePage } from './page-codec.ts';
 import type { RedisLink } from './redis-link.ts';
 
@@ -15,10 +16,21 @@ const GUARD_TTL_MS = 25 * 3_600_000;
 /** A write that takes longer is taken for dead. */
 const BUSY_TTL_MS = 60_000;
 
-/** Stores a page unless its symbol changed since it was read, or is being changed; both in one step. */
+/** How long a process may go on with an epoch that another one has replaced. */
+const EPOCH_AGE_MS = 10_000;
+/** Characters of a generation. */
+const GENERATION = 36;
+
+/**
+ * Stores a page unless its symbol changed since it was read, or is being changed; all in one step. The page begins with the generation it
+ * belongs to: whoever reads it under another one has read nothing.
+ */
 const STORE_SCRIPT = `
-if (redis.call('GET', KEYS[1]) or '0') ~= ARGV[1] or redis.call('EXISTS', KEYS[2]) == 1 then return 0 end
-redis.call('SET', KEYS[3], ARGV[2], 'PX', ARGV[3])
+local generation = redis.call('GET', KEYS[1])
+if (generation or '') ~= ARGV[1] or redis.call('EXISTS', KEYS[2]) == 1 then return 0 end
+generation = generation or ARGV[5]
+redis.call('SET', KEYS[1], generation, 'PX', ARGV[4])
+redis.call('SET', KEYS[3], generation .. ARGV[2], 'PX', ARGV[3])
 redis.call('SADD', KEYS[4], KEYS[3])
 redis.call('PEXPIRE', KEYS[4], ARGV[4])
 return 1`;
@@ -32,7 +44,7 @@ export interface Found {
 export interface CacheStats {
   readonly hits: number;
   readonly misses: number;
-  /** Pages not stored because their bars changed meanwhile. */
+  /** Pages not stored, or not believed, because their bars changed since they were read. */
   readonly outdated: number;
   /** Pages that were no pages. */
   readonly damaged: number;
@@ -40,28 +52,33 @@ export interface CacheStats {
 
 export interface BarCacheOptions {
   readonly link: RedisLink;
-  /** Of the pages: read from the store, raised when a change could not be told to Redis. */
-  readonly epoch: number;
-  /** Stores the next epoch. */
+  /** Of the pages: whose they are, and replaced when a change could not be told to Redis. Null: the store has none yet. */
+  readonly loadEpoch: () => Promise<number | null>;
   readonly saveEpoch: (epoch: number) => Promise<void>;
 }
 
 export class BarCache {
   readonly #link: RedisLink;
+  readonly #loadEpoch: () => Promise<number | null>;
   readonly #saveEpoch: (epoch: number) => Promise<void>;
-  #epoch: number;
+  #epoch = 0;
+  #epochReadAt = -Infinity;
   #changes = 0;
-  /** A page was kept under this epoch by this process: only then another one is needed when a write cannot be told. */
-  #keptUnderEpoch = true;
   #hits = 0;
   #misses = 0;
   #outdated = 0;
   #damaged = 0;
 
-  constructor({ link, epoch, saveEpoch }: BarCacheOptions) {
+  private constructor({ link, loadEpoch, saveEpoch }: BarCacheOptions) {
     this.#link = link;
-    this.#epoch = epoch;
+    this.#loadEpoch = loadEpoch;
     this.#saveEpoch = saveEpoch;
+  }
+
+  static async open(options: BarCacheOptions): Promise<BarCache> {
+    const cache = new BarCache(options);
+    await cache.refreshEpoch();
+    return cache;
   }
 
   get stats(): CacheStats {
@@ -77,17 +94,36 @@ export class BarCache {
     return this.#changes;
   }
 
+  /** Looks, at most every ten seconds, whether another process could not tell Redis of a write and has left the pages of this epoch. */
+  async refreshEpoch(): Promise<void> {
+    if (performance.now() - this.#epochReadAt < EPOCH_AGE_MS) return;
+    this.#epochReadAt = performance.now();
+    const stored = await this.#loadEpoch();
+    if (stored === null) await this.#nextEpoch();
+    else this.#epoch = stored;
+  }
+
   /** Null: Redis is away. */
   async find(series: Series, page: number): Promise<Found | null> {
     const keys = [pageKey(series, this.#epoch, page), generationKey(series.symbol)];
     const answer = await this.#link.ask((client) => client.mGet(keys));
     if (answer === null) return null;
-    const [bytes, generation] = answer;
-    const found = bytes === null || bytes === undefined ? null : decodePage(Buffer.from(bytes));
-    if (bytes !== null && found === null) this.#damaged += 1;
+    const [bytes, said] = answer;
+    const generation = said?.toString() ?? '';
+    const found = bytes == null ? null : this.#read(Buffer.from(bytes), generation);
     if (found === null) this.#misses += 1;
     else this.#hits += 1;
-    return { page: found, generation: generation?.toString() ?? '0' };
+    return { page: found, generation };
+  }
+
+  #read(bytes: Buffer, generation: string): BarColumns | null {
+    if (generation.length !== GENERATION || bytes.toString('latin1', 0, GENERATION) !== generation) {
+      this.#outdated += 1;
+      return null;
+    }
+    const page = decodePage(bytes.subarray(GENERATION));
+    if (page === null) this.#damaged += 1;
+    return page;
   }
 
   /** False when it was not stored: away, or the bars changed since `generation` was read. */
@@ -99,25 +135,24 @@ export class BarCache {
     const { symbol } = series;
     const keys = [generationKey(symbol), busyKey(symbol), pageKey(series, this.#epoch, page), indexKey(symbol)];
     const ttlMs = of.closed ? CLOSED_TTL_MS : OPEN_TTL_MS;
-    const values = [of.generation, encodePage(of.bars), String(ttlMs), String(GUARD_TTL_MS)];
+    const values = [of.generation, encodePage(of.bars), String(ttlMs), String(GUARD_TTL_MS), randomUUID()];
     const stored = await this.#link.ask((client) => client.eval(STORE_SCRIPT, { keys, arguments: values }));
     if (stored === 0) this.#outdated += 1;
-    if (stored !== 0) this.#keptUnderEpoch = true;
     return stored === 1;
   }
 
   /**
-   * Around every write of a symbol's bars: pages read before it are never stored after it, pages read during it never at all, and old ones are
-   * gone when it ends. When Redis cannot be told, the epoch is raised in the store first, so that what it still holds is never read again.
+   * Around every write of a symbol's bars. Each end of it begins a new generation: pages of older ones are not read any more, so neither a page
+   * read meanwhile, nor a second writer, nor a death between the write and its end leaves an old page readable. Clearing only gives the room
+   * back. When Redis cannot be told, the epoch is replaced in the store.
    */
   async during<T>(symbol: string, write: () => Promise<T>): Promise<T> {
-    const begun = await this.#mark(symbol, true);
-    if (!begun) await this.#nextEpoch();
+    if (!(await this.#mark(symbol, true))) await this.#nextEpoch();
     try {
       return await write();
     } finally {
-      const ended = (await this.#clearNow(symbol)) && (await this.#mark(symbol, false));
-      if (!ended) await this.#nextEpoch();
+      if (!(await this.#mark(symbol, false))) await this.#nextEpoch();
+      else await this.#giveBack(symbol);
       this.#changes += 1;
     }
   }
@@ -128,9 +163,8 @@ export class BarCache {
   }
 
   async #mark(symbol: string, busy: boolean): Promise<boolean> {
-    const generation = generationKey(symbol);
     const answer = await this.#link.ask(async (client) => {
-      const change = client.multi().incr(generation).pExpire(generation, GUARD_TTL_MS);
+      const change = client.multi().set(generationKey(symbol), randomUUID(), { expiration: { type: 'PX', value: GUARD_TTL_MS } });
       await (
         busy ? change.set(busyKey(symbol), '1', { expiration: { type: 'PX', value: BUSY_TTL_MS } }) : change.del(busyKey(symbol))
       ).exec();
@@ -139,19 +173,18 @@ export class BarCache {
     return answer === true;
   }
 
-  async #clearNow(symbol: string): Promise<boolean> {
+  /** What cannot be cleared now leaves by its time to live. */
+  async #giveBack(symbol: string): Promise<void> {
     try {
-      const { failed } = await this.clear([symbol]);
-      return failed === null;
+      await clearIndexed(this.#link.client, symbol);
     } catch {
-      return false;
+      // Nothing of it is read any more.
     }
   }
 
   async #nextEpoch(): Promise<void> {
-    if (!this.#keptUnderEpoch) return;
-    await this.#saveEpoch(this.#epoch + 1);
-    this.#epoch += 1;
-    this.#keptUnderEpoch = false;
+    const next = randomInt(2 ** 47);
+    await this.#saveEpoch(next);
+    this.#epoch = next;
   }
 }

@@ -27,6 +27,7 @@ export class CachedBars {
     const last = Math.min(before === undefined ? Infinity : before - 1, until ?? Infinity);
     // Without an end the newest page is wherever the newest bar is: only the store knows.
     if (!Number.isFinite(last)) return this.#store.barsBefore(series, query);
+    await this.#cache.refreshEpoch();
     const pages: BarColumns[] = [];
     let found = 0;
     for (let page = pageOf(last, series.timeframe); found < limit; page -= 1) {

@@ -23,7 +23,8 @@ export async function clearSymbols(client: RedisClient, symbols: readonly string
       total += keys;
     };
     try {
-      await clearIndexed(client, symbol, count);
+      if ((await client.exists(indexKey(symbol))) === 1) await clearIndexed(client, symbol, count);
+      else await clearScanned(client, symbol, count);
     } catch (error) {
       return { deleted, total, failed: { symbol, error: error instanceof Error ? error.message : String(error) } };
     }
@@ -31,15 +32,15 @@ export async function clearSymbols(client: RedisClient, symbols: readonly string
   return { deleted, total, failed: null };
 }
 
-async function clearIndexed(client: RedisClient, symbol: string, count: (keys: number) => void): Promise<void> {
+/** Costs what the symbol holds; without an index nothing. */
+export async function clearIndexed(client: RedisClient, symbol: string, count?: (keys: number) => void): Promise<void> {
   const index = indexKey(symbol);
-  if ((await client.exists(index)) === 0) {
-    await clearScanned(client, symbol, count);
-    return;
-  }
   for await (const members of client.sScanIterator(index, { COUNT: BATCH })) {
     const keys = members.map(String);
-    for (let from = 0; from < keys.length; from += BATCH) count(await client.unlink(keys.slice(from, from + BATCH)));
+    for (let from = 0; from < keys.length; from += BATCH) {
+      const deleted = await client.unlink(keys.slice(from, from + BATCH));
+      count?.(deleted);
+    }
   }
   await client.unlink(index);
 }

@@ -11,6 +11,8 @@ export interface CachedStore {
   readonly store: Store;
   /** How the cache stands, for health and metrics. */
   readonly cacheStats: () => CacheStats & LinkStats;
+  /** Once Redis can be told of writes; never, while it is away. */
+  readonly ready: Promise<void>;
 }
 
 export interface BarCacheParts {
@@ -21,11 +23,14 @@ export interface BarCacheParts {
 
 /** `store` stays what it is; the answered one is to be used from now on. */
 export async function withBarCache(store: Store, { scope, url, onProblem }: BarCacheParts): Promise<CachedStore> {
-  const link = new RedisLink({ url, scope, onProblem });
-  const saved = await store.setting(EPOCH_SETTING);
-  const cache = new BarCache({
+  const { promise: ready, resolve: onReady } = Promise.withResolvers<void>();
+  const link = new RedisLink({ url, scope, onProblem, onReady });
+  const cache = await BarCache.open({
     link,
-    epoch: typeof saved === 'number' ? saved : 0,
+    loadEpoch: async () => {
+      const saved = await store.setting(EPOCH_SETTING);
+      return typeof saved === 'number' ? saved : null;
+    },
     saveEpoch: (epoch) => store.saveSetting(EPOCH_SETTING, epoch),
   });
   const bars = new CachedBars(store, cache, scope);
@@ -43,5 +48,6 @@ export async function withBarCache(store: Store, { scope, url, onProblem }: BarC
           : cache.during(commit.engine.series.symbol, () => store.commit(commit)),
     },
     cacheStats: () => ({ ...cache.stats, ...link.stats }),
+    ready,
   };
 }

@@ -1,19 +1,22 @@
 /** `wyckoff download`: bars of a provider into the store or a file; revised bars are told one by one. */
 import { Scope } from '@wyckoff/bounded';
-import { calendarOf, qualityScore, type Bar, type Timeframe } from '@wyckoff/domain';
+import { calendarOf, qualityScore, type Bar, type CalendarId, type CorporateAction, type Gap, type Timeframe } from '@wyckoff/domain'; // prettier-ignore
 import { createHash } from 'node:crypto';
 import process from 'node:process';
+import { openVerbStore } from '../cache/verb-store.ts';
 import { ProviderFault } from '../feeds/contract/provider-fault.ts';
 import { AggregatedHistory } from '../feeds/ingest/aggregated-history.ts';
+import { DownloadActions, settleRenames } from '../feeds/ingest/download-actions.ts';
 import { downloadSeries, type DownloadMark, type DownloadResult, type Marks } from '../feeds/ingest/download-series.ts';
 import { FileBars } from '../feeds/ingest/file-bars.ts';
 import { Ingest, type IngestStore, type Revision } from '../feeds/ingest/ingest.ts';
 import { openProvider, type Market, type OpenedProvider } from '../feeds/open-provider.ts';
 import { interruptible, Progress } from '../jobs/progress.ts';
 import { storePathIn } from '../settings.ts';
-import { openStore } from '../store/open.ts';
 import type { Series, SettingsStore, Store } from '../store/store.ts';
+import { adjustmentText, renamingText } from './adjust.ts';
 import { Exit, EXIT } from './exit-codes.ts';
+import { tellGaps } from './gap-text.ts';
 import { Output, tell } from './output.ts';
 
 export interface DownloadOptions {
@@ -22,6 +25,7 @@ export interface DownloadOptions {
   readonly timeframe: Timeframe;
   readonly from: number;
   readonly to?: number;
+  readonly calendar?: CalendarId;
   readonly out?: string;
   readonly data: string;
   readonly resume?: boolean;
@@ -34,7 +38,14 @@ interface Target {
   readonly store: IngestStore;
   readonly series: Series;
   readonly marks: Marks;
-  readonly finish: () => Promise<void>;
+  readonly calendar: CalendarId;
+  /** Null: a file. */
+  readonly actions: DownloadActions | null;
+  readonly finish: () => Promise<{
+    readonly quality: number | null;
+    readonly largest: readonly Gap[];
+    readonly gaps: number | null;
+  } | null>;
 }
 
 /** Refused bars of one symbol that are printed; all are counted. */
@@ -53,20 +64,16 @@ export async function download(options: DownloadOptions): Promise<void> {
   await using scope = new Scope({ name: 'download' });
   using interrupt = interruptible();
   const opened = await orExit(() => openProvider(options.provider, { scope, env: process.env }));
-  const store =
-    out === undefined
-      ? await openStore({ scope, path: storePathIn(options.data), databaseUrl: process.env['DATABASE_URL'] ?? null })
-      : null;
+  const store = out === undefined ? await openVerbStore({ scope, path: storePathIn(options.data), tell }) : null;
   const output = new Output();
   try {
     for (const symbol of symbols) {
       const target =
         store === null
-          ? await fileTarget((out ?? '').replaceAll('{symbol}', fileName(symbol)), symbol, options)
-          : await storeTarget(store, symbol, { ...options, market: opened.market });
+          ? await fileTarget((out ?? '').replaceAll('{symbol}', fileName(symbol)), symbol, { ...options, market: opened.market })
+          : await storeTarget(store, symbol, { ...options, opened, signal: interrupt.signal });
       const run = new SymbolRun({ symbol, options: { ...options, to }, opened, target, output });
       await run.run(interrupt.signal);
-      await target.finish();
     }
   } catch (error) {
     if (interrupt.signal.aborted)
@@ -100,12 +107,14 @@ class SymbolRun {
   async run(signal: AbortSignal): Promise<void> {
     const { symbol, options, opened, target } = this.#of;
     const { from, to, timeframe } = options;
-    const calendar = calendarOf(opened.market.calendarId);
+    const calendar = calendarOf(target.calendar);
     const progress = new Progress(`download ${symbol}`, options.quiet !== true);
     const { assetClass, timeZone } = opened.market;
     const session = assetClass === 'STOCK' ? ({ open: '09:30', close: '16:00' } as const) : '24h';
+    await target.actions?.settle();
+    const asToday = target.actions?.over(opened.history) ?? opened.history;
     const history = new AggregatedHistory({
-      history: opened.history,
+      history: asToday,
       calendarOf: () => calendar,
       instrumentOf: () => ({ symbol, assetClass, timeZone, session }),
     });
@@ -115,6 +124,7 @@ class SymbolRun {
       onVerdict: (_, bar, { action, codes, detail }) => {
         if (action === 'REJECT') this.#tellRefused(bar, codes[0], detail);
       },
+      splitsOf: () => target.actions?.open ?? [],
       onRevision: (_, revision) => this.#tellRevision(revision),
     });
     const result = await downloadSeries({
@@ -132,6 +142,9 @@ class SymbolRun {
         if (options.json === true) this.#of.output.flush();
       },
     }).finally(() => progress.done());
+    await target.actions?.settle();
+    const whole = await target.finish();
+    if (options.quiet !== true && whole !== null) tellGaps(`${symbol} ${timeframe}`, whole);
     this.#tellResult(result);
   }
 
@@ -162,7 +175,16 @@ class SymbolRun {
       else tell(`warning: ${symbol} ${timeframe}: ${sentence}`);
     }
     if (options.json === true) {
-      output.json({ event: 'result', provider, symbol, timeframe, ...result, from: isoOf(result.from), quality });
+      output.json({
+        event: 'result',
+        provider,
+        symbol,
+        timeframe,
+        ...result,
+        gaps: result.missing,
+        from: isoOf(result.from),
+        quality,
+      });
       return;
     }
     const { fetched, inserted, corrected, duplicates, rejected, missing } = result;
@@ -181,9 +203,11 @@ class SymbolRun {
 async function storeTarget(
   store: Store,
   symbol: string,
-  options: DownloadOptions & { readonly market: Market },
+  options: DownloadOptions & { readonly opened: OpenedProvider; readonly signal: AbortSignal },
 ): Promise<Target> {
-  const { market, provider, timeframe } = options;
+  const { opened, provider, timeframe } = options;
+  const { market } = opened;
+  const actions = await actionsOf(store, symbol, options);
   const known = await store.findSymbol(symbol);
   const record = known ?? {
     symbol,
@@ -202,20 +226,64 @@ async function storeTarget(
       `${symbol} is stored as ${record.assetClass.toLowerCase()}, ${provider} has ${market.assetClass.toLowerCase()}s: nothing was fetched`,
     );
   }
-  const series = await store.saveSymbol(record, timeframe);
+  const calendar = options.calendar ?? record.calendar ?? market.calendarId;
+  const series = await store.saveSymbol({ ...record, calendar }, timeframe);
   return {
     store,
     series,
     marks: storedMarks(store, `${provider} ${symbol} ${timeframe}`),
-    finish: async () => Promise.resolve(),
+    calendar,
+    actions: new DownloadActions({
+      store,
+      series,
+      actions,
+      actor: 'cli',
+      now: Date.now(),
+      onAdjusted: (one) => tell(adjustmentText(one)),
+    }),
+    finish: () => store.surveyBars(series),
   };
 }
 
-async function fileTarget(path: string, symbol: string, { resume, timeframe }: DownloadOptions): Promise<Target> {
+/** From the last bar that is stored, so that no split falls between two downloads. */
+async function actionsOf(
+  store: Store,
+  symbol: string,
+  { opened, from, timeframe, signal }: DownloadOptions & { readonly opened: OpenedProvider; readonly signal: AbortSignal },
+): Promise<readonly CorporateAction[]> {
+  if (opened.actions === undefined) return [];
+  const known = await store.findSeries(symbol, timeframe);
+  const newest = known === null ? null : await store.barsBefore(known, { before: from, limit: 1 });
+  const since = newest === null || newest.length === 0 ? from : newest.time[0];
+  const now = Date.now();
+  const actions = await opened.actions({ symbols: [symbol], from: since, to: now, signal });
+  const { done, away } = await settleRenames(store, symbol, { actions, actor: 'cli', now });
+  for (const renaming of done) tell(renamingText(renaming));
+  for (const { to, from: day } of away) {
+    const date = isoOf(day).slice(0, 10);
+    tell(
+      `warning: ${symbol} is ${to} since ${date}: download ${to}, and join what is stored with "wyckoff adjust --symbol ${symbol} --rename ${to} --date ${date}".`,
+    );
+  }
+  return actions;
+}
+
+async function fileTarget(
+  path: string,
+  symbol: string,
+  { resume, timeframe, calendar, market }: DownloadOptions & { readonly market: Market },
+): Promise<Target> {
   const file = await FileBars.open(path, { resume: resume === true, now: Date.now() }).catch((error: unknown) => {
     throw new Exit(EXIT.usage, error instanceof Error ? error.message : String(error));
   });
-  return { store: file, series: { symbolId: 0, symbol, timeframe }, marks: file.marks, finish: () => file.finish() };
+  return {
+    store: file,
+    series: { symbolId: 0, symbol, timeframe },
+    marks: file.marks,
+    calendar: calendar ?? market.calendarId,
+    actions: null,
+    finish: () => file.finish().then(() => null),
+  };
 }
 
 /** Keys of settings are short. */
