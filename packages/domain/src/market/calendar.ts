@@ -1,4 +1,4 @@
-/** When a market is open: sessions by rule, and what follows from them for the age, the end and the absence of bars (trading.md 2.2, 9). */
+/** CAL-3. When a market is open: sessions by rule, and what follows from them for the age, the end and the absence of bars (trading.md 2.2, 9). */
 import { TIMEFRAME_MS } from '../bar/bar.ts';
 import type { EpochMs, Timeframe } from '../bar/bar.ts';
 import { isIntraday } from './intraday.ts';

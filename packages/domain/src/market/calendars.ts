@@ -15,7 +15,7 @@ const AROUND_THE_CLOCK: MarketHours = {
   session: (day) => ({ open: day * DAY_MS, close: (day + 1) * DAY_MS }),
 };
 
-/** Currencies: from Sunday to Friday 17:00 in New York; a day begins at 17:00 and bears the date on which it ends. */
+/** CAL-2. Currencies: from Sunday to Friday 17:00 in New York; a day begins at 17:00 and bears the date on which it ends. */
 const CURRENCIES: MarketHours = {
   id: 'FX',
   timeZone: 'America/New_York',

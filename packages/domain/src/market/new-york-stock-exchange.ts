@@ -1,4 +1,4 @@
-/** Regular sessions of the New York Stock Exchange by rule: holidays and early closes as its Rule 7.2 sets them, and the days it closed beyond them. */
+/** CAL-1. Regular sessions of the New York Stock Exchange by rule: holidays and early closes as its Rule 7.2 sets them, and the days it closed beyond them. */
 import type { Session } from './calendar.ts';
 import { civil, daysFrom, newYorkInstant } from './new-york.ts';
 
