@@ -20,7 +20,20 @@ export interface TestRedis {
   readonly isOwn: boolean;
 }
 
-/** @throws Error when there is none: a test that needs it fails loudly and is never skipped. */
+/**
+ * True on a machine that has no Redis at all: its tests are left out there, and it is said loudly. Where CI is set they are never left out, so
+ * that they fail.
+ */
+export function isRedisMissing(): boolean {
+  if ((process.env['TEST_REDIS_URL'] ?? '') !== '' || (process.env['CI'] ?? '') !== '') return false;
+  if (spawnSync('redis-server', ['--version']).status === 0) return false;
+  process.stderr.write(
+    '\n*** NOT TESTED: the Redis cache. There is no redis-server on this machine; .ci/run installs it, or set TEST_REDIS_URL. ***\n\n',
+  );
+  return true;
+}
+
+/** @throws Error when there is none. */
 export async function startRedis(scope: Scope, options: readonly string[] = []): Promise<TestRedis> {
   const given = process.env['TEST_REDIS_URL'];
   if (given !== undefined && given !== '') {

@@ -2,8 +2,8 @@ import { Census, Scope } from '@wyckoff/bounded';
 import { createBarColumns, type BarColumns } from '@wyckoff/domain';
 import fc from 'fast-check';
 import { createClient } from 'redis';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { startRedis, type TestRedis } from '../../../../e2e/support/redis.ts';
+import { afterAll, afterEach, beforeAll, beforeEach, describe as always, expect, it } from 'vitest';
+import { isRedisMissing, startRedis, type TestRedis } from '../../../../e2e/support/redis.ts';
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
 import type { Series, Store, SymbolRecord } from '../store/store.ts';
 import { BarCache } from './bar-cache.ts';
@@ -12,6 +12,8 @@ import { CachedBars } from './cached-bars.ts';
 import { decodePage, encodePage } from './page-codec.ts';
 import { placeOf, RedisLink } from './redis-link.ts';
 import { withBarCache } from './with-bar-cache.ts';
+
+const describe = always.skipIf(isRedisMissing());
 
 const HOUR = 3_600_000;
 const START = Date.parse('2024-01-01T00:00:00Z');
