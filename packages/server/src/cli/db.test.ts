@@ -1,5 +1,6 @@
 /** `wyckoff db` as a user meets it, on the embedded store and on PostgreSQL: a process with arguments, two streams and an exit code. */
 import { Scope } from '@wyckoff/bounded';
+import Database from 'better-sqlite3';
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -55,21 +56,21 @@ describe('wyckoff db, the embedded store', () => {
     async () => {
       const data = join(folder, 'embedded');
       expect(db(['status', '--data', data])).toMatchObject({ code: 6 });
-      expect(db(['migrate', '--data', data, '--json'])).toMatchObject({ code: 0, out: '{"from":0,"to":3}\n' });
+      expect(db(['migrate', '--data', data, '--json'])).toMatchObject({ code: 0, out: '{"from":0,"to":4}\n' });
       const store = openSqliteStore({ path: join(data, 'wyckoff.db'), now: () => YEAR_AGO });
       await fill(store);
       const status = db(['status', '--data', data, '--json']);
       expect(JSON.parse(status.out)).toMatchObject({
         kind: 'sqlite',
-        version: 3,
-        known: 3,
+        version: 4,
+        known: 4,
         epoch: store.epoch,
         integrity: 'ok',
         rows: { bars: 1234, facts: 251, halts: 1 },
       });
       const file = join(folder, 'copy.db');
       const copied = db(['backup', file, '--data', data, '--json']);
-      expect(JSON.parse(copied.out)).toMatchObject({ file, version: 3, epoch: store.epoch });
+      expect(JSON.parse(copied.out)).toMatchObject({ file, version: 4, epoch: store.epoch });
       expect(db(['backup', file, '--data', data])).toMatchObject({ code: 6 });
       const held = db(['retention', '--data', data]);
       expect([held.code, held.err]).toEqual([6, expect.stringContaining('store.locked')]);
@@ -119,11 +120,11 @@ describe('wyckoff db, PostgreSQL', () => {
       expect(JSON.parse(db(['status', '--json'], url).out)).toMatchObject({
         kind: 'postgres',
         version: 0,
-        known: 3,
+        known: 4,
         epoch: null,
       });
       expect(db(['retention'], url)).toMatchObject({ code: 6, err: expect.stringContaining('store.older') as string });
-      expect(db(['migrate'], url).out).toBe('schema 0 brought to 3\n');
+      expect(db(['migrate'], url).out).toBe('schema 0 brought to 4\n');
       const store = await openPostgresStore({ url, scope, now: () => YEAR_AGO });
       await fill(store);
       const before = db(['status', '--json'], url);
@@ -158,5 +159,34 @@ describe('wyckoff db, PostgreSQL', () => {
     const ended = db(['status'], 'postgres://nobody@127.0.0.1:1/none');
     expect([ended.code, ended.err]).toEqual([6, expect.stringContaining('Start the database, or correct DATABASE_URL')]);
     expect(db(['status'], 'mysql://nobody')).toMatchObject({ code: 3 });
+  });
+});
+
+describe('what stands in the way is said with what to do', () => {
+  it('issue 5 a store from a newer version, a backup over a file, a damaged Parquet file: a sentence, no stack, nothing changed', () => {
+    const data = join(folder, 'newer');
+    expect(db(['migrate', '--data', data]).code).toBe(0);
+    const copy = join(folder, 'taken.db');
+    writeFileSync(copy, 'mine');
+    const taken = db(['backup', copy, '--data', data]);
+    expect([taken.code, taken.err]).toEqual([6, expect.stringMatching(/^wyckoff: store.exists: .*Name another file.*\n$/)]);
+    expect(readFileSync(copy, 'utf8')).toBe('mine');
+
+    const path = join(data, 'wyckoff.db');
+    const file = new Database(path);
+    file.pragma('user_version = 999');
+    file.close();
+    const before = readFileSync(path);
+    const status = db(['status', '--data', data]);
+    expect(status.out).toContain('schema 999, newer than');
+    expect(status.out).not.toContain('wyckoff db migrate');
+    expect(db(['migrate', '--data', data])).toMatchObject({ code: 6 });
+    expect(readFileSync(path).equals(before)).toBe(true);
+
+    const parquet = join(folder, 'cut.parquet');
+    writeFileSync(parquet, 'PAR1 cut off');
+    const words = ['--disable-warning=ExperimentalWarning', entry, 'import', parquet, '--data', join(folder, 'x')];
+    const imported = spawnSync(process.execPath, words, { encoding: 'utf8', env: { ...process.env, DATABASE_URL: '' } });
+    expect([imported.status, imported.stderr]).toEqual([1, expect.stringMatching(/^wyckoff: .*cut.parquet: Expected the letters PAR1.*\n$/)]); // prettier-ignore
   });
 });

@@ -113,7 +113,12 @@ function retentionText(lines: readonly RetentionLine[], dryRun: boolean): readon
 
 function printStatus(status: DatabaseStatus, options: DbOptions): void {
   const { kind, where, version, known, bytes, integrity, rows } = status;
-  const schema = version === known ? `schema ${version}` : `schema ${version} of ${known}: run "wyckoff db migrate"`;
+  const schema =
+    version === known
+      ? `schema ${version}`
+      : version > known
+        ? `schema ${version}, newer than the ${known} of this program: use the newer program again`
+        : `schema ${version} of ${known}: run "wyckoff db migrate"`;
   const counts = Object.entries(rows).filter(([, count]) => count > 0).map(([table, count]) => [table, String(count)]); // prettier-ignore
   const text = [`${kind} at ${where}: ${schema}, ${(bytes / 1e6).toFixed(1)} MB, ${integrity}`];
   print(options, status, counts.length === 0 ? text : [...text, ...tableLines(['table', 'rows'], counts)]);

@@ -102,10 +102,14 @@ async function run(argv: readonly string[]): Promise<number> {
       if (error.message !== '') tell(`wyckoff: ${error.message}`);
       return error.code;
     }
-    const refused = error as { name?: string; message?: string };
-    if (refused.name === 'StoreRefused') {
+    const refused = error as { name?: string; message?: string; code?: string };
+    if (refused.name === 'StoreRefused' || refused.name === 'StoreFailure') {
       tell(`wyckoff: ${refused.message}`);
       return EXIT.unreachable;
+    }
+    if (refused.name === 'ParquetRefused') {
+      tell(`wyckoff: ${refused.message}`);
+      return refused.code === 'PARQUET_COLUMNS' || refused.code === 'PARQUET_TYPE' ? EXIT.usage : EXIT.failed;
     }
     tell(`wyckoff: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
     return EXIT.failed;

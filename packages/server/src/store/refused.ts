@@ -7,6 +7,7 @@ export type StoreRefusalCode =
   | 'store.older'
   | 'store.foreign'
   | 'store.unreadable'
+  | 'store.exists'
   | 'store.full'
   | 'store.unavailable';
 
@@ -16,6 +17,7 @@ const REMEDIES: Readonly<Record<StoreRefusalCode, string>> = {
   'store.newer': 'Use the newer program again, or start with another --data folder. Nothing was changed in the file.',
   'store.foreign': 'Start with another --data folder. Nothing was changed in the file.',
   'store.unreadable': 'Give the folder and the file to the user who starts wyckoff, or start with another --data folder.',
+  'store.exists': 'Name another file, or move this one away first.',
   'store.older':
     'Run "wyckoff db migrate" (make a backup first), or set WYCKOFF_STORE_MIGRATE_ON_START=true. Nothing was changed.',
   'store.unavailable': 'Start the database, or correct DATABASE_URL. Nothing was changed.',

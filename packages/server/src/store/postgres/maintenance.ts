@@ -95,7 +95,7 @@ export async function migratePostgresAt(url: string): Promise<{ readonly from: n
 
 /** A consistent copy of one moment, row by row with back-pressure. @throws StoreRefused when the file is there already. */
 export async function backupPostgres(url: string, file: string): Promise<BackupReport> {
-  if (existsSync(file)) throw new StoreRefused('store.unreadable', `${file} exists already; nothing was written.`);
+  if (existsSync(file)) throw new StoreRefused('store.exists', `${file} exists already; nothing was written.`);
   const part = `${file}.part`;
   try {
     const report = await withClient(url, async (client) => {

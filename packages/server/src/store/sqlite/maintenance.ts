@@ -64,7 +64,7 @@ function versionOf(path: string): number {
  * @throws StoreRefused when the file is there already, or the copy is not sound.
  */
 export async function backupSqlite(path: string, file: string): Promise<BackupReport> {
-  if (existsSync(file)) throw new StoreRefused('store.unreadable', `${file} exists already; nothing was written.`);
+  if (existsSync(file)) throw new StoreRefused('store.exists', `${file} exists already; nothing was written.`);
   const part = `${file}.part`;
   const source = openForReading(path);
   try {
