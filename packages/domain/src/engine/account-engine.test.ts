@@ -397,3 +397,19 @@ test('9.4 an account has 1 to 200 series, each once', () => {
   const one = account({ AAA: {} });
   expect(() => one.engine.next({ kind: 'bars', bars: [{ series: 7, bar: flat(61, 100) }] })).toThrow(/expected a series 0-0/);
 });
+
+test('2.1 an exit at a limit works on the tick, never worse than was said', () => {
+  const one = account({ AAA: ONE });
+  one.run([flat(61, 101.6), flat(62, 105)]);
+  const [{ id: positionId }] = one.engine.report().openPositions;
+  one.ask({ kind: 'exit', positionId, by: 'ann', qtyMicros: 30_000_000, limitPrice: 107.1234 }, EVENING + 2 * DAY);
+  expect(one.of('order.changed').at(-1)).toMatchObject({ type: 'LIMIT', limitPrice: 107.13 });
+});
+
+test('ST-8 a campaign of another timeframe of the symbol that was invalidated counts', () => {
+  const late: Said = { 65: [springTest(65)] };
+  const one = account({ 'AAA X 1d': ONE, 'AAA X 4h': late });
+  one.run([flat(61, 101.6), flat(62, 105), bar(63, [97, 97, 95, 96]), flat(64, 101.5), flat(65, 101.5)]);
+  expect(one.of('campaign.changed').some(({ status }) => status === 'INVALIDATED')).toBe(true);
+  expect(one.rejections()).toContain('ST_RECENT_FAILURE');
+});

@@ -230,14 +230,18 @@ export class CommandDesk {
     const position = this.#position(positionId);
     if (position === undefined) return this.#refuse('NOT_FOUND', 'There is no such open position.');
     if (position.exiting !== null) return this.#refuse('CLOSING', 'The position is being closed.');
-    const { lotStepMicros } = instrumentOf(this.#floor, position);
+    const { lotStepMicros, tickSize } = instrumentOf(this.#floor, position);
     const steps = qtyMicros === null ? position.openSteps : Math.min(position.openSteps, Math.floor(qtyMicros / lotStepMicros));
     if (!(steps > 0)) return this.#refuse('QUANTITY', 'The quantity is not one whole step.');
     if (limitPrice !== null && !(Number.isFinite(limitPrice) && limitPrice > 0))
       return this.#refuse('PRICE', 'The limit is no price.');
     const { exits } = this.#desks;
     const all = steps === position.openSteps && limitPrice === null;
-    const order = all ? exits.leave(position, 'MANUAL') : exits.leavePart(position, { steps, limitPrice, reason: 'MANUAL' });
+    // On the tick, never worse than he said.
+    const limit = limitPrice === null ? null : toTick(limitPrice, tickSize, position.direction === 'LONG' ? 'up' : 'down');
+    const order = all
+      ? exits.leave(position, 'MANUAL')
+      : exits.leavePart(position, { steps, limitPrice: limit, reason: 'MANUAL' });
     return this.#done(order === null ? {} : { orderId: order.id });
   }
 

@@ -1,6 +1,7 @@
 /** From a record of the detector to a signal: candidate, chain, order of an instant (trading.md S3-S7). */
 import { PriorityQueue, QUEUE_FULL } from '../acceptance/priority-queue.ts';
 import type { Ranked } from '../acceptance/priority-queue.ts';
+import type { EpochMs } from '../bar/bar.ts';
 import type { RangeKey } from '../campaign/campaign-book.ts';
 import { figuresOf } from '../risk/figures.ts';
 import { measuresFor } from '../risk/measures.ts';
@@ -16,7 +17,7 @@ import { causeFactorOf } from '../setup/market-context.ts';
 import type { MarketContext } from '../setup/market-context.ts';
 import { patternOf } from '../setup/pattern.ts';
 import { priorityOf } from '../setup/priority.ts';
-import type { Pattern } from '../setup/signal.ts';
+import type { Direction, Pattern } from '../setup/signal.ts';
 import { levelsStage } from '../setup/stage-levels.ts';
 import { phaseStage } from '../setup/stage-phase.ts';
 import { strategyStage } from '../setup/stage-strategy.ts';
@@ -187,9 +188,19 @@ export class EntryDesk {
     return this.#acceptance.accept(live, lane, input);
   }
 
+  /** ST-8 asks for the symbol: a campaign of another timeframe of it counts. */
+  #invalidatedAt(symbol: string, direction: Direction): EpochMs | null {
+    let last: EpochMs | null = null;
+    for (const lane of this.#floor.lanes) {
+      const at = lane.symbol === symbol ? lane.campaigns.invalidatedAt(direction) : null;
+      if (at !== null && (last === null || at > last)) last = at;
+    }
+    return last;
+  }
+
   #market(lane: Lane, candidate: Candidate, view: PortView): MarketContext {
     const { facts } = this.#floor;
-    const { instrument, timeframe, tracker, campaigns } = lane;
+    const { instrument, timeframe, tracker } = lane;
     const range = [view.range, view.previous].find((one) => one?.rangeId === candidate.event.rangeId);
     return {
       assetClass: instrument.assetClass,
@@ -200,7 +211,7 @@ export class EntryDesk {
       atrPercentile: tracker.atrPercentile(),
       volumePercentile: tracker.volumePercentile(),
       causeFactor: causeFactorOf(range?.durationBars ?? 0),
-      invalidatedAt: campaigns.invalidatedAt(candidate.direction),
+      invalidatedAt: this.#invalidatedAt(lane.symbol, candidate.direction),
       barsSinceInvalidation: barsSince(lane, facts.at),
       implied: impliedBy(candidate.event, view),
       schedule: scheduleAround(this.#calendar, {
