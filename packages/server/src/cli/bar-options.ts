@@ -1,5 +1,5 @@
 /** The options that say which bars a verb works on, and the reading of them. */
-import { ASSET_CLASSES, TIMEFRAMES, type AssetClass, type BarColumns, type Instrument, type Timeframe } from '@wyckoff/domain';
+import { ASSET_CLASSES, CALENDAR_IDS, TIMEFRAMES, type AssetClass, type BarColumns, type CalendarId, type Instrument, type Timeframe } from '@wyckoff/domain'; // prettier-ignore
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { basename } from 'node:path';
 import { readCsv } from '../feeds/csv/read-csv.ts';
@@ -97,6 +97,13 @@ export function zoneArgument(text: string): string {
   } catch {
     throw new InvalidArgumentError('expected an IANA zone such as America/New_York');
   }
+}
+
+/** `none`: gaps of the symbol are not to be judged. */
+export function calendarArgument(text: string): CalendarId | 'none' {
+  const id = text.toLowerCase() === 'none' ? 'none' : CALENDAR_IDS.find((known) => known === text.toUpperCase());
+  if (id === undefined) throw new InvalidArgumentError(`expected ${CALENDAR_IDS.join(', ')} or none`);
+  return id;
 }
 
 /** The symbol given, else the file's name as far as it can be one. */

@@ -1,7 +1,7 @@
 /** `wyckoff download`: its options; the work is loaded when it is called for. */
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { PROVIDER_NAME } from '../feeds/open-provider.ts';
-import { symbolArgument, timeframeArgument } from './bar-options.ts';
+import { calendarArgument, symbolArgument, timeframeArgument } from './bar-options.ts';
 import type { DownloadOptions } from './download.ts';
 
 export function registerDownload(program: Command): void {
@@ -23,6 +23,12 @@ export function registerDownload(program: Command): void {
         .argParser(timeArgument),
     ) // prettier-ignore
     .addOption(new Option('--to <date>', 'up to, not including (default: now)').argParser(timeArgument))
+    .addOption(
+      new Option(
+        '--calendar <name>',
+        'XNYS, 24/7 or FX (default: what is stored of a known symbol, else that of the provider)',
+      ).argParser(openCalendarArgument),
+    )
     .option('-o, --out <file>', 'a CSV file instead of the store; with several symbols its name holds {symbol}')
     .option('-d, --data <folder>', 'folder of the store', 'data')
     .option('--resume', 'go on where a run that was stopped had come to')
@@ -33,6 +39,13 @@ export function registerDownload(program: Command): void {
       '\nKeys of Alpaca: APCA_API_KEY_ID and APCA_API_SECRET_KEY. Binance needs none.\nExample: wyckoff download --provider binance --symbols BTCUSDT --timeframe 1d --from 2020-01-01',
     )
     .action(async (options: DownloadOptions) => (await import('./download.ts')).download(options));
+}
+
+/** When a bar of a provider is over must be known. */
+function openCalendarArgument(text: string): string {
+  const id = calendarArgument(text);
+  if (id === 'none') throw new InvalidArgumentError('expected XNYS, 24/7 or FX');
+  return id;
 }
 
 function providerArgument(text: string): string {

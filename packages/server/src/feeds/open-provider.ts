@@ -1,6 +1,7 @@
 /** Opens the provider a person names: `alpaca`, `binance`, `ccxt:kraken`; addresses and keys come from the environment only. */
 import type { Scope } from '@wyckoff/bounded';
-import type { AssetClass, CalendarId } from '@wyckoff/domain';
+import type { AssetClass, CalendarId, CorporateAction } from '@wyckoff/domain';
+import { alpacaActions, type ActionsRequest } from './alpaca/alpaca-actions.ts';
 import { AlpacaHistory } from './alpaca/alpaca-history.ts';
 import { BinanceHistory } from './binance/binance-history.ts';
 import { CcxtHistory } from './ccxt/ccxt-history.ts';
@@ -22,6 +23,8 @@ export const COIN_MARKET: Market = { assetClass: 'CRYPTO', calendarId: '24/7', t
 export interface OpenedProvider {
   readonly history: HistoryProvider;
   readonly market: Market;
+  /** Splits and renames, ascending; absent where there are none, or nobody tells. */
+  readonly actions?: (request: ActionsRequest) => Promise<readonly CorporateAction[]>;
 }
 
 export const PROVIDER_NAME = /^(?:alpaca|binance|ccxt:[a-z0-9]{2,30})$/;
@@ -41,7 +44,8 @@ export async function openProvider(
     if (id === '' || secret === '')
       throw new ProviderFault('DATA_REFUSED', 'alpaca: expected its key in APCA_API_KEY_ID and APCA_API_SECRET_KEY, was none');
     const history = new AlpacaHistory({ scope, restUrl, feed: feed === 'sip' ? 'sip' : 'iex', key: () => ({ id, secret }) });
-    return { history, market: STOCK_MARKET };
+    const actions = (request: ActionsRequest) => alpacaActions({ scope, restUrl, key: () => ({ id, secret }) }, request);
+    return { history, market: STOCK_MARKET, actions };
   }
   if (name === 'binance') {
     return { history: new BinanceHistory({ scope, restUrl: env['WYCKOFF_BINANCE_DATA_URL'] }), market: COIN_MARKET };

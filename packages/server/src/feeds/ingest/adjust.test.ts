@@ -4,12 +4,13 @@ import { createBarColumns } from '@wyckoff/domain';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openSqliteStore } from '../../store/sqlite/sqlite-store.ts';
 import type { Series, Store } from '../../store/store.ts';
-import { adjustForSplit, type AdjustedStore, type Adjustment } from './adjust.ts';
+import { adjustForSplit, type AdjustedStore } from './adjust.ts';
 
 const DAY = 86_400_000;
 const EX = Date.UTC(2022, 5, 6);
 const BARS = 2500;
 const split = { kind: 'SPLIT', symbol: 'X', from: EX, priceFactor: 0.05 } as const;
+const by = { split, actor: 'cli', now: EX } as const;
 
 let scope: Scope;
 let store: Store;
@@ -38,25 +39,28 @@ const expected = Array.from({ length: BARS + 10 }, (_, n) => (n < BARS ? (2000 +
 
 describe('ADJ-3 a split and the stored bars', () => {
   it('ADJ-3 prices and volumes before it are brought onto those after it, told once; asked again nothing happens', async () => {
-    const told: Adjustment[] = [];
-    const onAdjusted = (adjustment: Adjustment): number => told.push(adjustment);
-    expect(await adjustForSplit(store, series, { split, onAdjusted })).toMatchObject({ reason: 'ADJUSTED', bars: BARS });
+    expect(await adjustForSplit(store, series, { ...by, dryRun: true })).toMatchObject({ reason: 'ADJUSTED', bars: BARS });
+    expect((await closes())[0]).toBe(2000);
+    expect(await adjustForSplit(store, series, by)).toMatchObject({ reason: 'ADJUSTED', bars: BARS });
     expect(await closes()).toEqual(expected);
     expect((await store.barsAfter(series, { limit: 1 })).volume[0]).toBe(2000);
-    expect(await adjustForSplit(store, series, { split, onAdjusted })).toMatchObject({ reason: 'ALREADY_ADJUSTED', bars: 0 });
+    expect(await adjustForSplit(store, series, by)).toMatchObject({ reason: 'DONE_BEFORE', bars: 0 });
     expect(await closes()).toEqual(expected);
-    expect(told).toHaveLength(1);
+    const audited = await store.auditAfter(0, 10);
+    expect(audited).toMatchObject([{ type: 'bars.adjusted', actor: 'cli', data: { symbol: 'X', timeframe: '1d', priceFactor: 0.05, bars: BARS } }]); // prettier-ignore
+    expect(await store.checkAudit()).toMatchObject({ ok: true, checked: 1 });
+    expect((await store.coverage({ limit: 10 })).map(({ provider, bars }) => [provider, bars])).toEqual([['test', BARS + 10]]);
   });
 
-  it('bars that are adjusted already, and a symbol without bars before it, are left alone', async () => {
-    expect(await adjustForSplit(store, series, { split: { ...split, priceFactor: 0.5 } })).toMatchObject({
+  it('ADJ-1 bars that are adjusted already, and a symbol without bars before it, are left alone', async () => {
+    expect(await adjustForSplit(store, series, { ...by, split: { ...split, priceFactor: 0.5 } })).toMatchObject({
       reason: 'ALREADY_ADJUSTED',
     });
-    expect(await adjustForSplit(store, series, { split: { ...split, from: 0 } })).toMatchObject({ reason: 'NO_BARS' });
+    expect(await adjustForSplit(store, series, { ...by, split: { ...split, from: 0 } })).toMatchObject({ reason: 'NO_BARS' });
     expect((await closes())[0]).toBe(2000);
   });
 
-  it('fail the nth call: whatever breaks, a repetition ends with each bar adjusted exactly once', async () => {
+  it('ADJ-3 fail the nth call: whatever breaks, a repetition ends with each bar adjusted exactly once', async () => {
     for (let nth = 1; nth < 40; nth += 1) {
       await scope.dispose();
       scope = new Scope({ name: 'test', census: new Census() });
@@ -70,12 +74,14 @@ describe('ADJ-3 a split and the stored bars', () => {
         columns.volume[n] = 100;
       }
       await store.importBars(series, columns, 'test');
-      const failed = await adjustForSplit(dying(store, nth), series, { split }).then(
+      const failed = await adjustForSplit(dying(store, nth), series, by).then(
         () => false,
         () => true,
       );
-      await adjustForSplit(store, series, { split });
+      await adjustForSplit(store, series, by);
       expect(await closes()).toEqual(expected);
+      // Once, whatever broke: also the number of bars in it.
+      expect((await store.auditAfter(0, 10)).map(({ data }) => data)).toMatchObject([{ bars: BARS }]);
       if (!failed) return;
     }
     throw new Error('expected the split to need fewer than 40 calls');
@@ -94,7 +100,10 @@ function dying(real: Store, nth: number): AdjustedStore {
   return {
     barsBefore: (of, query) => dies(() => real.barsBefore(of, query)),
     barsAfter: (of, query) => dies(() => real.barsAfter(of, query)),
-    importBars: (of, columns, provider) => dies(() => real.importBars(of, columns, provider)),
+    importBars: (of, columns, provider, options) => dies(() => real.importBars(of, columns, provider, options)),
+    countBars: (of, span) => dies(() => real.countBars(of, span)),
+    surveyBars: (of) => dies(() => real.surveyBars(of)),
+    change: (change) => dies(() => real.change(change)),
     setting: (key) => dies(() => real.setting(key)),
     saveSetting: (key, value) => dies(() => real.saveSetting(key, value)),
   };

@@ -1,5 +1,5 @@
 /** The door of the store for bars: each is judged by the rules, and what is believed is written in batches; the same bars again change nothing (TR-13). */
-import { BarCursor, appendBar, createBarColumns, judgeBar, barRefusal, priceFactorBetween, type Bar, type BarColumns, type BarVerdict, type Calendar, type EpochMs, type Split } from '@wyckoff/domain'; // prettier-ignore
+import { BAR_FLAGS, BarCursor, appendBar, createBarColumns, judgeBar, barRefusal, priceFactorBetween, type Bar, type BarColumns, type BarVerdict, type Calendar, type EpochMs, type Split } from '@wyckoff/domain'; // prettier-ignore
 import type { BarStore, Series } from '../../store/store.ts';
 import type { Quarantine } from './quarantine.ts';
 import { StoredWalk } from './stored-walk.ts';
@@ -80,7 +80,8 @@ export class Ingest {
     if (quarantine === undefined || held === null || series === null) return false;
     const columns = createBarColumns(1);
     appendBar(columns, held.bar);
-    await store.importBars(series, columns, held.provider);
+    // Somebody has looked at it; that it moved so far stays written beside it.
+    await store.importBars(series, columns, held.provider, { flags: Uint8Array.of(BAR_FLAGS.outlier) });
     await quarantine.release(id);
     return true;
   }
@@ -90,6 +91,7 @@ export class Ingest {
     const tally = { ...NOTHING, fetched: columns.length };
     const rows = this.#fitRows(series, columns, tally);
     const believed = createBarColumns(rows.length);
+    const flags = new Uint8Array(rows.length);
     if (rows.length === 0) return tally;
     const bar = new BarCursor(columns);
     const walk = await StoredWalk.open(store, series, columns.time[rows[0]]);
@@ -114,9 +116,10 @@ export class Ingest {
       }
       if (verdict.action === 'CORRECT' && same !== null)
         onRevision?.(series, { time: bar.time, old: copyOf(same), now: copyOf(bar) });
+      flags[believed.length] = verdict.flags;
       appendBar(believed, bar);
     }
-    const counts = await store.importBars(series, believed, from.provider);
+    const counts = await store.importBars(series, believed, from.provider, { flags });
     tally.inserted = counts.inserted;
     tally.corrected += counts.corrected;
     tally.duplicates += counts.duplicate;

@@ -1,5 +1,5 @@
 /** Bars of files into the store: streamed, counted row by row, repeatable, and resumed where it was stopped. */
-import type { AssetClass, Timeframe } from '@wyckoff/domain';
+import { calendarOf, SeriesJudge, type AssetClass, type CalendarId, type Gap, type Timeframe } from '@wyckoff/domain';
 import { Exit, EXIT } from '../../cli/exit-codes.ts';
 import type { CsvProblem } from '../../feeds/csv/report.ts';
 import type { ImportCounts, Series, Store, SymbolRecord } from '../../store/store.ts';
@@ -16,6 +16,7 @@ export interface ImportRequest {
   readonly assetClass?: AssetClass;
   readonly name?: string;
   readonly tz?: string;
+  readonly calendar?: CalendarId | 'none';
   readonly resume: boolean;
 }
 
@@ -40,6 +41,13 @@ export interface ImportAnswer {
   readonly inserted: number;
   readonly duplicate: number;
   readonly corrected: number;
+  /** Of the bars of the file: missing by the calendar (null: there is none), moved by more than half, without volume; 0 to 100. */
+  readonly gaps: number | null;
+  readonly outliers: number;
+  readonly zeroVolume: number;
+  readonly quality: number | null;
+  /** At most five. */
+  readonly largest: readonly Gap[];
   /** Rows that were in the store before this run; 0 without `resume`. */
   readonly resumedAt: number;
   /** False: interrupted; what is counted is stored, and `--resume` goes on. */
@@ -70,13 +78,16 @@ async function importSeries(
   const key = file.identity === null ? null : checkpointKey(file.identity, blocks.symbol, timeframe);
   const from = request.resume && store !== null && key !== null ? await readCheckpoint(store, key) : null;
   const place = store === null ? null : await placeOf(store, blocks.symbol, { timeframe, request });
+  const calendarId = place === null ? calendarIdFor(request) : place.calendar;
+  const judge = new SeriesJudge({ timeframe, calendar: calendarId === null ? null : calendarOf(calendarId) });
   let sums: Checkpoint = from ?? { rows: 0, inserted: 0, duplicate: 0, corrected: 0 };
   let complete = true;
   for await (const bars of blocks.blocks()) {
     const { read } = blocks.counts;
+    const flags = judge.block(bars);
     // Rows that were stored before the stop are read again for their numbering, not written again.
     if (store !== null && place !== null && read > sums.rows) {
-      sums = { ...added(sums, await store.importBars(place.series, bars, place.provider)), rows: read };
+      sums = { ...added(sums, await store.importBars(place.series, bars, place.provider, { flags })), rows: read };
       if (key !== null) await saveCheckpoint(store, key, sums);
     }
     await quarantine?.settled();
@@ -85,7 +96,9 @@ async function importSeries(
     complete = false;
     break;
   }
+  if (store !== null && place !== null && complete) await store.surveyBars(place.series);
   const { read, accepted, refused, duplicates, corrected } = blocks.counts;
+  const { gaps, outliers, zeroVolume, quality, largest } = judge.figures;
   return {
     file: file.path,
     symbol: blocks.symbol,
@@ -96,6 +109,11 @@ async function importSeries(
     inserted: sums.inserted,
     duplicate: sums.duplicate + duplicates,
     corrected: sums.corrected + corrected,
+    gaps,
+    outliers,
+    zeroVolume,
+    quality,
+    largest,
     resumedAt: from?.rows ?? 0,
     complete,
     dryRun: store === null,
@@ -125,10 +143,11 @@ async function placeOf(
   store: Store,
   symbol: string,
   { timeframe, request }: { readonly timeframe: Timeframe; readonly request: ImportRequest },
-): Promise<{ readonly series: Series; readonly provider: string }> {
+): Promise<{ readonly series: Series; readonly provider: string; readonly calendar: CalendarId | null }> {
   const known = await store.findSymbol(symbol);
   if (known !== null) refuseOther(known, request);
   const { assetClass = 'STOCK', tz: timeZone = 'UTC' } = request;
+  const calendar = request.calendar === undefined && known !== null ? (known.calendar ?? null) : calendarIdFor(request);
   const record = known ?? {
     symbol,
     assetClass,
@@ -140,7 +159,13 @@ async function placeOf(
     tickSize: assetClass === 'FOREX' ? 0.00001 : 0.01,
     unit: UNIT[assetClass],
   };
-  return { series: await store.saveSymbol(record, timeframe), provider: record.source };
+  return { series: await store.saveSymbol({ ...record, calendar }, timeframe), provider: record.source, calendar };
+}
+
+/** Coins trade around the clock and currencies by the week, whatever they are called; of a share nobody knows where it is listed until it is said. */
+function calendarIdFor({ calendar, assetClass }: ImportRequest): CalendarId | null {
+  if (calendar !== undefined) return calendar === 'none' ? null : calendar;
+  return assetClass === 'CRYPTO' ? '24/7' : assetClass === 'FOREX' ? 'FX' : null;
 }
 
 /**

@@ -1,13 +1,14 @@
 /** `wyckoff import`: files of bars into the store. */
 import { Scope } from '@wyckoff/bounded';
-import type { AssetClass, Timeframe } from '@wyckoff/domain';
+import type { AssetClass, CalendarId, Timeframe } from '@wyckoff/domain';
 import { Option, type Command } from 'commander';
-import { assetClassArgument, symbolArgument, timeframeArgument, zoneArgument } from '../../cli/bar-options.ts';
+import { assetClassArgument, calendarArgument, symbolArgument, timeframeArgument, zoneArgument } from '../../cli/bar-options.ts';
 import { Exit, EXIT } from '../../cli/exit-codes.ts';
 import { Output, tell } from '../../cli/output.ts';
+import { tellGaps, wholenessOf } from '../../cli/gap-text.ts';
 import type { CsvProblem } from '../../feeds/csv/report.ts';
 import { storePathIn } from '../../settings.ts';
-import { openStore } from '../../store/open.ts';
+import { openVerbStore } from '../../cache/verb-store.ts';
 import { interruptible, Progress } from '../progress.ts';
 
 /** Problems of one run that are printed; all of them are counted, and kept in the quarantine file when one is named. */
@@ -19,6 +20,7 @@ interface ImportOptions {
   readonly assetClass?: AssetClass;
   readonly name?: string;
   readonly tz?: string;
+  readonly calendar?: CalendarId | 'none';
   readonly data: string;
   readonly resume?: boolean;
   readonly quarantine?: string;
@@ -57,6 +59,12 @@ export function registerImport(wyckoff: Command): void {
         zoneArgument,
       ),
     )
+    .addOption(
+      new Option(
+        '--calendar <name>',
+        'when its market is open: XNYS, 24/7, FX, or none (default: what is stored of a known symbol; crypto 24/7, forex FX; without one gaps are not judged)',
+      ).argParser(calendarArgument),
+    )
     .option('-d, --data <folder>', 'folder of the store (DATABASE_URL names another)', 'data')
     .option('--resume', 'go on where an import of the same file was stopped')
     .option('--quarantine <file>', 'write every refused row with its line and reason to this file, one JSON object a line')
@@ -80,7 +88,7 @@ async function run(patterns: readonly string[], options: ImportOptions): Promise
   const store =
     options.dryRun === true
       ? null
-      : await openStore({ scope, path: storePathIn(options.data), databaseUrl: process.env['DATABASE_URL'] });
+      : await openVerbStore({ scope, path: storePathIn(options.data), tell });
   await using quarantine =
     options.quarantine === undefined ? null : await Quarantine.open(options.quarantine, options.resume === true);
   using interrupt = interruptible();
@@ -104,6 +112,7 @@ async function run(patterns: readonly string[], options: ImportOptions): Promise
   };
   for await (const answer of importFiles({ ...options, files, resume }, ports)) {
     progress.done();
+    if (options.quiet !== true) tellGaps(`${answer.symbol} ${answer.timeframe}`, answer);
     if (options.json === true) output.json(answer);
     else output.line(sentenceOf(answer));
     output.flush();
@@ -122,10 +131,12 @@ function sentenceOf(answer: {
   readonly duplicate: number;
   readonly refused: number;
   readonly resumedAt: number;
+  readonly gaps: number | null;
+  readonly quality: number | null;
 }): string {
-  const { symbol, timeframe, read, inserted, corrected, duplicate, refused, resumedAt } = answer;
+  const { symbol, timeframe, read, inserted, corrected, duplicate, refused, resumedAt, gaps, quality } = answer;
   const resumed = resumedAt > 0 ? `, resumed after ${resumedAt}` : '';
-  return `${symbol} ${timeframe}: ${read} read, ${inserted} inserted, ${corrected} corrected, ${duplicate} duplicate, ${refused} refused${resumed}`;
+  return `${symbol} ${timeframe}: ${read} read, ${inserted} inserted, ${corrected} corrected, ${duplicate} duplicate, ${refused} refused${resumed}, ${wholenessOf({ gaps, quality })}`;
 }
 
 /** Remarks are about rows that were taken. */

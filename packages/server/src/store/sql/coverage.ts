@@ -1,5 +1,5 @@
 /** Which bars exist, from whom, with their figures and their fingerprint: noted with every import, made whole by a survey. */
-import { calendarOf, CALENDAR_IDS, SeriesJudge, type BarColumns, type Calendar, type CalendarId } from '@wyckoff/domain'; // prettier-ignore
+import { calendarOf, CALENDAR_IDS, SeriesJudge, type BarColumns, type Calendar } from '@wyckoff/domain'; // prettier-ignore
 import type { CoverageRow } from '../coverage-store.ts';
 import type { Series } from '../store.ts';
 import { minutesOf, timeframeOf } from './bar-keys.ts';
@@ -13,7 +13,7 @@ const MOST = 10_000;
 /** The calendar of the symbol; null where it is not known. */
 export function* calendarOfSeries(dialect: SqlDialect, series: Series): Work<Calendar | null> {
   const [row] = yield* rawRows<[string]>(dialect.text('select calendar from symbols where id = ?'), [series.symbolId]);
-  const id = CALENDAR_IDS.find((known) => known === row[0]) as CalendarId | undefined;
+  const id = CALENDAR_IDS.find((known) => known === row[0]);
   return id === undefined ? null : calendarOf(id);
 }
 
