@@ -30,6 +30,8 @@ export const sessionAnswer = z.object({
       tickSize: z.number(),
       timeZone: z.string(),
       unit: z.string(),
+      /** Whose money it is: REPLAY and PAPER are play money, LIVE is at a venue. */
+      account: z.object({ id: z.string(), kind: z.enum(['REPLAY', 'PAPER', 'LIVE']), broker: z.string() }),
     })
     .nullable(),
 });

@@ -38,6 +38,38 @@ export const chainStep = z.object({
 export const signalPattern = z.enum(PATTERNS);
 export const signalEntryType = z.enum(ENTRY_TYPES);
 
+/** A measure of 5.1 as it stood: before the trade, after it, and its limit. */
+const measureFigures = z.object({
+  code: z.string(),
+  /** The bucket of RK_BUCKET; null elsewhere. */
+  of: z.string().nullable(),
+  beforeMicros: micros,
+  afterMicros: micros,
+  limitMicros: micros,
+});
+
+/** Every figure a signal was judged by (trading.md end of 3). */
+const signalFigures = z.object({
+  steps: z.number().int(),
+  unit: z.enum(['SHARES', 'LOTS', 'UNITS', 'CONTRACTS']),
+  leverage: z.number(),
+  marginMicros: micros,
+  notionalMicros: micros,
+  riskMicros: micros,
+  /** Of equity. */
+  riskRatio: ratio,
+  /** Before any limit. */
+  wantedMicros: micros,
+  equityMicros: micros,
+  /** Entry with gap allowance and half spread. */
+  sizingPrice: price,
+  /** Over the whole ladder. */
+  rPlan: ratio.nullable(),
+  reward: z.enum(['IDEAL', 'ACCEPTABLE']).nullable(),
+  volumeSource: z.enum(['ACTUAL', 'TICK']),
+  measures: z.array(measureFigures),
+});
+
 export const signal = z.object({
   id: z.string(),
   symbol,
@@ -64,6 +96,10 @@ export const signal = z.object({
   chain: z.array(chainStep),
   rejectCode: z.string().nullable(),
   rejectText: z.string().nullable(),
+  /** Null or absent: it was refused before its size was known. */
+  figures: signalFigures.nullable().optional(),
+  /** A person must look at it: never automatic (ST-13). Absent: false. */
+  needsReview: z.boolean().optional(),
   validBars: z.number().int(),
   version: z.number().int(),
 });

@@ -1,6 +1,6 @@
 /** `wyckoff serve`: the server and the desk, the same as `npm start` without installing and building. */
-import process from 'node:process';
 import { runServer } from '../run.ts';
+import { Exit, EXIT } from './exit-codes.ts';
 
 export interface ServeOptions {
   readonly port?: string;
@@ -18,5 +18,7 @@ export interface ServeOptions {
 /** Serves until it is told to stop. */
 export async function serve(options: ServeOptions): Promise<void> {
   const { paused, ...rest } = options;
-  process.exitCode = await runServer({ ...rest, play: paused === true ? false : undefined });
+  const code = await runServer({ ...rest, play: paused === true ? false : undefined });
+  // It has said why.
+  if (code !== EXIT.done) throw new Exit(code, '');
 }

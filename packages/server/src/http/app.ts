@@ -154,6 +154,9 @@ function tellAnswers(app: FastifyInstance, options: HttpOptions): void {
       'server-timing': `total;dur=${reply.elapsedTime.toFixed(1)}`,
     });
     if (!reply.hasHeader('content-security-policy')) reply.header('content-security-policy', NO_DOCUMENT_POLICY);
+    const account = options.ports.desk.series()?.account;
+    // Nobody shall take play money for money, whatever part of the interface he looks at.
+    if (account !== undefined) reply.header('account-kind', account.kind);
     if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
     done();
   });

@@ -5,6 +5,7 @@ import {
   type CHART_INCLUDES,
   type ChartAnswer,
   type ConnectionWire,
+  type SessionAnswer,
   type SnapshotAnswer,
 } from '@wyckoff/contracts';
 import { createBarColumns, type BarColumns } from '@wyckoff/domain';
@@ -34,6 +35,8 @@ export interface DeskParts {
   readonly series: Series;
   readonly record: SymbolRecord;
   readonly accountId: string;
+  /** As every answer says it. */
+  readonly account: NonNullable<SessionAnswer['desk']>['account'];
   /** Venues of the session, none on paper. */
   readonly brokers: () => readonly ConnectionWire[];
   /** Why the session cannot go on; null while it can. */
@@ -82,7 +85,17 @@ export function deskOfSession(parts: DeskParts): Desk {
     connections: () => connectionsOf(parts),
     series() {
       const { symbol, name, source, synthetic, tickSize, timeZone, unit } = parts.record;
-      return { symbol, timeframe: parts.series.timeframe, name, source, synthetic, tickSize, timeZone, unit };
+      return {
+        symbol,
+        timeframe: parts.series.timeframe,
+        name,
+        source,
+        synthetic,
+        tickSize,
+        timeZone,
+        unit,
+        account: parts.account,
+      };
     },
     replay: {
       state: () => replay.state(),

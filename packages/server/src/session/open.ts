@@ -238,6 +238,7 @@ export async function openSession(options: SessionOptions<Scope>, parts: Session
     series,
     record,
     accountId,
+    account: { id: accountId, kind: mode.kind, broker: broker?.name ?? 'paper' },
     failure: whyNot,
     brokers: () => (venue === null ? [] : [venue.connection]),
   });
