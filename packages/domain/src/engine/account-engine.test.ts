@@ -11,6 +11,7 @@ import type { DataOf, Fact, FactKind } from './fact.ts';
 import type { TradingCommand } from './input.ts';
 import { DAY, START, ScriptedDetector, bar, flat, lps, quiet, range, springTest, utadTest } from './kit/scripted-market.ts';
 import { createAccountEngine } from './trading-engine.ts';
+import { seriesSettings } from './engine-settings.ts';
 import type { AccountEngineOptions, TradingEngine } from './trading-engine.ts';
 
 const TRADER = { user: 'ann', role: 'trader' } as const;
@@ -412,4 +413,13 @@ test('ST-8 a campaign of another timeframe of the symbol that was invalidated co
   one.run([flat(61, 101.6), flat(62, 105), bar(63, [97, 97, 95, 96]), flat(64, 101.5), flat(65, 101.5)]);
   expect(one.of('campaign.changed').some(({ status }) => status === 'INVALIDATED')).toBe(true);
   expect(one.rejections()).toContain('ST_RECENT_FAILURE');
+});
+
+test('2.2 at a venue nothing is sold short or levered that nobody stated; on paper the class says it', () => {
+  const series = {
+    instrument: { symbol: 'ES', assetClass: 'FUTURE', timeZone: 'UTC', session: '24h' },
+    timeframe: '1d',
+  } as const;
+  expect(seriesSettings(series, { broker: 'venue' }).traded).toMatchObject({ shortable: false, leverage: 1 });
+  expect(seriesSettings(series, { broker: 'simulated' }).traded).toMatchObject({ shortable: true, leverage: 10 });
 });

@@ -81,6 +81,9 @@ export interface AccountSettings {
   readonly broker: 'simulated' | 'venue';
 }
 
+/** At a venue nothing is borrowed that nobody stated (trading.md 2.2); on paper the class says it, which is disclosed. */
+const UNSTATED = Object.freeze({ shortable: false, leverage: 1 });
+
 /** @throws {InstrumentError} when the instrument cannot be traded. */
 export function seriesSettings(series: SeriesOptions, account: AccountChoices): SeriesSettings {
   const { instrument, timeframe } = series;
@@ -88,7 +91,7 @@ export function seriesSettings(series: SeriesOptions, account: AccountChoices): 
   return {
     instrument,
     timeframe,
-    traded: series.traded ?? tradedInstrument({ symbol, assetClass }),
+    traded: series.traded ?? tradedInstrument({ symbol, assetClass, ...(account.broker === 'venue' && UNSTATED) }),
     costs: series.costs ?? costsFor(assetClass),
     limitFill: series.limitFill ?? 'touch',
     participationCap: series.participationCap ?? null,

@@ -1,3 +1,5 @@
+import type { Exposure, RiskSnapshot } from './exposure.ts';
+import { freeCash } from './size.ts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { candidate, quietMarket, springRecord, utadRecord } from '../setup/fixture.ts';
@@ -309,4 +311,11 @@ describe('TR-1', () => {
     expect(riskOf(stock, [100, 97], nearest)).toBeGreaterThan(500_000_000);
     expect(sizeOf(of).steps).toBe(nearest - 1);
   });
+});
+
+test('RK_CASH what is paid out and what secures a margin are not free', () => {
+  const row = { cashMicros: 20, marginMicros: 30 } as Exposure;
+  const free = (cashMicros: number) => freeCash({ snapshot: { cashMicros, exposures: [row, row] } as unknown as RiskSnapshot });
+  expect(free(150)).toBe(50);
+  expect(free(90)).toBe(0);
 });

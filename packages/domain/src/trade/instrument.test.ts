@@ -41,3 +41,8 @@ test('5.5 the size for a budget is the largest that fits', () => {
     expect(riskOf(coin, [43_210.5, 41_999.37], steps + 1)).toBeGreaterThan(budget);
   }
 });
+
+test('4.1 STOCK is levered twice at most', () => {
+  expect(tradedInstrument({ symbol: 'S', assetClass: 'STOCK', leverage: 2 }).leverage).toBe(2);
+  expect(() => tradedInstrument({ symbol: 'S', assetClass: 'STOCK', leverage: 2.01 })).toThrow(/at most 2/);
+});

@@ -106,6 +106,8 @@ function checkInstrument(instrument: TradedInstrument): void {
     if (!Number.isSafeInteger(instrument[field]) || instrument[field] < 1)
       refuse(field, `expected an integer >= 1, was ${instrument[field]}`);
   }
+  if (instrument.assetClass === 'STOCK' && instrument.leverage > 2)
+    refuse('leverage', `expected at most 2 for STOCK, was ${instrument.leverage}`);
   if (!(instrument.leverage >= 1)) refuse('leverage', `expected >= 1, was ${instrument.leverage}`);
   if (!(instrument.halfSpread >= 0)) refuse('halfSpread', `expected >= 0, was ${instrument.halfSpread}`);
   if (instrument.buckets.length === 0) refuse('buckets', 'expected at least one');
