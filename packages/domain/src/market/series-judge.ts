@@ -123,7 +123,12 @@ export class SeriesJudge {
 
   #name(gap: Gap): void {
     const least = this.#largest.at(-1);
-    if (this.#largest.length === NAMED_GAPS && least !== undefined && gap.missing <= least.missing) return;
-    this.#largest = [...this.#largest, gap].sort((a, b) => b.missing - a.missing || a.after - b.after).slice(0, NAMED_GAPS);
+    if (this.#largest.length === NAMED_GAPS && least !== undefined && bySize(gap, least) >= 0) return;
+    this.#largest = [...this.#largest, gap].sort(bySize).slice(0, NAMED_GAPS);
   }
+}
+
+/** The largest first, of equal ones the earliest. */
+function bySize(a: Gap, b: Gap): number {
+  return b.missing - a.missing || a.after - b.after;
 }

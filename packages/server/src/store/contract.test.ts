@@ -109,6 +109,66 @@ describe.each(STORES)('%s', (name) => {
     });
   });
 
+  describe('trading 9.2 flags, coverage and other names', () => {
+    const daily = (days: readonly number[], close = 10) => columnsAt(days.map((day) => day * DAY_MS), close); // prettier-ignore
+    const known = async (symbol: string, calendar: '24/7' | null) => await store.saveSymbol({ ...DEMO_SYMBOL, symbol, calendar }, '1d'); // prettier-ignore
+
+    it('BAR_GAP the survey counts what the calendar expects over all imports; without a calendar it is null and no zero', async () => {
+      const coin = await known('COIN', '24/7');
+      await store.importBars(coin, daily([1, 2, 3]), 'test');
+      await store.importBars(coin, daily([6, 7, 10]), 'test');
+      expect(await store.surveyBars(coin)).toMatchObject({ bars: 6, gaps: 4, zeroVolume: 2, reflagged: 2 });
+      expect(await store.surveyBars(coin)).toMatchObject({ gaps: 4, reflagged: 0 });
+      const row = { symbol: 'COIN', timeframe: '1d', provider: 'test', from: DAY_MS, to: 10 * DAY_MS, bars: 6, gaps: 4 };
+      expect(await store.coverage({ symbol: 'COIN', limit: 10 })).toMatchObject([row]);
+      await store.importBars(coin, daily([4, 5]), 'test');
+      expect(await store.surveyBars(coin)).toMatchObject({ bars: 8, gaps: 2, reflagged: 1 });
+      const other = await known('OTHER', null);
+      await store.importBars(other, daily([1, 9]), 'test');
+      expect(await store.surveyBars(other)).toMatchObject({ gaps: null });
+      expect((await store.coverage({ symbol: 'OTHER', limit: 1 }))[0]?.gaps).toBeNull();
+      expect((await store.findSymbol('COIN'))?.calendar).toBe('24/7');
+    });
+
+    it('BAR_OUTLIER flags of an import are stored: right ones are left alone, and the survey puts wrong ones right', async () => {
+      const coin = await known('COIN', '24/7');
+      const columns = daily([1, 2, 3]);
+      columns.close[1] = columns.high[1] = 20;
+      await store.importBars(coin, columns, 'test', { flags: Uint8Array.of(0, 8, 0) });
+      expect(await store.surveyBars(coin)).toMatchObject({ outliers: 1, reflagged: 0 });
+      const wrong = await known('WRONG', '24/7');
+      await store.importBars(wrong, columns, 'test', { flags: Uint8Array.of(2, 0, 0) });
+      expect(await store.surveyBars(wrong)).toMatchObject({ outliers: 1, reflagged: 2 });
+    });
+
+    it('ADJ-4 bars move to another name with their coverage; what that name has itself holds, and later bars stay', async () => {
+      const [old, now] = [await known('OLD', '24/7'), await known('NEW', '24/7')];
+      await store.importBars(old, daily([1, 2, 3, 4, 9], 10), 'test');
+      await store.importBars(now, daily([4, 5], 20), 'test');
+      expect(await store.moveBars(old, now, 5 * DAY_MS)).toBe(4);
+      expect(await store.moveBars(old, now, 5 * DAY_MS)).toBe(0);
+      const moved = await store.barsAfter(now, { limit: 10 });
+      expect([...moved.time].map((time) => time / DAY_MS)).toEqual([1, 2, 3, 4, 5]);
+      expect([...moved.close]).toEqual([10, 10, 10, 20, 20]);
+      expect(await store.countBars(old)).toBe(1);
+      expect(await store.surveyBars(now)).toMatchObject({ bars: 5, gaps: 0 });
+      await store.surveyBars(old);
+      expect((await store.coverage({ limit: 10 })).map(({ symbol, bars }) => [symbol, bars])).toEqual([['NEW', 5], ['OLD', 1]]); // prettier-ignore
+      await expect(store.moveBars(old, old, 0)).rejects.toThrow(/two symbols/);
+    });
+
+    it('ADJ-4 a free new name is given to all that is stored, in one transaction with its fact; a taken one is refused', async () => {
+      const old = await known('OLD', null);
+      await store.importBars(old, daily([1, 2]), 'test');
+      const facts = [auditFact('symbol.renamed', { to: 'NEW' })];
+      await store.change({ facts, writes: [{ kind: 'symbol.renamed', from: 'OLD', to: 'NEW' }] });
+      expect(await store.findSymbol('OLD')).toBeNull();
+      expect((await store.findSeries('NEW', '1d'))?.symbolId).toBe(old.symbolId);
+      await expect(store.change({ facts, writes: [{ kind: 'symbol.renamed', from: 'NEW', to: DEMO_SYMBOL.symbol }] })).rejects.toBeInstanceOf(VersionConflict); // prettier-ignore
+      expect(await store.checkAudit()).toMatchObject({ ok: true, checked: 1 });
+    });
+  });
+
   describe('interface 4.1 the journal', () => {
     it('a commit numbers its facts, keeps the newest state of their entities, and is read back as it was', async () => {
       await withAccount();
