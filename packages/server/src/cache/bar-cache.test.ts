@@ -1,6 +1,9 @@
 import { Census, Scope } from '@wyckoff/bounded';
 import { createBarColumns, type BarColumns } from '@wyckoff/domain';
 import fc from 'fast-check';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createClient } from 'redis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe as always, expect, it } from 'vitest';
 import { isRedisMissing, startRedis, type TestRedis } from '../../../../e2e/support/redis.ts';
@@ -11,6 +14,7 @@ import { busyKey, generationKey, pageKey, pagePattern } from './bar-page.ts';
 import { CachedBars } from './cached-bars.ts';
 import { decodePage, encodePage } from './page-codec.ts';
 import { placeOf, RedisLink } from './redis-link.ts';
+import { openVerbStore } from './verb-store.ts';
 import { withBarCache } from './with-bar-cache.ts';
 
 const describe = always.skipIf(isRedisMissing());
@@ -377,5 +381,23 @@ describe('C5 the store behind the cache', () => {
     same(await store.barsBefore(series, query), await bench.store.barsBefore(series, query));
     expect(cacheStats()).toMatchObject({ state: 'CONNECTED', failures: expect.any(Number) as number });
     expect(cacheStats().misses).toBeGreaterThan(3);
+  });
+
+  it('C5 a verb that writes bars tells Redis: what a server had kept of the symbol is not read any more', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'wyckoff-verb-'));
+    const verb = new Scope({ name: 'verb', census: new Census() });
+    const tell = (sentence: string): void => expect.fail(sentence);
+    const store = await openVerbStore({ scope: verb, path: join(folder, 'w.db'), env: { REDIS_URL: redis.url }, tell });
+    await raw.set(generationKey('BTC'), 'g'.repeat(36));
+    await filled(store, 'BTC', hours(10));
+    expect(await raw.get(generationKey('BTC'))).not.toBe('g'.repeat(36));
+    await verb.dispose();
+    const told: string[] = [];
+    const alone = new Scope({ name: 'verb', census: new Census() });
+    const env = { REDIS_URL: 'redis://127.0.0.1:1' };
+    await filled(await openVerbStore({ scope: alone, path: join(folder, 'w.db'), env, tell: (text) => told.push(text) }), 'BTC', hours(20)); // prettier-ignore
+    expect(told).toEqual([expect.stringContaining('Redis cannot be reached')]);
+    await alone.dispose();
+    rmSync(folder, { recursive: true, force: true });
   });
 });
