@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import type { BarColumns } from '../bar/columns.ts';
 import { createBarColumns } from '../bar/columns.ts';
-import { accountOptions, world } from '../engine/kit/account-world.ts';
+import { accountOptions, random, world } from '../engine/kit/account-world.ts';
 import { runAccountBacktest } from './account-backtest.ts';
 import type { AccountBacktestResult, BacktestSeries } from './account-backtest.ts';
 import type { Hasher } from './hasher.ts';
@@ -88,4 +88,35 @@ test('3 the merge gives each instant once, in time order, whatever is missing wh
     [2, [0, 2]],
     [4, [0, 2]],
   ]);
+});
+
+test('3 the heap gives what a scan over two hundred series gives', () => {
+  const roll = random(5);
+  const lists = Array.from({ length: 200 }, () => Array.from({ length: 1 + roll(40) }, () => roll(400)));
+  const times = lists.map((list) => [...new Set(list)].sort((a, b) => a - b));
+  const pages = times.map((list) => {
+    const made = createBarColumns(list.length);
+    for (const time of list) made.time[made.length++] = time * 60_000;
+    return made;
+  });
+  const merge = new SeriesMerge(pages.map((page) => ({ timeframe: '1m', source: [page] })));
+  const seen: string[] = [];
+  for (let bars = merge.next(); bars !== null; bars = merge.next())
+    seen.push(`${merge.at / 60_000}: ${bars.map(({ series: i }) => i).join(' ')}`);
+  const scanned = Array.from({ length: 400 }, (_, at) => ({
+    at,
+    who: times.flatMap((list, i) => (list.includes(at) ? [i] : [])),
+  }));
+  expect(seen).toEqual(scanned.filter(({ who }) => who.length > 0).map(({ at, who }) => `${at + 1}: ${who.join(' ')}`));
+});
+
+test('BT-7 each series has a hash of its own input, whatever its pages and its place', () => {
+  const hashed = (place: number, size: number): BacktestSeries => ({ ...series(place, size), inputHasher: sha256() });
+  const one = run([hashed(0, 1_000), hashed(1, 7), series(2)]);
+  const other = run([series(2), hashed(1, 333), hashed(0, 1)]);
+  expect(one.inputHashes[2]).toBeNull();
+  expect(other.inputHashes).toEqual([null, one.inputHashes[1], one.inputHashes[0]]);
+  expect(one.inputHashes[0]).not.toBe(one.inputHashes[1]);
+  const alone = runBacktest({ ...CHOICES, ...series(0), inputHasher: sha256() });
+  expect(one.inputHashes[0]).toBe(alone.inputHash);
 });

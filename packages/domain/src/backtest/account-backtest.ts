@@ -8,6 +8,8 @@ import { BacktestFailed } from './backtest-result.ts';
 import type { BacktestResult, BacktestStatus } from './backtest-result.ts';
 import { DEFAULT_CAPITAL, DEFAULT_WARMUP, LEAST_TESTED } from './run-backtest.ts';
 import type { RunChoices } from './run-backtest.ts';
+import { BarHash } from './hasher.ts';
+import type { Hasher } from './hasher.ts';
 import { RunRecord } from './run-record.ts';
 import { SeriesMerge } from './series-merge.ts';
 
@@ -15,12 +17,14 @@ import { SeriesMerge } from './series-merge.ts';
 export interface BacktestSeries extends SeriesOptions {
   /** Pages in time order; a page is valid until the next is asked for. */
   readonly source: Iterable<BarColumns>;
+  /** Over the bars of this series that were read; none: its `inputHashes` entry is null. */
+  readonly inputHasher?: Hasher;
 }
 
 export interface AccountBacktestOptions
   extends
     Omit<AccountEngineOptions, 'sink' | 'onTrade' | 'account' | 'series'>,
-    // Each series has a hash of its own, whatever the pages and their order: its reader makes it.
+    // Each series has a hash of its own, whatever the pages and their order.
     Omit<RunChoices, 'inputHasher'> {
   readonly series: readonly BacktestSeries[];
 }
@@ -28,6 +32,8 @@ export interface AccountBacktestOptions
 export interface AccountBacktestResult extends BacktestResult {
   /** Bars of each series, in the order they were given; those with fewer than the warm-up and 50 more were not traded on enough. */
   readonly barsOfSeries: readonly number[];
+  /** Of the bars of each series, in the same order. */
+  readonly inputHashes: readonly (string | null)[];
 }
 
 /** Runs every instant and gives the figures. @throws {BacktestFailed} */
@@ -47,8 +53,10 @@ export function runAccountBacktest(options: AccountBacktestOptions): AccountBack
     onTrade: (trade) => record.keep(trade),
   });
   const barsOfSeries = series.map(() => 0);
+  const hashes = series.map(({ inputHasher }) => (inputHasher === undefined ? null : new BarHash(inputHasher)));
   const merge = new SeriesMerge(series, (i, page) => {
     barsOfSeries[i] += page.length;
+    hashes[i]?.next(page);
   });
   let status: BacktestStatus | null = null;
   try {
@@ -71,7 +79,8 @@ export function runAccountBacktest(options: AccountBacktestOptions): AccountBack
   record.flush();
   const enough = barsOfSeries.some((count) => count >= warmupBars + LEAST_TESTED);
   const atEnd = bars === 0 ? 'NO_DATA' : enough ? 'COMPLETED' : 'TOO_FEW_BARS';
-  return { ...record.result(status ?? atEnd, { bars, warmupBars, costs: costNames(series) }), barsOfSeries };
+  const inputHashes = hashes.map((hash) => hash?.digest() ?? null);
+  return { ...record.result(status ?? atEnd, { bars, warmupBars, costs: costNames(series) }), barsOfSeries, inputHashes };
 }
 
 /** One period of return: the bar where all series share class and timeframe, else the UTC day (backtesting.md 6). */

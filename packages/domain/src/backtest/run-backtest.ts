@@ -96,16 +96,21 @@ export class Backtest {
   }
 
   #walk(columns: BarColumns): void {
-    const engine = this.#engine;
     const cursor = this.#cursor.over(columns);
-    const { length, time } = columns;
+    const { length } = columns;
     for (let row = 0; row < length; row += 1) {
       cursor.row = row;
-      engine.step(cursor);
-      engine.deliver();
-      this.#status = this.#record.next(time[row] + this.#barMs, engine);
+      this.#next(cursor);
       if (this.#status !== null) return;
     }
+  }
+
+  /** A method of its own: compiled by itself it survives what makes the loop around it be compiled anew. */
+  #next(bar: Bar): void {
+    const engine = this.#engine;
+    engine.step(bar);
+    engine.deliver();
+    this.#status = this.#record.next(bar.time + this.#barMs, engine);
   }
 
   #statusAtEnd(): BacktestStatus {

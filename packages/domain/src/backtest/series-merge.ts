@@ -59,29 +59,69 @@ class Reader implements SeriesBar {
 /** The instants in order. What `next` answers is reused: it is valid until the next call. */
 export class SeriesMerge {
   readonly #readers: readonly Reader[];
+  /** A binary heap by closing time, then by place: 200 series cost eight comparisons a bar and no scan. The first `#waiting` count. */
+  readonly #heap: Reader[];
+  #waiting: number;
   readonly #instant: Reader[] = [];
   /** Closing time of the instant. */
   at: EpochMs = NaN;
 
   constructor(series: readonly MergedSeries[], onPage: (series: number, page: BarColumns) => void = () => undefined) {
     this.#readers = series.map((one, i) => new Reader(i, one, onPage));
+    // Sorted is a heap.
+    this.#heap = this.#readers.filter(({ closesAt }) => closesAt < Infinity).sort((a, b) => (isBefore(a, b) ? -1 : 1));
+    this.#waiting = this.#heap.length;
   }
 
-  /** The bars of the next instant; null: there are no more. */
+  /** The bars of the next instant, in the order of the series; null: there are no more. */
   next(): readonly SeriesBar[] | null {
     const instant = this.#instant;
-    for (const reader of instant) reader.advance();
+    for (const reader of instant) this.#return(reader);
     instant.length = 0;
-    let at = Infinity;
-    for (const reader of this.#readers) at = Math.min(at, reader.closesAt);
-    if (at === Infinity) return null;
+    if (this.#waiting === 0) return null;
+    this.at = this.#heap[0].closesAt;
     // bounded: one per series, 200 at most
-    for (const reader of this.#readers) if (reader.closesAt === at) instant.push(reader);
-    this.at = at;
+    while (this.#waiting > 0 && this.#heap[0].closesAt === this.at) instant.push(this.#takeFirst());
     return instant;
   }
 
   close(): void {
     for (const reader of this.#readers) reader.close();
   }
+
+  #takeFirst(): Reader {
+    const heap = this.#heap;
+    const first = heap[0];
+    this.#waiting -= 1;
+    const last = heap[this.#waiting];
+    let place = 0;
+    for (let child = 1; child < this.#waiting; child = 2 * place + 1) {
+      if (child + 1 < this.#waiting && isBefore(heap[child + 1], heap[child])) child += 1;
+      if (!isBefore(heap[child], last)) break;
+      heap[place] = heap[child];
+      place = child;
+    }
+    heap[place] = last;
+    return first;
+  }
+
+  /** It waits with its next bar; one that has no more is gone. */
+  #return(reader: Reader): void {
+    reader.advance();
+    if (reader.closesAt === Infinity) return;
+    const heap = this.#heap;
+    let place = this.#waiting;
+    this.#waiting += 1;
+    while (place > 0) {
+      const parent = (place - 1) >> 1;
+      if (!isBefore(reader, heap[parent])) break;
+      heap[place] = heap[parent];
+      place = parent;
+    }
+    heap[place] = reader;
+  }
+}
+
+function isBefore(a: Reader, b: Reader): boolean {
+  return a.closesAt < b.closesAt || (a.closesAt === b.closesAt && a.series < b.series);
 }

@@ -4,8 +4,6 @@ import type { Ranked } from '../acceptance/priority-queue.ts';
 import type { EpochMs } from '../bar/bar.ts';
 import type { RangeKey } from '../campaign/campaign-book.ts';
 import { figuresOf } from '../risk/figures.ts';
-import { measuresFor } from '../risk/measures.ts';
-import { isRefusal, sizeFor } from '../risk/size.ts';
 import { candidateOf } from '../setup/candidate.ts';
 import type { Candidate } from '../setup/candidate.ts';
 import { validate } from '../setup/chain.ts';
@@ -164,20 +162,21 @@ export class EntryDesk {
 
   /** It becomes a signal and is accepted; what the desk refuses now lost to a signal served before it. The code that refused it, or null. */
   #accept({ lane, candidate, chain, range, market }: Passed, isSurplus: boolean): string | null {
-    const { signals } = this.#floor;
+    const { signals, risk } = this.#floor;
     if (signals.find(candidate.signalId) !== undefined) return 'DUPLICATE';
     const input = sizeInput(this.#floor, lane, { candidate, range, market });
-    const measures = measuresFor(input);
-    const sizedNow = sizeFor(input, measures);
-    if (isRefusal(sizedNow)) {
-      signals.refused(lane, candidate, { chain, why: { code: sizedNow.code, text: sizedNow.sentence } });
-      return sizedNow.code;
+    const checked = risk.check(input);
+    if (checked.refusal !== null) {
+      const { code, sentence } = checked.refusal;
+      signals.refused(lane, candidate, { chain, why: { code, text: sentence } });
+      return code;
     }
+    const { size, measures } = checked;
     const live = signals.generated(lane, candidate, {
       chain,
       market,
-      size: sizedNow,
-      figures: figuresOf(input, { size: sizedNow, measures }),
+      size,
+      figures: figuresOf(input, { size, measures }),
       range,
       campaignId: input.campaign.campaignId,
     });

@@ -5,6 +5,7 @@ import type { Instruction } from '../execution/instruction.ts';
 import { isIntraday } from '../market/intraday.ts';
 import type { Exposure, RiskSnapshot } from '../risk/exposure.ts';
 import type { RiskDesk } from '../risk/desk.ts';
+import { marginOf } from '../risk/size.ts';
 import { amt } from '../trade/amount.ts';
 import type { TradedInstrument } from '../trade/instrument.ts';
 import { mulDiv } from '../trade/money.ts';
@@ -108,7 +109,7 @@ function exposureOf(floor: Floor, position: OpenPosition): Exposure {
     phase: campaignOf(floor, position.campaignId)?.campaign.phase ?? position.phase,
     riskMicros: riskOfPosition(position, instrument),
     notionalMicros,
-    marginMicros: instrument.settlement === 'MARGIN' ? Math.ceil(notionalMicros / instrument.leverage) : 0,
+    marginMicros: marginOf(instrument, notionalMicros),
     // The proceeds of a short sale and half as much again stay blocked.
     cashMicros: isShortOfCash ? mulDiv(notionalMicros, 3, 2, 'up') : 0,
   };

@@ -90,6 +90,7 @@ export class TradingDesk {
   }
 
   change(changes: Changes, by: string, reason: string): void {
+    // bounded: a record of fixed fields
     this.#state = { ...this.#state, ...changes };
     this.tell(by, reason);
   }
@@ -120,6 +121,7 @@ export class TradingDesk {
     const breaker = afterTrade(before, { netMicros, at: this.#facts.at }, this.#state.automation.breakerLosses);
     if (breaker === before) return;
     if (this.#state.automation.enabled || breaker.state !== before.state) this.change({ breaker }, 'engine', 'TRADE_CLOSED');
+    // bounded: a record of fixed fields
     else this.#state = { ...this.#state, breaker };
   }
 

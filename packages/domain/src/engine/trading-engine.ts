@@ -1,7 +1,7 @@
 /** One account, traded over all its series: inputs in, facts out, approved orders handed out. The loop is `#instant`. */
 import type { Bar, EpochMs } from '../bar/bar.ts';
 import type { CommandAnswer } from '../acceptance/command.ts';
-import type { Campaign } from '../campaign/campaign.ts';
+import type { Campaign, CampaignState } from '../campaign/campaign.ts';
 import { isFridayClose } from '../campaign/friday.ts';
 import { recordOf } from '../campaign/record-of.ts';
 import type { BrokerReport, Instruction } from '../execution/instruction.ts';
@@ -19,7 +19,7 @@ import { FillDesk } from './fill-desk.ts';
 import { heatOf, instrumentOf } from './floor.ts';
 import type { Floor } from './floor.ts';
 import { joinParts, splitParts } from './htf-snapshot.ts';
-import type { EngineInput } from './input.ts';
+import type { EngineInput, ToldInput } from './input.ts';
 import type { Lane } from './lane.ts';
 import { SnapshotError, decodeSnapshot, encodeSnapshot } from './snapshot-codec.ts';
 
@@ -97,6 +97,9 @@ class Engine implements TradingEngine {
   #count = 0;
   #position: number;
   #bars: number;
+  /** Campaigns with a change that is not told yet, and the state each was told in last. */
+  readonly #changed: Campaign[] = [];
+  readonly #toldStates = new WeakMap<Campaign, CampaignState>();
   /** Risk at stake, and at which fact it was summed. */
   #heat = 0;
   #heatAt = -1;
@@ -115,13 +118,14 @@ class Engine implements TradingEngine {
       saved,
       detectors,
       campaigns: {
-        onChange: (campaign) => this.#campaignChanged(campaign),
+        onChange: (campaign) => this.#noteCampaign(campaign),
         onAllocation: (row) => facts.tell('allocation.decided', row),
       },
     });
     this.#floor = openFloor(options, { series, facts, lanes, saved, onLedger: (row) => this.#booked(row) });
     this.#position = saved?.position ?? 0;
     this.#bars = saved?.bars ?? 0;
+    for (const lane of lanes) for (const campaign of lane.campaigns.living) this.#toldStates.set(campaign, campaign.state);
     this.#present = [...lanes];
     this.#series = options.series.map((one) => lanes[series.indexOf(one)]);
     this.#acceptance = new AcceptanceDesk(this.#floor);
@@ -139,8 +143,15 @@ class Engine implements TradingEngine {
     if (input.kind === 'bars') {
       for (const { series, bar } of input.bars) this.#stage(this.#lane(series), bar);
       this.#instant();
+      this.#tellCampaigns();
       return null;
     }
+    const answer = this.#other(input);
+    this.#tellCampaigns();
+    return answer;
+  }
+
+  #other(input: ToldInput): CommandAnswer | null {
     this.#checkTray();
     const { facts } = this.#floor;
     if (input.kind === 'clock' && !this.#isDue(input.at)) return null;
@@ -167,6 +178,7 @@ class Engine implements TradingEngine {
   step(bar: Bar): void {
     this.#stage(this.#series[0], bar);
     this.#instant();
+    this.#tellCampaigns();
   }
 
   get ordersWaiting(): boolean {
@@ -189,6 +201,7 @@ class Engine implements TradingEngine {
     this.#leaveAll(reason);
     // An exit that was being cancelled leaves its position open: once more.
     if (this.openPositions > 0) this.#leaveAll(reason);
+    this.#tellCampaigns();
   }
 
   #leaveAll(reason: 'END_OF_DATA' | 'END_OF_WINDOW'): void {
@@ -368,6 +381,27 @@ class Engine implements TradingEngine {
   #symbolOf(instruction: Instruction): string {
     if (instruction.kind === 'cancel') return this.#floor.orders.find(instruction.clientId)?.symbol ?? this.#series[0].symbol;
     return (instruction.kind === 'placeOco' ? instruction.orders[0] : instruction.order).terms.symbol;
+  }
+
+  /** A new state is told at once; what else changes, where nobody looks on, once per input. */
+  #noteCampaign(campaign: Campaign): void {
+    const isStep = this.#toldStates.get(campaign) !== campaign.state;
+    this.#toldStates.set(campaign, campaign.state);
+    if (this.#options.analysis === 'records' && !isStep) {
+      // bounded: the living campaigns; emptied before the input ends
+      if (!this.#changed.includes(campaign)) this.#changed.push(campaign);
+      return;
+    }
+    const place = this.#changed.indexOf(campaign);
+    if (place >= 0) this.#changed.splice(place, 1);
+    this.#campaignChanged(campaign);
+  }
+
+  /** What the input changed of campaigns without moving them. */
+  #tellCampaigns(): void {
+    if (this.#changed.length === 0) return;
+    for (const campaign of this.#changed) this.#campaignChanged(campaign);
+    this.#changed.length = 0;
   }
 
   #campaignChanged(campaign: Campaign): void {

@@ -198,3 +198,9 @@ export function someCommand(facts: readonly Fact[], at: number, roll: (below: nu
   })();
   return { kind: 'command', at, actor: 'ann', command };
 }
+
+/** Random sequences of a property by default; `ENGINE_RUNS=10` makes it ten times as many. */
+export function runs(usual: number): number {
+  const { process } = globalThis as { readonly process?: { readonly env: Readonly<Record<string, string | undefined>> } };
+  return Math.round(usual * Number(process?.env['ENGINE_RUNS'] ?? 1));
+}

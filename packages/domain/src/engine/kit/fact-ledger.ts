@@ -30,6 +30,7 @@ export class FactLedger {
         if (former === undefined) expectOneOf('signal', status, ['GENERATED', 'REJECTED']);
         else if (fact.kind === 'signal.created') throw new FactError(`signal ${id} was created twice`);
         else expectOneOf(`signal ${id} after ${former}`, status, SIGNAL_TRANSITIONS[former]);
+        // bounded: one life of a test
         this.signals.set(id, status);
         return;
       }
@@ -44,6 +45,7 @@ export class FactLedger {
           expectOneOf(`campaign ${id} after ${former}`, status, CAMPAIGN_TRANSITIONS[former]);
         if (former !== undefined && CAMPAIGN_TRANSITIONS[former].length === 0 && former !== status)
           throw new FactError('a campaign came back');
+        // bounded: one life of a test
         this.campaigns.set(id, status);
         return;
       }
@@ -52,12 +54,14 @@ export class FactLedger {
         const former = this.reservations.get(id)?.state;
         if (former === undefined) expectOneOf('reservation', state, ['HELD']);
         else if (former !== 'HELD') throw new FactError(`reservation ${id}: ${former} is terminal, was followed by ${state}`);
+        // bounded: one life of a test
         this.reservations.set(id, fact.data);
         return;
       }
       case 'position.opened':
       case 'position.changed':
       case 'position.closed':
+        // bounded: one life of a test
         this.positions.set(fact.data.id, fact.data);
         return;
       case 'ledger.booked':
@@ -82,6 +86,7 @@ export class FactLedger {
       const isLate = isFill && former.state === order.state && ORDER_TRANSITIONS[former.state].length === 0;
       if (!isLate) expectOneOf(`order ${order.leg} after ${former.state}`, order.state, ORDER_TRANSITIONS[former.state]);
     }
+    // bounded: one life of a test
     this.orders.set(order.id, order);
   }
 
