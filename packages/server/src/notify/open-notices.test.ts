@@ -97,6 +97,14 @@ describe('trading 10, H4: notifications of a session', () => {
     expect((await page({ unread: 'true' })).items).toEqual([]);
   });
 
+  it('trading-10 a switch told again with its results is one notification, another activation is a new one', async () => {
+    for (const id of ['a1', 'a1', 'a1', 'a2']) {
+      tell([kill('STOP', id)]);
+      await settled();
+    }
+    expect((await page()).items).toHaveLength(2);
+  });
+
   it('trading-10 a channel that is not set up says so when it is tested', async () => {
     expect(await notices.desk.test('telegram')).toEqual({
       delivered: false,

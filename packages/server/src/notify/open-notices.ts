@@ -48,9 +48,19 @@ export async function openNotices(parts: NoticesParts): Promise<Notices> {
     wallClock,
     onProblem,
   });
+  // The switch is told again with each result of a FLATTEN: people hear of a level once.
+  let heardOfSwitch = '';
+  const isOldNews = (fact: FactRow): boolean => {
+    if (fact.type !== 'killswitch.changed') return false;
+    const now = `${fact.data.level} ${fact.data.activationId ?? ''}`;
+    const isOld = now === heardOfSwitch;
+    heardOfSwitch = now;
+    return isOld;
+  };
   const onFacts = (facts: readonly FactRow[]): void => {
     for (const fact of facts) {
       open.hear(fact);
+      if (isOldNews(fact)) continue;
       const notice = noticeOfFact(fact, { settings: notifier.settings, accountKind });
       if (notice !== null) notifier.notify(notice);
     }
