@@ -85,10 +85,7 @@ async function run(patterns: readonly string[], options: ImportOptions): Promise
       `--symbol names one instrument, were ${files.length} files: import them one by one, or leave it away.`,
     );
   await using scope = new Scope({ name: 'import' });
-  const store =
-    options.dryRun === true
-      ? null
-      : await openVerbStore({ scope, path: storePathIn(options.data), tell });
+  const store = options.dryRun === true ? null : await openVerbStore({ scope, path: storePathIn(options.data), tell });
   await using quarantine =
     options.quarantine === undefined ? null : await Quarantine.open(options.quarantine, options.resume === true);
   using interrupt = interruptible();
