@@ -1,0 +1,252 @@
+/** `wyckoff serve` as a process, on local servers that speak Binance and Alpaca: paper and live from the command line to the venue (issue 4.6, 4.10; issue 5.7). */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { drawSeries, TIMEFRAME_MS } from '@wyckoff/domain';
+import { BinanceDataServer } from '../feeds/binance-data-server.ts';
+import type { TapeBar } from '../feeds/tape.ts';
+import { AlpacaServer, KEYS } from './alpaca-server.ts';
+
+const main = join(import.meta.dirname, '..', '..', 'packages', 'server', 'src', 'cli', 'main.ts');
+const HOUR = TIMEFRAME_MS['1h'];
+const SYMBOL = 'BTCUSDT';
+const { columns } = drawSeries({ schematic: 'all', seed: 1042, number: 3, bars: 2600, noise: 'low' });
+
+let folder: string;
+let data: BinanceDataServer;
+let venue: AlpacaServer;
+let server: Served | null = null;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'wyckoff-serve-'));
+  data = new BinanceDataServer();
+  await data.listen();
+  venue = await AlpacaServer.start();
+  venue.market.fillsAtOnce = false;
+});
+afterEach(async () => {
+  await server?.kill('SIGTERM');
+  server = null;
+});
+afterAll(async () => {
+  await data.close();
+  await venue.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+class Served {
+  readonly child: ChildProcess;
+  readonly data: string;
+  said = '';
+  url = '';
+
+  constructor(name: string, words: readonly string[]) {
+    this.data = join(folder, name);
+    const env = {
+      ...process.env, WYCKOFF_LOG_LEVEL: 'info', WYCKOFF_BINANCE_DATA_URL: data.url, WYCKOFF_BINANCE_STREAM_URL: data.streamUrl, WYCKOFF_ALPACA_URL: venue.url,
+      APCA_API_KEY_ID: KEYS.keyId, APCA_API_SECRET_KEY: KEYS.secret, WYCKOFF_FEED_HISTORYBARS: '2500',
+      // The test asks more often than people do.
+      WYCKOFF_HTTP_PERMINUTEUSER: '1000000', WYCKOFF_HTTP_PERMINUTEADDRESS: '1000000',
+    }; // prettier-ignore
+    this.child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, 'serve', '--port', '0', '--data', this.data, ...words], { env, stdio: ['ignore', 'pipe', 'pipe'] }); // prettier-ignore
+    const hear = (chunk: Buffer): void => {
+      this.said += chunk.toString();
+      this.url = /"url":"(http:[^"]+)"/.exec(this.said)?.[1] ?? this.url;
+    };
+    this.child.stdout?.on('data', hear);
+    this.child.stderr?.on('data', hear);
+  }
+
+  async kill(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    const closed = new Promise((resolve) => this.child.once('close', resolve));
+    this.child.kill(signal);
+    await closed;
+  }
+
+  ended(): Promise<number | null> {
+    return new Promise((resolve) => this.child.once('close', resolve));
+  }
+
+  async ask<T>(path: string, body?: unknown, headers: Readonly<Record<string, string>> = {}): Promise<T> {
+    const token = readFileSync(join(this.data, 'local-token'), 'utf8');
+    const init = body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) };
+    const response = await fetch(`${this.url}/api/v1${path}`, { ...init, headers: { authorization: `Bearer ${token}`, 'x-wyckoff-token': token, 'content-type': 'application/json', ...headers } }); // prettier-ignore
+    return (await response.json()) as T;
+  }
+}
+
+async function until<T>(
+  what: string,
+  look: () => Promise<T | null | undefined | false> | T | null | undefined | false,
+  ms = 30_000,
+): Promise<T> {
+  const late = Date.now() + ms;
+  for (;;) {
+    const found = await look();
+    if (found !== null && found !== undefined && found !== false) return found;
+    if (Date.now() > late)
+      throw new Error(`expected ${what} within ${ms} ms; the server said ${server?.said.slice(-3_000) ?? ''}`);
+    await pause(40);
+  }
+}
+
+const started = async (name: string, ...words: readonly string[]): Promise<Served> => {
+  server = new Served(name, ['--feed', 'binance', '--symbol', SYMBOL, '--timeframe', '1h', ...words]);
+  await until('an address', () => server?.url !== '' || server.child.exitCode !== null);
+  return server;
+};
+
+interface Health {
+  readonly feeds: readonly {
+    readonly name: string;
+    readonly kind: string;
+    readonly state: string;
+    readonly lastDataAt: number | null;
+  }[];
+}
+const health = async (of: Served): Promise<Health> => (await (await fetch(`${of.url}/health`)).json()) as Health;
+
+interface Item {
+  readonly id: string;
+  readonly status: string;
+  readonly state: string;
+  readonly openQtyMicros: number;
+  readonly intent: string;
+  readonly clientId: string;
+}
+const items = async (of: Served, path: string): Promise<readonly Item[]> => {
+  const answer = await of.ask<{ items?: Item[] }>(path);
+  if (answer.items === undefined) throw new Error(`${path}: expected a list, was ${JSON.stringify(answer)}`);
+  return answer.items;
+};
+
+/** The tape: the drawn bars up to row `last`, hourly, so that the last one closes when the hour at `end` begins. */
+function tape(last: number, end: number): readonly TapeBar[] {
+  const first = end - (last + 1) * HOUR;
+  return Array.from({ length: last + 1 }, (_, row) => bar(row, first + row * HOUR));
+}
+const bar = (row: number, time: number): TapeBar => ({ time, open: columns.open[row], high: columns.high[row], low: columns.low[row], close: columns.close[row], volume: columns.volume[row] }); // prettier-ignore
+
+/** At whose close this drawn series, as hourly bars of a coin, makes an LPS that passes: an entry at a limit. */
+const SIGNAL_ROW = 959;
+
+it('1.1 paper: history first, then the stream; a restart back-fills what it missed, and the account kind is on every answer', async () => {
+  const now = Math.floor(Date.now() / HOUR) * HOUR;
+  const all = tape(420, now);
+  for (const one of all.slice(0, 400)) data.tape.add(SYMBOL, '1h', one);
+  let paper = await started('paper');
+  const count = async (): Promise<number> => (await paper.ask<{ columns: { t: number[] } }>(`/chart?symbol=${SYMBOL}&timeframe=1h&limit=1000`)).columns.t.length; // prettier-ignore
+  await until('400 bars', async () => (await count()) === 400);
+  expect(paper.said).toContain('PAPER on BTCUSDT 1h of binance');
+  await until('a stream', async () => data.subscribedStreams() === 1);
+  data.publish(SYMBOL, '1h', all[400]);
+  await until('a bar of the stream', async () => (await count()) === 401);
+  const answer = await fetch(`${paper.url}/api/v1/auth/session`);
+  expect(answer.headers.get('account-kind')).toBe('PAPER');
+  expect(await answer.json()).toMatchObject({
+    desk: { symbol: SYMBOL, account: { id: 'paper', kind: 'PAPER', broker: 'paper' } },
+  });
+  expect((await health(paper)).feeds).toMatchObject([
+    { name: 'binance', kind: 'FEED', state: expect.stringMatching(/CONNECTED|DEGRADED/) as string },
+  ]);
+  await paper.kill('SIGKILL');
+  for (const one of all.slice(401)) data.tape.add(SYMBOL, '1h', one);
+  paper = await started('paper');
+  await until('421 bars', async () => (await count()) === 421);
+  expect(paper.said).not.toContain(KEYS.secret);
+}, 120_000);
+
+it('interface 9: what cannot be is said in one line each and ends with 3, before anything is kept', async () => {
+  const wrong = async (words: readonly string[]): Promise<string> => {
+    const one = new Served('wrong', words);
+    expect(await one.ended()).toBe(3);
+    return one.said;
+  };
+  expect(await wrong(['--feed', 'nasdaq', '--symbol', 'SPY'])).toMatch(
+    /config\.invalid {2}feed\.feed {2}--feed {2}found "nasdaq"/,
+  );
+  expect(await wrong(['--feed', 'binance', '--symbol', 'NOPE'])).toMatch(
+    /config\.invalid {2}feed\.symbol {2}--symbol {2}found "NOPE"/,
+  );
+  expect(await wrong(['--feed', 'binance', '--symbol', SYMBOL, '--broker', 'ccxt:kraken'])).toMatch(
+    /feeds\.key {2}WYCKOFF_CCXT_KEY {2}found "nothing"/,
+  );
+  expect(await wrong(['--symbol', SYMBOL])).toMatch(/feed\.symbol {2}--symbol/);
+}, 60_000);
+
+it('issue 4.10 8.2 live: refused until it is allowed; one order at the venue through kills, partial fills and a feed that ends', async () => {
+  data.tape.of(SYMBOL, '1h').length = 0;
+  const end = Math.floor(Date.now() / HOUR) * HOUR + HOUR;
+  // The signal's bar is the one that closes with this hour: it is published by hand.
+  const all = tape(SIGNAL_ROW, end);
+  for (const one of all.slice(0, -1)) data.tape.add(SYMBOL, '1h', one);
+  venue.market.setPrice(SYMBOL, columns.close[SIGNAL_ROW]);
+  let live = await started('live', '--broker', 'alpaca');
+  expect(live.said).toContain('LIVE at alpaca on BTCUSDT 1h of binance');
+  await until('the history', () => live.said.includes('history') && data.subscribedStreams() === 1);
+  const chart = async (): Promise<number> => (await live.ask<{ columns: { t: number[] } }>(`/chart?symbol=${SYMBOL}&timeframe=1h&limit=1000`)).columns.t.at(-1) ?? 0; // prettier-ignore
+  await until('the last bar before', async () => (await chart()) === all[SIGNAL_ROW - 1].time, 60_000);
+  expect((await health(live)).feeds).toMatchObject([{ name: 'binance' }, { name: 'alpaca', kind: 'BROKER', state: 'CONNECTED' }]);
+  data.publish(SYMBOL, '1h', all[SIGNAL_ROW]);
+  const [signal] = await until('a signal that waits', async () => {
+    const found = await items(live, '/signals?status=PENDING&limit=5');
+    return found.length > 0 && found;
+  });
+  const approve = (): Promise<{ placed?: boolean; code?: string }> =>
+    live.ask(`/signals/${signal.id}/decision`, { decision: 'approve' });
+  expect(await approve()).toMatchObject({ code: 'live.not_eligible' });
+  const confirmed = await live.ask<{ stepUpToken: string }>('/auth/step-up', { action: 'setMode', phrase: 'CHANGE MODE' });
+  const mode = { action: 'setMode', account: 'live', mode: 'LIVE', confirm: 'LIVE' };
+  expect(await live.ask('/trading/actions', mode, { 'x-step-up': confirmed.stepUpToken })).toMatchObject({
+    code: 'live.not_eligible',
+  });
+  const allowed = await live.ask('/trading/actions', { ...mode, override: { reason: 'a test of the whole way' } }, { 'x-step-up': confirmed.stepUpToken }); // prettier-ignore
+  expect(allowed).toMatchObject({ accounts: [{ id: 'live', mode: 'LIVE', permitted: true }] });
+  expect(await approve()).toMatchObject({ placed: true });
+  const entry = await until('an order at the venue', () => venue.market.orders.find(({ parent }) => parent === null));
+  await live.kill('SIGKILL');
+  live = await started('live', '--broker', 'alpaca');
+  await pause(500);
+  expect(venue.market.countOf(entry.clientOrderId)).toBe(1);
+  const price = entry.limitPrice ?? '';
+  venue.market.fill(entry.id, { qty: Math.floor(entry.qty / 2), price });
+  const half = await until('half a position', async () => (await items(live, '/positions?status=OPEN&limit=5')).at(0));
+  expect(half.openQtyMicros).toBe(Math.floor(entry.qty / 2));
+  await live.kill('SIGKILL');
+  venue.market.fill(entry.id, { price });
+  data.drop();
+  live = await started('live', '--broker', 'alpaca');
+  const whole = await until('the whole position', async () =>
+    (await items(live, '/positions?status=OPEN&limit=5')).find(({ openQtyMicros }) => openQtyMicros >= entry.qty - 1)); // prettier-ignore
+  expect(whole.id).toBe(half.id);
+  expect(venue.market.countOf(entry.clientOrderId)).toBe(1);
+  await until('a working stop', () => {
+    // Parts are rounded up each by itself: what is too much by that is trimmed at market.
+    for (const trim of venue.market.working(SYMBOL).filter(({ type }) => type === 'market'))
+      venue.market.fill(trim.id, { price });
+    return venue.market.working(SYMBOL).some(({ type, side }) => type === 'stop' && side !== entry.side);
+  });
+  const risk = await live.ask<{ heatRatio: number; limits: { useRatio: number }[] }>('/risk');
+  expect(risk.heatRatio).toBeGreaterThan(0);
+  expect(risk.limits.every(({ useRatio }) => useRatio <= 1)).toBe(true);
+  await live.ask('/trading/halt', { level: 'FLATTEN', confirm: 'FLATTEN', reason: 'the end of the test' });
+  const exit = await until('a closing order', () => venue.market.working(SYMBOL).find(({ type, side }) => type === 'market' && side !== entry.side)); // prettier-ignore
+  venue.market.fill(exit.id, { price: String(columns.close[SIGNAL_ROW]) });
+  await until('no position', async () => (await items(live, '/positions?status=OPEN&limit=5')).length === 0);
+  expect(venue.market.positions.size).toBe(0);
+}, 180_000);
+
+it('ST-5 ST-7 a file of events is read at the start and again when it changes', async () => {
+  const file = join(folder, 'events.csv');
+  writeFileSync(file, 'time,kind,subject\n2026-11-26T13:30:00Z,CPI,USD\nnonsense\n');
+  const paper = await started('paper', '--calendar', file);
+  await until('the problem of its third line', () => paper.said.includes('line 3'));
+  const told = async (): Promise<number> => (await paper.ask<{ items: { data: { command?: { kind: string } } }[] }>('/facts?type=input.command&limit=200')).items.filter(({ data: { command } }) => command?.kind === 'setCalendar').length; // prettier-ignore
+  expect(await told()).toBe(1);
+  writeFileSync(file, 'time,kind,subject\n2026-11-27T13:30:00Z,CPI,USD\n');
+  await until('another reading', async () => (await told()) === 2);
+}, 60_000);
