@@ -2,7 +2,7 @@
 import type { CorporateAction } from '@wyckoff/domain';
 import { readFile } from 'node:fs/promises';
 import { Exit, EXIT } from './exit-codes.ts';
-import { dayOf, priceFactorOf } from './register-adjust.ts';
+import { dayOf, priceFactorOf } from './split-words.ts';
 
 const MOST = 10_000;
 const SYMBOL = /^[A-Z0-9./^-]{1,20}$/;

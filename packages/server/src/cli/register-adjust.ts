@@ -1,6 +1,7 @@
 /** `wyckoff adjust`: its options; the work is loaded when it is called for. */
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { symbolArgument } from './bar-options.ts';
+import { dayOf, priceFactorOf } from './split-words.ts';
 import type { AdjustCommandOptions } from './adjust.ts';
 
 export function registerAdjust(program: Command): void {
@@ -25,20 +26,6 @@ export function registerAdjust(program: Command): void {
       '\nA split is applied only where the stored prices jump by it: adjusted bars are left alone.\nExample: wyckoff adjust --symbol AAPL --split 4:1 --date 2020-08-31',
     )
     .action(async (options: AdjustCommandOptions) => (await import('./adjust.ts')).adjust(options));
-}
-
-/** Old prices x this are comparable with the new ones. */
-export function priceFactorOf(text: string): number | null {
-  const match = /^([0-9]{1,6}(?:\.[0-9]{1,6})?):([0-9]{1,6}(?:\.[0-9]{1,6})?)$/.exec(text.trim());
-  if (match === null) return null;
-  const factor = Number(match[2]) / Number(match[1]);
-  return Number.isFinite(factor) && factor > 0 && factor !== 1 ? factor : null;
-}
-
-/** Midnight UTC of a day, or null. */
-export function dayOf(text: string): number | null {
-  const day = /^\d{4}-\d\d-\d\d$/.test(text.trim()) ? Date.parse(text.trim()) : NaN;
-  return Number.isNaN(day) || new Date(day).toISOString().slice(0, 10) !== text.trim() ? null : day;
 }
 
 function ratioArgument(text: string): number {

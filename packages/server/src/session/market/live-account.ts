@@ -151,6 +151,7 @@ export class LiveAccount {
 
   #linked({ state, error, at }: Extract<DeskNews, { kind: 'link' }>): void {
     const lastDataAt = state === 'CONNECTED' ? at : this.#connection.lastDataAt;
+    // bounded: five fields
     this.#connection = { ...this.#connection, state, error, since: at, lastDataAt };
     this.#parts.onConnection(this.#connection);
   }
