@@ -24,6 +24,16 @@ export class FactDesk {
     this.#clock[0] = instant;
   }
 
+  /** A new instant begins where the last one was; closing times of its bars move it on. */
+  turn(): void {
+    this.#clock[1] = this.#clock[0];
+  }
+
+  /** Not before this closing time, given as a cell: a number handed over would be boxed where the call is not inlined. */
+  reach(closing: Float64Array): void {
+    if (closing[0] > this.#clock[0]) this.#clock[0] = closing[0];
+  }
+
   /** The instant before this one. */
   get before(): EpochMs {
     return this.#clock[1];

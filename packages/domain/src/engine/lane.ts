@@ -80,6 +80,8 @@ export class Lane {
   #instrument: TradedInstrument;
   #fx: LaneState['fx'];
   readonly #last = createBarColumns(1);
+  /** Closing time of its last bar, in a cell. */
+  readonly closing = new Float64Array(1);
 
   constructor(options: LaneOptions, saved?: LaneState) {
     const { settings, facts, tellsAnalysis } = options;
@@ -120,6 +122,7 @@ export class Lane {
     if (this.bars > 0 && !(bar.time > this.bar.time)) return false;
     this.#last.length = 0;
     appendBar(this.#last, bar);
+    this.closing[0] = this.#last.time[0] + this.barMs;
     this.bars += 1;
     return true;
   }

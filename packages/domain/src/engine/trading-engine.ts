@@ -178,7 +178,7 @@ class Engine implements TradingEngine {
   step(bar: Bar): void {
     this.#stage(this.#series[0], bar);
     this.#instant();
-    this.#tellCampaigns();
+    if (this.#changed.length > 0) this.#tellCampaigns();
   }
 
   get ordersWaiting(): boolean {
@@ -284,7 +284,10 @@ class Engine implements TradingEngine {
     if (count === 0) return;
     const present = this.#present;
     this.#bars += count;
-    this.#begin(closingOf(present, count, this.#floor.facts.at));
+    const { facts } = this.#floor;
+    facts.turn();
+    for (let i = 0; i < count; i += 1) facts.reach(present[i].closing);
+    this.#begun();
     if (this.#floor.isWatched) this.#tick();
     for (let i = 0; i < count; i += 1) this.#meet(present[i]);
     this.#mark(present, count);
@@ -295,8 +298,12 @@ class Engine implements TradingEngine {
   }
 
   #begin(at: EpochMs): void {
-    this.#position += 1;
     this.#floor.facts.at = at;
+    this.#begun();
+  }
+
+  #begun(): void {
+    this.#position += 1;
     if (this.#opening === null) return;
     const row = this.#opening;
     this.#opening = null;
@@ -421,13 +428,6 @@ class Engine implements TradingEngine {
     if (row.seq === 1) this.#opening = row;
     else this.#floor.facts.tell('ledger.booked', row);
   }
-}
-
-/** A loop, not a reduction: it runs on every bar. */
-function closingOf(present: readonly Lane[], count: number, before: EpochMs): EpochMs {
-  let at = before;
-  for (let i = 0; i < count; i += 1) at = Math.max(at, present[i].bar.time + present[i].barMs);
-  return at;
 }
 
 function someSpoke(present: readonly Lane[], count: number): boolean {
