@@ -4,7 +4,7 @@ import { GrowingColumns, MAX_ROWS } from './growing-columns.ts';
 import { CSV_COLUMNS, readHeader, type CsvColumn, type CsvHeader } from './header.ts';
 import { numberIn, type FieldView } from './number-field.ts';
 import { emptyReport, type CsvProblem, type CsvReport, type RefusalCode, type RemarkCode } from './report.ts';
-import { clockIn, timeIn } from './time-field.ts';
+import { clockIn, isFloating, timeIn } from './time-field.ts';
 import { orderByTime } from './time-order.ts';
 
 const LF = 10;
@@ -34,6 +34,8 @@ export interface CsvOptions {
   readonly now: EpochMs;
   /** Every refused or merged row, in file order where the file is ascending; the reader keeps none of them. */
   readonly onProblem?: (problem: CsvProblem) => void;
+  /** Clock of the zone in which hours without a zone are meant; default UTC. */
+  readonly zone?: { local(time: EpochMs): number };
   /** Refused rows are told with their text. */
   readonly withText?: boolean;
 }
@@ -417,10 +419,30 @@ export class CsvParser {
 
   #timeOf(timeField: number, dateField: number): number {
     const field = this.#at(timeField);
-    if (dateField < 0) return timeIn(field);
+    if (dateField < 0) return this.#instant(timeIn(field), field.start + 11);
     // A day in one column and a time of day in the other; a `time` that is complete in itself wins.
     const clock = field.bytes[field.start + 2] === 58 ? clockIn(field.bytes, field.start, field.end) : NaN;
-    return Number.isNaN(clock) ? timeIn(field) : timeIn(this.#at(dateField)) + clock;
+    if (Number.isNaN(clock)) return this.#instant(timeIn(field), field.start + 11);
+    const floats = this.#isFloating(field.start);
+    const wall = timeIn(this.#at(dateField)) + clock;
+    return floats ? this.#fromWall(wall) : wall;
+  }
+
+  /** `time` as it was read; where it is an hour without a zone and the zone of the file is known, the instant it means there. */
+  #instant(time: number, clock: number): number {
+    return this.#isFloating(clock) ? this.#fromWall(time) : time;
+  }
+
+  #isFloating(clock: number): boolean {
+    return this.#options.zone !== undefined && isFloating(this.#field.bytes, clock, this.#field.end);
+  }
+
+  /** The instant at which clocks of the zone show a wall time; in the hour that clocks skip, an hour later. */
+  #fromWall(wall: number): number {
+    const { zone } = this.#options;
+    if (zone === undefined || Number.isNaN(wall)) return wall;
+    const guess = wall - (zone.local(wall) - wall);
+    return wall - (zone.local(guess) - guess);
   }
 
   #numberOf(fieldNumber: number): number {

@@ -44,6 +44,16 @@ export function timeIn(field: FieldView): number {
   return date + clockIn(bytes, start + 11, end);
 }
 
+/** Whether a time of day stands in the text without a zone behind it: `HH:MM...` from `clock` on. A bare date is a date, not an hour. */
+export function isFloating(bytes: Uint8Array, clock: number, end: number): boolean {
+  if (clock + 5 > end || bytes[clock + 2] !== 58) return false;
+  for (let at = clock + 5; at < end; at += 1) {
+    const sign = bytes[at];
+    if (sign === 90 || sign === 122 || sign === 85 || sign === 43 || sign === 45) return false;
+  }
+  return true;
+}
+
 /** `HH:MM[:SS[.fff]][zone]` in milliseconds of the day, the zone's offset taken off; NaN when it is none. */
 export function clockIn(bytes: Uint8Array, start: number, end: number): number {
   const hours = digitsAt(bytes, start, 2);

@@ -1,5 +1,5 @@
 /** A file as blocks of bars, each ready for the store, however large the file is: the next is read when the last was taken. */
-import type { BarColumns, EpochMs, Timeframe } from '@wyckoff/domain';
+import { ZoneClock, type BarColumns, type EpochMs, type Timeframe } from '@wyckoff/domain';
 import { open } from 'node:fs/promises';
 import { Exit, EXIT } from '../../cli/exit-codes.ts';
 import { symbolOf } from '../../cli/bar-options.ts';
@@ -41,6 +41,8 @@ export interface BlockOptions {
   readonly now: EpochMs;
   readonly symbol?: string;
   readonly withText: boolean;
+  /** Zone of hours without one in a CSV file. */
+  readonly timeZone?: string;
   readonly onProblem: (problem: CsvProblem) => void;
 }
 
@@ -73,8 +75,9 @@ class CsvBlocks implements BarBlocks {
     this.#file = file;
     this.total = file.bytes;
     this.symbol = symbolOf({ input: file.path, ...(options.symbol !== undefined && { symbol: options.symbol }) });
-    const { now, withText, onProblem } = options;
-    this.#parser = new CsvParser({ now, withText, onProblem });
+    const { now, withText, onProblem, timeZone } = options;
+    const zone = timeZone === undefined || timeZone === 'UTC' ? {} : { zone: new ZoneClock(timeZone) };
+    this.#parser = new CsvParser({ now, withText, onProblem, ...zone });
   }
 
   get counts(): BlockCounts {

@@ -1,5 +1,6 @@
 /** Bars of files into the store: streamed, counted row by row, repeatable, and resumed where it was stopped. */
 import { calendarOf, SeriesJudge, type AssetClass, type CalendarId, type Gap, type Timeframe } from '@wyckoff/domain';
+import { symbolOf } from '../../cli/bar-options.ts';
 import { Exit, EXIT } from '../../cli/exit-codes.ts';
 import type { CsvProblem } from '../../feeds/csv/report.ts';
 import type { ImportCounts, Series, Store, SymbolRecord } from '../../store/store.ts';
@@ -60,12 +61,27 @@ export async function* importFiles(request: ImportRequest, ports: ImportPorts): 
   for (const file of request.files) {
     const onProblem = (problem: CsvProblem): void => ports.onProblem(file.path, problem);
     const { symbol } = request;
-    const options = { now: ports.now, withText: ports.quarantine !== null, onProblem, ...(symbol !== undefined && { symbol }) };
+    const timeZone = await zoneOf(file, request, ports);
+    const options = {
+      now: ports.now,
+      withText: ports.quarantine !== null,
+      onProblem,
+      timeZone,
+      ...(symbol !== undefined && { symbol }),
+    };
     for await (const blocks of seriesIn(file, options)) {
       yield await importSeries(file, blocks, { request, ports });
       if (ports.signal.aborted) return;
     }
   }
+}
+
+/** Hours without a zone are meant in the zone given, else in the one the symbol is stored with. */
+async function zoneOf({ path, kind }: InputFile, { tz, symbol }: ImportRequest, { store }: ImportPorts): Promise<string> {
+  if (tz !== undefined) return tz;
+  if (kind !== 'csv' || store === null) return 'UTC';
+  const known = await store.findSymbol(symbolOf({ input: path, ...(symbol !== undefined && { symbol }) }));
+  return known?.timeZone ?? 'UTC';
 }
 
 async function importSeries(

@@ -115,6 +115,23 @@ describe('issue 4.6: import', () => {
     expect((await stored(data, 'DOWN')).count).toBe(300_000);
   }, 60_000);
 
+  it('import-7 hours without a zone are meant in --tz, through summer and winter; dates and hours with a zone are not', () => {
+    const rows = [
+      '2020-01-15 09:30,1,2,1,2,5',
+      '2020-07-15 09:30:00,1,2,1,2,5',
+      '2020-07-15T09:30:00Z,1,2,1,2,5',
+      '2020-07-16,1,2,1,2,5',
+    ];
+    const data = join(folder, 'd7');
+    const file = csv('zone.csv', rows);
+    expect(run(file, '-t', '1m', '--data', data, '--tz', 'America/New_York').answers[0]?.inserted).toBe(4);
+    // The zone stays with the symbol: importing the file again without it changes nothing.
+    expect(run(file, '-t', '1m', '--data', data).answers[0]).toMatchObject({ inserted: 0, duplicate: 4 });
+    const { stdout } = spawnSync(process.execPath, [MAIN, 'export', 'bars', '-s', 'ZONE', '-t', '1m', '--data', data, '--quiet'], { encoding: 'utf8', env }); // prettier-ignore
+    const times = stdout.trim().split('\n').slice(1).map((line) => line.split(',')[2]); // prettier-ignore
+    expect(times).toEqual(['2020-01-15T14:30:00.000Z', '2020-07-15T09:30:00.000Z', '2020-07-15T13:30:00.000Z', '2020-07-16T00:00:00.000Z']); // prettier-ignore
+  });
+
   it('import-6 a Parquet file of several series goes to each of them', () => {
     const file = new URL('../../feeds/parquet/fixtures/pyarrow-us-zstd-utc.parquet', import.meta.url).pathname;
     const { answers } = run(file, '-t', '1h', '--data', join(folder, 'd6'));
