@@ -110,6 +110,10 @@ if (!account.permitted)
   must(await trading.desk.act({ action: 'setMode', account: 'live', mode: 'LIVE', confirm: 'LIVE', override: { reason: 'a test of crashes' } }, ann)); // prettier-ignore
 
 async function decide(): Promise<void> {
+  // A fill that came after its order was cancelled halts the symbol until somebody has looked.
+  for (const { kind } of (await trading.desk.state()).halts)
+    if (kind === 'RECONCILE')
+      must(await trading.desk.act({ action: 'acknowledgeReconcile', account: 'live', symbol, reason: 'looked at' }, ann));
   for (const signal of must(await desk.signals({ status: 'PENDING', limit: 200 })).items) {
     atStake = true;
     const answer = await trading.desk.decide(signal.id, { decision: 'approve', dryRun: false }, ann);
