@@ -255,6 +255,12 @@ describe('the desk at 1440 x 900', () => {
     expect(weekend('17 Oct 2015')).toBe(true);
     for (const tab of ['Positions', 'Orders', 'Signals', 'Journal']) {
       await page.getByRole('tab', { name: tab }).click();
+      // The table of the tab is drawn in the frame after.
+      await page
+        .locator('#drawer tbody')
+        .getByText(/\d{1,2} [A-Z][a-z]{2} \d{4}/)
+        .first()
+        .waitFor();
       const cells = await page.locator('#drawer tbody').allInnerTexts();
       const dates = cells.join(' ').match(/\b\d{1,2} [A-Z][a-z]{2} \d{4}\b/g) ?? [];
       expect(dates.length, tab).toBeGreaterThan(0);
