@@ -6,6 +6,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { seeded } from '../support/seeded.ts';
+import { lifeOf, type Life } from './life.ts';
 
 const script = join(import.meta.dirname, 'session-process.ts');
 /**
@@ -21,22 +23,6 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'wyckoff-crash-'));
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
-
-/** A seeded generator of numbers in [0, 1) (mulberry32): the moments of the kills can be repeated. */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
-interface Life {
-  readonly outcome: 'killed' | 'finished' | 'failed';
-  readonly said: string;
-}
 
 /** When a process is killed: so many ms after it began or said `ready`, or by itself before the n-th statement after `ready`. */
 type Kill = { readonly after: 'spawn' | 'ready'; readonly ms: number } | { readonly after: 'statements'; readonly n: number };
@@ -64,10 +50,7 @@ function live(path: string, engine: Engine, kill: Kill | null): Promise<Life> {
     if (kill?.after === 'spawn') arm();
     child.on('close', (code, signal) => {
       clearTimeout(timer);
-      resolve({
-        outcome: signal === 'SIGKILL' ? 'killed' : code === 0 && said.includes('finished') ? 'finished' : 'failed',
-        said,
-      });
+      resolve(lifeOf(code, signal, said));
     });
   });
 }

@@ -10,6 +10,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { seeded } from '../support/seeded.ts';
+import { lifeOf, type Life } from './life.ts';
 import { VenueMarket } from './venue-market.ts';
 
 const KILLS = Number(process.env['WYCKOFF_VENUE_KILLS'] ?? 40);
@@ -27,22 +29,6 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** A seeded generator of numbers in [0, 1) (mulberry32). */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
-interface Life {
-  readonly outcome: 'killed' | 'finished' | 'failed';
-  readonly said: string;
-}
-
 function live(path: string, killAt: number | null): Promise<Life> {
   return new Promise((resolve) => {
     const words = [path, market.venue.url, market.controlUrl, ...(killAt === null ? [] : [String(killAt)])];
@@ -54,8 +40,7 @@ function live(path: string, killAt: number | null): Promise<Life> {
     child.stdout.on('data', hear);
     child.stderr.on('data', hear);
     child.on('close', (code, signal) => {
-      const outcome = signal === 'SIGKILL' ? 'killed' : code === 0 && said.includes('finished') ? 'finished' : 'failed';
-      resolve({ outcome, said });
+      resolve(lifeOf(code, signal, said));
     });
   });
 }

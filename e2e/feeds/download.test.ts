@@ -67,21 +67,10 @@ function start(
 
 const run = (...args: readonly string[]): Promise<Ended> => start(args).ended;
 const linesOf = ({ out }: Ended): Line[] => out.trim().split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as Line); // prettier-ignore
-const coin = (...more: string[]): string[] => [
-  '--provider',
-  'binance',
-  '--symbols',
-  'BTCUSDT',
-  '--from',
-  '2022-01-01',
-  '--to',
-  '2022-10-28',
-  '--json',
-  '-q',
-  '--data',
-  folder,
-  ...more,
-];
+/** The months of a coin that every download here asks for. */
+const months = (...target: string[]): string[] =>
+  `--provider binance --symbols BTCUSDT --from 2022-01-01 --to 2022-10-28 --json -q`.split(' ').concat(target);
+const coin = (...more: string[]): string[] => months('--data', folder, ...more);
 
 async function stored(symbol = 'BTCUSDT', timeframe: '1d' | '1h' = '1d'): Promise<{ time: number; close: number }[]> {
   const store = openSqliteStore({ path: join(folder, 'wyckoff.db') });
@@ -261,21 +250,7 @@ describe('issue 5.6 download of Alpaca', () => {
 });
 
 describe('issue 5.6 download into a file', () => {
-  const out = (...more: string[]): string[] => [
-    '--provider',
-    'binance',
-    '--symbols',
-    'BTCUSDT',
-    '--from',
-    '2022-01-01',
-    '--to',
-    '2022-10-28',
-    '--json',
-    '-q',
-    '--out',
-    'b.csv',
-    ...more,
-  ];
+  const out = (...more: string[]): string[] => months('--out', 'b.csv', ...more);
   const file = (): string[] => readFileSync(join(folder, 'b.csv'), 'utf8').trim().split('\n');
 
   it('writes a CSV that import reads, reports revisions against the file, and leaves nothing beside it', async () => {

@@ -6,6 +6,7 @@ import { AlpacaDataServer, ALPACA_KEY } from './alpaca-data-server.ts';
 import type { RestFault } from './data-server.ts';
 import { tapeBar } from './tape.ts';
 import { realTurn } from './virtual-time.ts';
+import { seeded } from '../support/seeded.ts';
 
 const SERIES = { symbol: SYMBOL, timeframe: '1m' } as const;
 const STREAMING = VENUES.filter((venue) => venue !== 'ccxt');
@@ -399,14 +400,3 @@ describe('what only one venue does', () => {
     await bench.time.until(() => bench.feed.status().state === 'CONNECTED');
   });
 });
-
-/** mulberry32 */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}

@@ -2,6 +2,7 @@
 import { TIMEFRAME_MS } from '../bar/bar.ts';
 import type { EpochMs, Timeframe } from '../bar/bar.ts';
 import { isIntraday } from './intraday.ts';
+import { weekdayOf } from './new-york.ts';
 
 export const CALENDAR_IDS = ['XNYS', '24/7', 'FX'] as const;
 export type CalendarId = (typeof CALENDAR_IDS)[number];
@@ -117,7 +118,6 @@ export class Calendar {
   }
 }
 
-/** Day 0 was a Thursday. */
 function mondayOf(day: number): number {
-  return day - ((((day + 3) % 7) + 7) % 7);
+  return day - weekdayOf(day - 1);
 }

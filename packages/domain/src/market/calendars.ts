@@ -1,7 +1,7 @@
 /** The markets whose hours are known by rule. */
 import { Calendar } from './calendar.ts';
 import type { CalendarId, MarketHours } from './calendar.ts';
-import { newYorkDay, newYorkInstant, newYorkOffset } from './new-york.ts';
+import { newYorkDay, newYorkInstant, newYorkOffset, weekdayOf } from './new-york.ts';
 import { sessionOfNewYork } from './new-york-stock-exchange.ts';
 
 const DAY_MS = 86_400_000;
@@ -40,8 +40,7 @@ export function calendarOf(id: CalendarId): Calendar {
   return CALENDARS[id];
 }
 
-/** Day 0 was a Thursday. */
 function isWeekend(day: number): boolean {
-  const weekday = (((day + 4) % 7) + 7) % 7;
+  const weekday = weekdayOf(day);
   return weekday === 0 || weekday === 6;
 }

@@ -1,6 +1,6 @@
 /** CAL-1. Regular sessions of the New York Stock Exchange by rule: holidays and early closes as its Rule 7.2 sets them, and the days it closed beyond them. */
 import type { Session } from './calendar.ts';
-import { civil, daysFrom, newYorkInstant } from './new-york.ts';
+import { civil, daysFrom, newYorkInstant, weekdayOf } from './new-york.ts';
 
 const OPEN_MINUTES = 9 * 60 + 30;
 const CLOSE_MINUTES = 16 * 60;
@@ -89,8 +89,4 @@ function goodFriday(year: number): number {
   const month = Math.floor((h + l - 7 * m + 90) / 25);
   const day = (h + l - 7 * m + 33 * month + 19) % 32;
   return daysFrom(year, month, day) - 2;
-}
-
-function weekdayOf(day: number): number {
-  return (((day + 4) % 7) + 7) % 7;
 }

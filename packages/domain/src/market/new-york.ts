@@ -31,7 +31,12 @@ export function newYorkHour(at: EpochMs): number {
 
 /** 0 Sunday ... 6 Saturday, UTC. */
 export function weekdayUtc(at: EpochMs): number {
-  return (((Math.floor(at / DAY) + 4) % 7) + 7) % 7;
+  return weekdayOf(Math.floor(at / DAY));
+}
+
+/** 0 Sunday ... 6 Saturday, of a day number; day 0, 1970-01-01, was a Thursday. */
+export function weekdayOf(day: number): number {
+  return (((day + 4) % 7) + 7) % 7;
 }
 
 export function hourUtc(at: EpochMs): number {
