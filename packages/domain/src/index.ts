@@ -41,6 +41,8 @@ export { createAccountEngine, createTradingEngine, restoreAccountEngine, restore
 export type { AccountEngineOptions, TradingEngine, TradingEngineOptions } from './engine/trading-engine.ts';
 export type { AccountChoices, SeriesOptions as EngineSeries } from './engine/engine-settings.ts';
 export type { DetectorPort, PortView } from './engine/detector-port.ts';
+export { SeriesMerge } from './backtest/series-merge.ts';
+export type { MergedSeries } from './backtest/series-merge.ts';
 export { HIGHER_TIMEFRAMES } from './engine/higher-timeframe.ts';
 export { createDetectorInContext, restoreDetectorInContext } from './engine/htf-detector.ts';
 export { SnapshotError } from './engine/snapshot-codec.ts';

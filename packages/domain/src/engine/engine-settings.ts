@@ -33,6 +33,8 @@ export interface SeriesOptions {
   readonly limitFill?: 'touch' | 'through';
   /** The most a simulated fill may take of its bar's volume, 0.01-1; null (default): everything. */
   readonly participationCap?: number | null;
+  /** Symbol whose regime and closes this one is measured by, where the account has a series of it in the same timeframe (trading.md 3, detection.md 8.2). */
+  readonly benchmark?: string;
   /** Rule pack and parameters of the detector. */
   readonly pack?: DetectorOptions;
   /** In place of `createDetectorInContext`, for studies: given the bytes of its snapshot when one is restored. */
@@ -67,6 +69,7 @@ export interface SeriesSettings {
   readonly limitFill: 'touch' | 'through';
   readonly participationCap: number | null;
   readonly warmupBars: number;
+  readonly benchmark?: string;
 }
 
 export interface AccountSettings {
@@ -96,6 +99,7 @@ export function seriesSettings(series: SeriesOptions, account: AccountChoices): 
     limitFill: series.limitFill ?? 'touch',
     participationCap: series.participationCap ?? null,
     warmupBars: account.warmupBars ?? 0,
+    ...(series.benchmark !== undefined && { benchmark: series.benchmark }),
   };
 }
 

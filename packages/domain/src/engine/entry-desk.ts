@@ -205,7 +205,8 @@ export class EntryDesk {
       assetClass: instrument.assetClass,
       timeframe,
       at: facts.at,
-      regime: view.regime,
+      // A benchmark that is watched and not understood yet is a context that is missing.
+      regime: lane.benchmark === null ? view.regime : lane.benchmark.detector.view().regime,
       session: view.features?.session ?? null,
       atrPercentile: tracker.atrPercentile(),
       volumePercentile: tracker.volumePercentile(),

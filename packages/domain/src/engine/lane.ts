@@ -14,6 +14,7 @@ import { MarketTracker } from '../setup/market-tracker.ts';
 import type { MarketTrackerState } from '../setup/market-tracker.ts';
 import type { CostModel } from '../trade/costs.ts';
 import type { TradedInstrument } from '../trade/instrument.ts';
+import type { BarContext } from '../wyckoff/context.ts';
 import type { DetectionEvent } from '../wyckoff/event.ts';
 import type { PhaseTransition } from '../wyckoff/view.ts';
 import type { DetectorPort } from './detector-port.ts';
@@ -71,6 +72,9 @@ export class Lane {
   readonly broker: SimulatedBroker | null;
   /** The last bar, copied: the one handed in may be a reused cursor. */
   readonly bar: BarCursor;
+  /** Whose regime and closes it is measured by; null: nobody's, or of somebody the account does not watch. */
+  benchmark: Lane | null = null;
+  readonly #benchmarkSymbol: string | null;
   /** What the detector said of the last bar. */
   events: readonly DetectionEvent[] = NO_EVENTS;
   transitions: readonly PhaseTransition[] = NO_STEPS;
@@ -92,6 +96,7 @@ export class Lane {
     this.timeframe = timeframe;
     this.barMs = TIMEFRAME_MS[timeframe];
     this.warmupBars = settings.warmupBars;
+    this.#benchmarkSymbol = settings.benchmark ?? null;
     this.costs = costs;
     this.detector = options.detector;
     this.#fx = saved?.fx ?? null;
@@ -125,6 +130,20 @@ export class Lane {
     this.closing[0] = this.#last.time[0] + this.barMs;
     this.bars += 1;
     return true;
+  }
+
+  /** Looks for its benchmark among the series of the account. */
+  meetBenchmark(lanes: readonly Lane[]): void {
+    const symbol = this.#benchmarkSymbol;
+    if (symbol === this.symbol) return;
+    this.benchmark = lanes.find((one) => one.symbol === symbol && one.timeframe === this.timeframe) ?? null;
+  }
+
+  /** Close and low of the benchmark at this instant; undefined when it has no bar of it (detection.md 8.2). */
+  besideBenchmark(): BarContext | undefined {
+    const other = this.benchmark;
+    if (other === null || other.closing[0] !== this.closing[0]) return undefined;
+    return { benchClose: other.bar.close, benchLow: other.bar.low };
   }
 
   /** Whether a bar of so long a timeframe counts the age of what belongs to this series. */
@@ -162,6 +181,11 @@ export class Lane {
       fx: this.#fx,
     };
   }
+}
+
+/** Once all series are there. */
+export function meetBenchmarks(lanes: readonly Lane[]): void {
+  for (const lane of lanes) lane.meetBenchmark(lanes);
 }
 
 function copyOf({ time, open, high, low, close, volume }: Bar): Bar {

@@ -20,6 +20,7 @@ import { heatOf, instrumentOf } from './floor.ts';
 import type { Floor } from './floor.ts';
 import { joinParts, splitParts } from './htf-snapshot.ts';
 import type { EngineInput, ToldInput } from './input.ts';
+import { meetBenchmarks } from './lane.ts';
 import type { Lane } from './lane.ts';
 import { SnapshotError, decodeSnapshot, encodeSnapshot } from './snapshot-codec.ts';
 
@@ -49,6 +50,8 @@ export interface TradingEngine {
   readonly position: number;
   /** Bars seen, over all series. */
   readonly bars: number;
+  /** Opening time of the newest bar of a series, by its place in the options; null: it has had none. */
+  newestOf(series: number): EpochMs | null;
   /** When time alone will change something (an approval expires, a halt ends); null: nothing waits for it. */
   readonly nextDeadline: EpochMs | null;
   /** Cash and marks, micros. */
@@ -122,6 +125,7 @@ class Engine implements TradingEngine {
         onAllocation: (row) => facts.tell('allocation.decided', row),
       },
     });
+    meetBenchmarks(lanes);
     this.#floor = openFloor(options, { series, facts, lanes, saved, onLedger: (row) => this.#booked(row) });
     this.#position = saved?.position ?? 0;
     this.#bars = saved?.bars ?? 0;
@@ -225,6 +229,11 @@ class Engine implements TradingEngine {
 
   get bars(): number {
     return this.#bars;
+  }
+
+  newestOf(series: number): EpochMs | null {
+    const lane = this.#lane(series);
+    return lane.bars === 0 ? null : lane.bar.time;
   }
 
   get nextDeadline(): EpochMs | null {
@@ -344,7 +353,7 @@ class Engine implements TradingEngine {
 
   #detect(lane: Lane): void {
     const { bar } = lane;
-    lane.events = lane.detector.onBar(bar);
+    lane.events = lane.benchmark === null ? lane.detector.onBar(bar) : lane.detector.onBar(bar, lane.besideBenchmark());
     lane.tracker.next(bar);
     lane.exits.next(bar);
     lane.transitions = lane.ranges.next(lane.detector, lane.events, lane.campaigns.living.length > 0);
