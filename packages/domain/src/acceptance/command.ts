@@ -1,5 +1,6 @@
 /** What people and the system ask of an account: plain data, journalled before it acts, the same when it is stepped again (trading.md 4-7). */
 import type { EpochMs, Price } from '../bar/bar.ts';
+import type { RiskLimits } from '../risk/limits.ts';
 import type { Refusal } from '../setup/refusal.ts';
 import type { QtyMicros } from '../setup/signal.ts';
 import type { Approver } from './approval.ts';
@@ -38,6 +39,11 @@ export type Command =
       readonly reason: string;
     }
   | { readonly kind: 'setConnection'; readonly connected: boolean }
+  /**
+   * Limits from now on, those left out stay: within the hard caps of 5.1, trade < campaign < heat, else `SETTING` and nothing changes.
+   * What is open stays open; automation needs another consent (4.6).
+   */
+  | { readonly kind: 'setLimits'; readonly by: string; readonly limits: Partial<RiskLimits>; readonly reason: string }
   | { readonly kind: 'resetBreaker'; readonly by: string; readonly reason: string }
   | { readonly kind: 'resetDrawdown'; readonly by: string; readonly reason: string }
   /** `version`: the one the person saw; null: whatever it is now. */

@@ -39,7 +39,8 @@ export interface CampaignBookOptions {
   readonly accountId: string;
   readonly symbol: string;
   readonly timeframe: Timeframe;
-  readonly campaignBp: number;
+  /** Basis points of equity one campaign may risk, in force now. */
+  readonly campaignBp: () => number;
   /** Pipeline time; default: 0. */
   readonly now?: () => EpochMs;
   /** After every change that others should see, also the last one; what `recordOf` makes a record of. */
@@ -250,7 +251,7 @@ export class CampaignBook {
   }
 
   #budget(campaign: Campaign | undefined, equity: Micros): Micros {
-    const now = mulDiv(equity, this.#options.campaignBp, 10_000, 'down');
+    const now = mulDiv(equity, this.#options.campaignBp(), 10_000, 'down');
     return campaign === undefined ? now : Math.min(now, campaign.budgetMicros);
   }
 
@@ -289,7 +290,7 @@ export class CampaignBook {
     const at = this.#now();
     const campaign: Campaign = {
       id: of.id, label: campaignLabel({ symbol, timeframe, rangeStart: range.rangeStart, direction }), accountId, symbol, timeframe, direction, ...range,
-      isExternal: candidate.pattern === 'EXTERNAL', budgetMicros: mulDiv(of.equity, campaignBp, 10_000, 'down'), equityAtStart: of.equity,
+      isExternal: candidate.pattern === 'EXTERNAL', budgetMicros: mulDiv(of.equity, campaignBp(), 10_000, 'down'), equityAtStart: of.equity,
       atEntry: { rangeQuality: event.rangeQuality, phaseConfidence: event.phaseConfidence }, state: 'FORMING', ending: null, reason: 'FIRST_SIGNAL', phase: event.phase,
       used: { F: 0, S: 0, L: 0 }, entries: [], tallies: { F: emptyLegTally(), S: emptyLegTally(), L: emptyLegTally() }, extreme: null, parents: [],
       objective: firstObjective(candidate), objectiveTraded: false, protectingEdge: protectingEdge({ side, support, resistance }),

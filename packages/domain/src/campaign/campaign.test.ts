@@ -42,7 +42,7 @@ function candidate(leg: Leg, changes: object = {}): Candidate {
 }
 
 function book(changes: Partial<CampaignBookOptions> = {}): CampaignBook {
-  return new CampaignBook({ accountId: 'a', symbol: 'S', timeframe: '1d', campaignBp: 500, ...changes });
+  return new CampaignBook({ accountId: 'a', symbol: 'S', timeframe: '1d', campaignBp: () => 500, ...changes });
 }
 
 const idle = { isBusy: () => false, currentRangeId: 1, at: 0 };
@@ -350,7 +350,7 @@ test('TR-5 TR-7 whatever happens: lifetime risk within the budget of its creatio
         acts.forEach((one, i) => {
           if (i === at)
             campaigns = new CampaignBook(
-              { accountId: 'a', symbol: 'S', timeframe: '1d', campaignBp: 500, onChange: watch },
+              { accountId: 'a', symbol: 'S', timeframe: '1d', campaignBp: () => 500, onChange: watch },
               JSON.parse(JSON.stringify(campaigns.state())) as CampaignBookState,
             );
           const range = { rangeId: one.range, rangeStart: one.range };

@@ -9,7 +9,7 @@ import { invalidationOf } from './invalidation.ts';
 import type { Verdict } from './invalidation.ts';
 
 const context = { accountId: 'a', symbol: 'S', timeframe: '1d', tickSize: 0.01, bar: { time: 0, close: 101.5 } } as const;
-const book = new CampaignBook({ accountId: 'a', symbol: 'S', timeframe: '1d', campaignBp: 500 });
+const book = new CampaignBook({ accountId: 'a', symbol: 'S', timeframe: '1d', campaignBp: () => 500 });
 const range = { rangeId: 1, rangeStart: 0 };
 const joined = book.join(candidateOf(lps(9, {}), 'LPS', context), range, { equity: 1_000_000_000, riskMicros: 1 });
 /** Support 100, resistance 110 by the kit's records. */

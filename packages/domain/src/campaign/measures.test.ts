@@ -37,7 +37,7 @@ function scene(): {
   readonly record: (reservedMicros?: number) => CampaignRecord;
 } {
   let at = 0;
-  const campaigns = new CampaignBook({ accountId: 'a', symbol: 'S', timeframe: '1d', campaignBp: 500, now: () => at });
+  const campaigns = new CampaignBook({ accountId: 'a', symbol: 'S', timeframe: '1d', campaignBp: () => 500, now: () => at });
   const book = new PositionBook({ account, instrument: stock, costs: COST_MODELS.zero, onLedger: null });
   const spring = candidateOf(springTest(9), 'SPRING', context);
   const campaign = campaigns.join(spring, range, { equity: EQUITY, riskMicros: 50_000_000 });

@@ -1,82 +1,14 @@
 import { expect, test } from 'vitest';
 import { AUTOMATION_OFF } from '../acceptance/automation.ts';
 import { KILL_SWITCH_OFF, activate } from '../acceptance/kill-switch.ts';
-import type { CommandAnswer } from '../acceptance/command.ts';
-import type { Bar } from '../bar/bar.ts';
 import { tightenLimits } from '../risk/limits.ts';
-import { COST_MODELS } from '../trade/costs.ts';
-import { tradedInstrument } from '../trade/instrument.ts';
-import type { DetectionEvent } from '../wyckoff/event.ts';
-import type { DataOf, Fact, FactKind } from './fact.ts';
 import type { TradingCommand } from './input.ts';
-import { DAY, START, ScriptedDetector, bar, flat, lps, quiet, range, springTest, utadTest } from './kit/scripted-market.ts';
-import { createAccountEngine } from './trading-engine.ts';
+import { DAY, START, bar, flat, lps, springTest, utadTest } from './kit/scripted-market.ts';
+import { EVENING, account } from './kit/account-rig.ts';
+import type { Account, Said } from './kit/account-rig.ts';
 import { seriesSettings } from './engine-settings.ts';
-import type { AccountEngineOptions, TradingEngine } from './trading-engine.ts';
 
 const TRADER = { user: 'ann', role: 'trader' } as const;
-const EVENING = START + 61 * DAY;
-type Said = Readonly<Record<number, readonly DetectionEvent[]>>;
-
-interface Account {
-  readonly engine: TradingEngine;
-  readonly facts: Fact[];
-  of<K extends FactKind>(kind: K): DataOf<K>[];
-  /** The same bar for every series. */
-  run(bars: readonly Bar[]): void;
-  ask(command: TradingCommand, at?: number): CommandAnswer;
-  /** Why signals were rejected. */
-  rejections(): (string | null)[];
-}
-
-/** One series per symbol, each with its script, after 61 quiet bars. */
-function account(scripts: Readonly<Record<string, Said>>, changes: Partial<AccountEngineOptions> = {}): Account {
-  const facts: Fact[] = [];
-  const engine = createAccountEngine({
-    account: { id: 'paper', kind: 'PAPER', currency: 'USD', startingMicros: 100_000_000_000 },
-    analysis: 'records',
-    series: Object.entries(scripts).map(([name, events]) => {
-      const [symbol, bucket = 'UNKNOWN', timeframe = '1d'] = name.split(' ');
-      const view = () => ({ range: range(), previous: null, regime: 'RANGING', features: null }) as const;
-      return {
-        instrument: { symbol, assetClass: 'STOCK', timeZone: 'UTC', session: '24h' },
-        timeframe: timeframe as '1d',
-        traded: tradedInstrument({ symbol, assetClass: 'STOCK', buckets: [bucket] }),
-        costs: COST_MODELS.zero,
-        detector: (bytes) => new ScriptedDetector({ events, view }, bytes),
-      };
-    }),
-    sink: (fact) => facts.push(fact),
-    ...changes,
-  });
-  const count = Object.keys(scripts).length;
-  const one: Account = {
-    engine,
-    facts,
-    of: (kind) => facts.flatMap((fact) => (fact.kind === kind ? [fact.data as never] : [])),
-    run(bars) {
-      for (const each of bars) {
-        engine.next({ kind: 'bars', bars: Array.from({ length: count }, (_, series) => ({ series, bar: each })) });
-        engine.deliver();
-      }
-    },
-    ask(command, at = EVENING) {
-      const answer = engine.next({ kind: 'command', at, actor: 'ann', command });
-      engine.deliver();
-      if (answer === null) throw new Error('expected an answer');
-      return answer;
-    },
-    rejections: () =>
-      facts.flatMap((fact) =>
-        (fact.kind === 'signal.created' || fact.kind === 'signal.changed') && fact.data.status === 'REJECTED'
-          ? [fact.data.rejectCode]
-          : [],
-      ),
-  };
-  one.run(quiet(61));
-  return one;
-}
-
 const ONE: Said = { 60: [springTest(60)] };
 const statuses = (one: Account): string[] =>
   one.facts.flatMap((fact) => (fact.kind === 'signal.created' || fact.kind === 'signal.changed' ? [fact.data.status] : []));

@@ -124,10 +124,15 @@ type CampaignTellers = Pick<LaneOptions['campaigns'], 'onChange' | 'onAllocation
 
 export function openLanes(
   options: AccountEngineOptions,
-  of: Opening & { readonly detectors: readonly Uint8Array[] | null; readonly campaigns: CampaignTellers },
+  of: Opening & {
+    readonly detectors: readonly Uint8Array[] | null;
+    readonly campaigns: CampaignTellers;
+    /** Of the equity, in force now. */
+    readonly campaignBp: () => number;
+  },
 ): readonly Lane[] {
   const { account } = options;
-  const { series, facts, saved, detectors, campaigns } = of;
+  const { series, facts, saved, detectors, campaigns, campaignBp } = of;
   const settings = accountSettings(options, series);
   return series.map((one, rank) => {
     // The finest series of a symbol stands last.
@@ -135,7 +140,7 @@ export function openLanes(
     const lane = {
       rank,
       settings: seriesSettings(one, options),
-      campaigns: { ...campaigns, accountId: account.id, campaignBp: settings.limits.campaignBp, now: () => facts.at },
+      campaigns: { ...campaigns, accountId: account.id, campaignBp, now: () => facts.at },
       facts,
       detector: openDetector(one, detectors?.[rank] ?? null),
       tellsAnalysis: options.analysis !== 'records',
@@ -166,7 +171,7 @@ export function openFloor(
   const classes = lanes.map(({ instrument }) => instrument.assetClass);
   const halts = new HaltDesk({ accountId, facts, rules: settings.halts, startingMicros, book, classes }, saved?.halts);
   const { acceptance, queue } = settings;
-  const trading = new TradingDesk({ accountId, facts, acceptance, queue }, saved?.trading);
+  const trading = new TradingDesk({ accountId, facts, acceptance, queue, limits: settings.limits }, saved?.trading);
   const risk = new RiskDesk(saved?.risk, {
     onChange: (row) => {
       const { id, campaignId, symbol, state, riskMicros, notionalMicros, marginMicros, cashMicros } = row;

@@ -4,6 +4,7 @@ import type { Gate } from '../acceptance/check.ts';
 import type { CommandAnswer } from '../acceptance/command.ts';
 import type { KillSwitch } from '../acceptance/kill-switch.ts';
 import { BREAKER_CLOSED } from '../acceptance/loss-breaker.ts';
+import { LIMIT_FIELDS, changeLimits } from '../risk/limits.ts';
 import { idOf } from '../setup/digest.ts';
 import { externalCandidate } from '../setup/external.ts';
 import { refusal } from '../setup/refusal.ts';
@@ -109,6 +110,7 @@ export class CommandDesk {
     command: Of<
       | 'setAcceptance'
       | 'setAutomation'
+      | 'setLimits'
       | 'setHalt'
       | 'setConnection'
       | 'resetBreaker'
@@ -135,6 +137,8 @@ export class CommandDesk {
         trading.change({ automation: command.settings, consent: command.consent }, actor, 'AUTOMATION');
         return this.#done();
       }
+      case 'setLimits':
+        return this.#setLimits(actor, command);
       case 'setHalt': {
         const { halt, symbol, inForce, reason } = command;
         if (symbol === null && (halt === 'STALE' || halt === 'RECONCILE'))
@@ -168,6 +172,17 @@ export class CommandDesk {
       case 'fxRate':
         return this.#convert(command);
     }
+  }
+
+  /** Another version of the settings: whoever agreed to the former ones did not agree to these (4.6). */
+  #setLimits(actor: string, { limits: wanted, reason }: Of<'setLimits'>): CommandAnswer {
+    const { trading } = this.#floor;
+    const limits = changeLimits(trading.now.limits, wanted);
+    if ('code' in limits) return this.#answer(limits);
+    const { automation, limits: former } = trading.now;
+    if (LIMIT_FIELDS.every((field) => limits[field] === former[field])) return this.#done({ repeated: true });
+    trading.change({ limits, automation: { ...automation, version: automation.version + 1 } }, actor, reason);
+    return this.#done();
   }
 
   #approve({ by, signalId, qtyMicros }: Of<'approve'>): CommandAnswer {

@@ -9,6 +9,7 @@ import type { BreakerState } from '../acceptance/loss-breaker.ts';
 import type { AssetClass, EpochMs, Price, Ratio, Timeframe } from '../bar/bar.ts';
 import type { AllocationRow, CampaignRecord } from '../campaign/campaign-record.ts';
 import type { Fill, Order } from '../execution/order.ts';
+import type { RiskLimits } from '../risk/limits.ts';
 import type { Micros, Signal } from '../setup/signal.ts';
 import type { LedgerRow } from '../trade/ledger.ts';
 import type { Account, Position } from '../trade/position.ts';
@@ -130,6 +131,8 @@ export interface TradingState {
   readonly counters: DayCounters;
   readonly brokerConnected: boolean;
   readonly permitted: boolean;
+  /** In force (5.1); absent in facts of older programs. The version of the settings is that of `automation`. */
+  readonly limits?: RiskLimits;
   /** Who and what changed it last. */
   readonly by: string;
   readonly reason: string;

@@ -136,6 +136,6 @@ export function heatOf(floor: Floor): number {
 
 /** Heat as a share of its limit; nothing left to lose counts as full. */
 export function heatShare(floor: Floor): number {
-  const limit = mulDiv(Math.max(0, floor.book.equity), floor.settings.limits.heatBp, 10_000, 'down');
+  const limit = mulDiv(Math.max(0, floor.book.equity), floor.trading.now.limits.heatBp, 10_000, 'down');
   return limit > 0 ? heatOf(floor) / limit : 1;
 }

@@ -26,7 +26,7 @@ export function sizeInput(
     candidate,
     market,
     instrument: lane.instrument,
-    limits: settings.limits,
+    limits: floor.trading.now.limits,
     timeframe: lane.timeframe,
     costs: lane.costs,
     snapshot: riskSnapshot(floor, lane.instrument, of.automatic ?? true),

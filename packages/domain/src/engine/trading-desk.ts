@@ -11,6 +11,7 @@ import { KILL_SWITCH_OFF, withResults } from '../acceptance/kill-switch.ts';
 import type { FlattenResult, KillSwitch } from '../acceptance/kill-switch.ts';
 import { BREAKER_CLOSED, afterTrade, atTime } from '../acceptance/loss-breaker.ts';
 import type { BreakerState } from '../acceptance/loss-breaker.ts';
+import type { RiskLimits } from '../risk/limits.ts';
 import { refusal } from '../setup/refusal.ts';
 import type { Refusal } from '../setup/refusal.ts';
 import type { Micros } from '../setup/signal.ts';
@@ -29,6 +30,8 @@ export interface TradingDeskState {
   readonly counters: DayCounters;
   readonly brokerConnected: boolean;
   readonly permitted: boolean;
+  /** In force; a person may have changed what the account began with. */
+  readonly limits: RiskLimits;
 }
 
 export interface TradingDeskOptions {
@@ -36,6 +39,7 @@ export interface TradingDeskOptions {
   readonly facts: FactDesk;
   readonly acceptance: AcceptanceMode;
   readonly queue: QueueRules;
+  readonly limits: RiskLimits;
 }
 
 type Changes = Partial<Omit<TradingDeskState, 'queue' | 'rules'>>;
@@ -61,6 +65,7 @@ export class TradingDesk {
       counters: saved?.counters ?? NO_TRADES,
       brokerConnected: saved?.brokerConnected ?? true,
       permitted: saved?.permitted ?? true,
+      limits: saved?.limits ?? options.limits,
     };
   }
 
@@ -134,7 +139,7 @@ export class TradingDesk {
   }
 
   tell(by: string, reason: string): void {
-    const { kill, mode, automation, consent, brokerConnected, permitted } = this.#state;
+    const { kill, mode, automation, consent, brokerConnected, permitted, limits } = this.#state;
     const state: TradingState = {
       accountId: this.#accountId,
       killSwitch: kill,
@@ -145,6 +150,7 @@ export class TradingDesk {
       counters: this.counters,
       brokerConnected,
       permitted,
+      limits,
       by,
       reason,
     };

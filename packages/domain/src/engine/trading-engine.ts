@@ -120,6 +120,7 @@ class Engine implements TradingEngine {
       facts,
       saved,
       detectors,
+      campaignBp: () => this.#floor.trading.now.limits.campaignBp,
       campaigns: {
         onChange: (campaign) => this.#noteCampaign(campaign),
         onAllocation: (row) => facts.tell('allocation.decided', row),
@@ -338,10 +339,10 @@ class Engine implements TradingEngine {
 
   /** What is at risk changes only with something that is told; the equity it is measured by, with every bar. */
   #judgeHeat(): void {
-    const { book, halts, settings, facts } = this.#floor;
+    const { book, halts, trading, facts } = this.#floor;
     if (facts.told !== this.#heatAt) this.#heat = heatOf(this.#floor);
     this.#heatAt = facts.told;
-    const limit = (book.equity * settings.limits.heatBp) / 10_000;
+    const limit = (book.equity * trading.now.limits.heatBp) / 10_000;
     halts.judgeHeat(limit > 0 ? this.#heat / limit : 1);
   }
 

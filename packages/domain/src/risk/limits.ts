@@ -1,4 +1,6 @@
 /** The limits of an account (trading.md 5.1): percentages are integer basis points of equity and can only be tightened. */
+import { refusal } from '../setup/refusal.ts';
+import type { Refusal } from '../setup/refusal.ts';
 
 export interface RiskLimits {
   readonly tradeBp: number;
@@ -60,6 +62,15 @@ const TIGHTEST: RiskLimits = Object.freeze({
 /** Counts a user may also raise, up to here. */
 const LOOSEST: RiskLimits = Object.freeze({ ...DEFAULT_LIMITS, openPositions: 50 });
 
+/** Between what each limit may be set. */
+export const LIMIT_RANGES: Readonly<Record<keyof RiskLimits, { readonly tightest: number; readonly loosest: number }>> =
+  Object.freeze(
+    Object.fromEntries(LIMIT_FIELDS.map((field) => [field, { tightest: TIGHTEST[field], loosest: LOOSEST[field] }])) as Record<
+      keyof RiskLimits,
+      { tightest: number; loosest: number }
+    >,
+  );
+
 /** A limit outside its range: refused before anything trades under it. */
 export class LimitError extends Error {
   constructor(field: string, expected: string, was: number) {
@@ -80,4 +91,16 @@ export function tightenLimits(tighter: Partial<RiskLimits>): RiskLimits {
     throw new LimitError('tradeBp', `below campaignBp ${limits.campaignBp}`, limits.tradeBp);
   if (limits.campaignBp >= limits.heatBp) throw new LimitError('campaignBp', `below heatBp ${limits.heatBp}`, limits.campaignBp);
   return Object.freeze(limits);
+}
+
+/** What a person asks for at run time, on top of what holds now: the limits as they would be, or why not. */
+export function changeLimits(now: RiskLimits, changes: Partial<RiskLimits>): RiskLimits | Refusal {
+  const unknown = Object.keys(changes).find((field) => !(LIMIT_FIELDS as readonly string[]).includes(field));
+  if (unknown !== undefined) return refusal('SETTING', `risk limit ${unknown}: expected one of ${LIMIT_FIELDS.join(', ')}.`);
+  try {
+    return tightenLimits({ ...now, ...changes });
+  } catch (error) {
+    if (error instanceof LimitError) return refusal('SETTING', `${error.message}.`);
+    throw error;
+  }
 }
