@@ -1,14 +1,12 @@
 /** `wyckoff db`: the store looked at, brought up to date, thinned, copied and restored. */
 import type { Command } from 'commander';
-import { existsSync, copyFileSync, mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
 import process from 'node:process';
 import { ConfigError, readSettings, storePathIn } from '../settings.ts';
 import type { BackupReport, DatabaseStatus } from '../store/maintenance.ts';
 import type { RetentionLine } from '../store/retention.ts';
 import { Exit, EXIT } from './exit-codes.ts';
 import { Output } from './output.ts';
-import { tableLines } from './table.ts';
+import { tableLines, timeText } from './table.ts';
 
 interface DbOptions {
   readonly data?: string;
@@ -78,16 +76,9 @@ async function backup({ path, databaseUrl }: Place, file: string): Promise<Backu
   return await (await import('../store/sqlite/maintenance.ts')).backupSqlite(path, file);
 }
 
-/** An embedded store is restored by putting the copy, once it proved sound, where the store will be. */
 async function restore({ path, databaseUrl }: Place, file: string): Promise<BackupReport> {
   if (databaseUrl !== null) return await (await import('../store/postgres/maintenance.ts')).restorePostgres(databaseUrl, file);
-  if (existsSync(path)) throw new Exit(EXIT.unreachable, `${path} is there already; restore into another --data folder.`);
-  const { sqliteStatus } = await import('../store/sqlite/maintenance.ts');
-  const { integrity, version, epoch, rows, bytes } = sqliteStatus(file);
-  if (integrity !== 'ok' || epoch === null) throw new Exit(EXIT.unreachable, `${file} is no sound backup: ${integrity}.`);
-  mkdirSync(dirname(path), { recursive: true });
-  copyFileSync(file, path);
-  return { file, bytes, version, epoch, rows: Object.values(rows).reduce((sum, count) => sum + count, 0) };
+  return (await import('../store/sqlite/maintenance.ts')).restoreSqlite(path, file);
 }
 
 async function retention(options: DbOptions): Promise<void> {
@@ -112,7 +103,7 @@ function retentionText(lines: readonly RetentionLine[], dryRun: boolean): readon
 }
 
 function printStatus(status: DatabaseStatus, options: DbOptions): void {
-  const { kind, where, version, known, bytes, integrity, rows } = status;
+  const { kind, where, version, known, bytes, integrity, rows, coverage } = status;
   const schema =
     version === known
       ? `schema ${version}`
@@ -121,8 +112,21 @@ function printStatus(status: DatabaseStatus, options: DbOptions): void {
         : `schema ${version} of ${known}: run "wyckoff db migrate"`;
   const counts = Object.entries(rows).filter(([, count]) => count > 0).map(([table, count]) => [table, String(count)]); // prettier-ignore
   const text = [`${kind} at ${where}: ${schema}, ${(bytes / 1e6).toFixed(1)} MB, ${integrity}`];
-  print(options, status, counts.length === 0 ? text : [...text, ...tableLines(['table', 'rows'], counts)]);
+  const tables = counts.length === 0 ? [] : tableLines(['table', 'rows'], counts);
+  print(options, status, [...text, ...tables, ...(coverage.length === 0 ? [] : coverageLines(coverage))]);
   if (integrity !== 'ok') throw new Exit(EXIT.gateFailed, `the store is damaged: ${integrity}`);
+}
+
+function coverageLines(coverage: DatabaseStatus['coverage']): readonly string[] {
+  const rows = coverage.map(({ symbol, timeframe, from, to, bars, gaps }) => [
+    symbol,
+    timeframe,
+    timeText(from),
+    timeText(to),
+    String(bars),
+    gaps === null ? 'unjudged' : String(gaps),
+  ]);
+  return ['', ...tableLines(['symbol', 'timeframe', 'from', 'to', 'bars', 'gaps'], rows)];
 }
 
 function printBackup(report: BackupReport, options: DbOptions): void {

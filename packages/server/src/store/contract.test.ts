@@ -10,7 +10,9 @@ import { DEMO_SYMBOL } from '../session/demo-series.ts';
 import { VersionConflict } from './changes.ts';
 import { CommitConflict } from './refused.ts';
 import type { EngineRef, Series, Store } from './store.ts';
-import { ACCOUNT, auditFact, campaign, columnsAt, commitOf, DAY_MS, factsOfBar, halt, job, ledgerRow, notification, refOf, reservation, trade, upTo } from './testing/samples.ts'; // prettier-ignore
+import { ACCOUNT, auditFact, campaign, columnsAt, commitOf, DAY_MS, factsOfBar, halt, job, judgedSignals, ledgerRow, notification, refOf, reservation, trade, upTo } from './testing/samples.ts'; // prettier-ignore
+import type { Gate } from './sql/gate.ts';
+import { execute } from './sql/work.ts';
 import { openTestStore, STORES, type Wall } from './testing/stores.ts';
 
 const servers = new Scope({ name: 'test.servers' });
@@ -33,6 +35,7 @@ describe.each(STORES)('%s', (name) => {
     engine = refOf(series);
   });
   afterEach(async () => void (await scope.dispose()));
+  const gate = (): Gate => (store as Store & { gate: Gate }).gate;
   const withAccount = (): Promise<unknown> => store.openEngine(engine, ACCOUNT);
 
   const streamed = async (own: Series, chunk: number, meanwhile?: () => Promise<unknown>): Promise<number[]> => {
@@ -372,6 +375,79 @@ describe.each(STORES)('%s', (name) => {
       await expect(store.change({ facts: [auditFact('halt.changed')], writes })).rejects.toBeInstanceOf(VersionConflict);
       expect(await store.haltsInForce()).toEqual([]);
       expect(await store.lastSeq()).toBe(0);
+    });
+  });
+
+  describe('trading 4.7 statistics', () => {
+    it('4.7 M15 the database sums what became of signals, and says the same as a walk over them', async () => {
+      await withAccount();
+      const judged = judgedSignals(60);
+      const facts = judged.flatMap((one) => one.facts);
+      const writes = judged.flatMap(({ reserved }) => (reserved === null ? [] : [{ kind: 'reservation' as const, reservation: reserved }])); // prettier-ignore
+      await store.commit({ ...commitOf(engine, 0, 1), facts: facts.map((fact) => ({ bar: 1, fact })), writes });
+      const period = { accountId: ACCOUNT.id, from: 10 * DAY_MS, to: 50 * DAY_MS };
+      const inside = judged.filter(({ at }) => at >= period.from && at < period.to);
+      const walked = (rows: typeof judged, title: string) => {
+        const net = rows.flatMap(({ net }) => net ?? []);
+        const mean = (values: number[]) => (values.length === 0 ? null : values.reduce((a, b) => a + b, 0) / values.length);
+        const count = (is: (row: (typeof judged)[number]) => boolean) => rows.filter(is).length;
+        const confidence = rows.flatMap((row) => row.confidence ?? []);
+        const r = rows.flatMap((row) => row.r ?? []);
+        const near = (value: number | null) => (value === null ? null : (expect.closeTo(value, 9) as number));
+        return {
+          name: title, candidates: rows.length, generated: count(({ isGenerated }) => isGenerated), approved: count(({ reserved }) => reserved !== null),
+          executed: count(({ isExecuted }) => isExecuted), closed: net.length, profitable: net.filter((one) => one > 0).length,
+          confidence: near(mean(confidence)), nConfidence: confidence.length, plannedR: 2.5, nPlannedR: rows.length, r: near(mean(r)), nR: r.length,
+          gainsMicros: net.filter((one) => one > 0).reduce((a, b) => a + b, 0), lossesMicros: net.filter((one) => one < 0).reduce((a, b) => a + b, 0),
+        }; // prettier-ignore
+      };
+      expect(await store.funnels(period, null)).toEqual([walked(inside, 'all')]);
+      for (const group of ['pattern', 'phase', 'stage'] as const) {
+        const names = [...new Set(inside.map((row) => row[group] ?? 'none'))];
+        const wanted = names.map((title) => walked(inside.filter((row) => (row[group] ?? 'none') === title), title)); // prettier-ignore
+        const rows = await store.funnels(period, group);
+        expect(rows).toHaveLength(wanted.length);
+        expect(rows).toEqual(expect.arrayContaining(wanted));
+        expect(rows.map((row) => row.candidates)).toEqual(rows.map((row) => row.candidates).sort((a, b) => b - a));
+      }
+      expect((await store.funnels(period, 'symbol')).map((row) => row.name)).toEqual(['SPX']);
+      const refusals = await store.refusals(period);
+      expect(new Set(refusals.map(({ stage, code }) => `${stage} ${code}`))).toEqual(new Set(['VOLUME VOL_HIGH', 'RISK RK_HEAT', 'DECISION USER', 'GATE HALTED'])); // prettier-ignore
+      expect(refusals.reduce((sum, { n }) => sum + n, 0)).toBe(inside.filter(({ stage }) => stage !== null).length);
+      expect(await store.signalCounts(ACCOUNT.id, [10 * DAY_MS, 30 * DAY_MS, 59 * DAY_MS])).toEqual([60, 50, 30, 1]);
+      expect(await store.funnels({ ...period, accountId: 'another' }, null)).toEqual([]);
+      expect(await store.signalCounts('another', [0, 0, 0])).toEqual([0, 0, 0, 0]);
+    });
+  });
+
+  describe('interface 4.2 facts and ledger only grow', () => {
+    const refused = /never changed or deleted/;
+    it('4.2 the database refuses to change or delete a fact or a row of the ledger, whoever asks; retention may', async () => {
+      await withAccount();
+      await store.commit({ ...commitOf(engine, 0, 3), snapshot: new Uint8Array([1]) });
+      await store.change({ facts: [auditFact('note.changed')], writes: [{ kind: 'ledger', rows: [ledgerRow(1, 5)] }] });
+      const statements = [
+        'update facts set actor = null',
+        'delete from facts where seq = 1',
+        'update ledger set amount_micros = 0',
+        'delete from ledger',
+        ...(store.kind === 'postgres' ? ['truncate facts', 'truncate ledger'] : []),
+      ];
+      for (const statement of statements) await expect(gate().transaction('tamper', () => execute(statement)), statement).rejects.toThrow(refused); // prettier-ignore
+      expect([await store.lastSeq(), (await store.checkAudit()).ok]).toEqual([16, true]);
+      wall.ms += 40 * DAY_MS;
+      const left = await store.retain({ now: wall.ms, pauseMs: 0 });
+      expect(left.find((line) => line.table === 'facts')?.rows).toBe(10);
+      // The door is shut again behind it.
+      await expect(gate().transaction('tamper', () => execute('delete from facts'))).rejects.toThrow(refused);
+    });
+
+    it('4.2 the twin: without the guard of schema 5 the same statement goes through', async () => {
+      await store.change({ facts: [auditFact('note.changed')], writes: [] });
+      const unguard = store.kind === 'postgres' ? 'drop trigger facts_kept on facts' : 'drop trigger facts_unchanged';
+      await gate().transaction('unguard', () => execute(unguard));
+      await gate().transaction('tamper', () => execute("update facts set actor = 'nobody'"));
+      expect((await store.checkAudit()).ok).toBe(false);
     });
   });
 

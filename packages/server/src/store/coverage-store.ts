@@ -17,6 +17,9 @@ export interface CoverageRow {
   readonly quality: number;
 }
 
+/** All runs of one series together. */
+export type CoverageSum = Pick<CoverageRow, 'symbol' | 'timeframe' | 'from' | 'to' | 'bars' | 'gaps'>;
+
 export interface SeriesSurvey extends SeriesFigures {
   /** Bars whose flags were put right. */
   readonly reflagged: number;
@@ -25,6 +28,8 @@ export interface SeriesSurvey extends SeriesFigures {
 export interface CoverageStore {
   /** Of one symbol, or of all; by symbol, timeframe and time, at most `limit` (1..10,000). */
   coverage(query: { readonly symbol?: string | undefined; readonly limit: number }): Promise<readonly CoverageRow[]>;
+  /** One line per series of the named symbols (at most 200). */
+  coverageSums(symbols: readonly string[]): Promise<readonly CoverageSum[]>;
   /**
    * Walks a whole series: sets the flags that follow from its neighbours (gap before, outlier, zero volume) by the calendar of its symbol,
    * joins runs of one provider that touch, and writes the true figures and the fingerprint of each. Repeatable at any time.

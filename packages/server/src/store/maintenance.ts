@@ -1,4 +1,5 @@
 /** What `wyckoff db` does to a store from outside, also while a server has it open: look at it, bring it up to date, copy it. */
+import type { CoverageSum } from './coverage-store.ts';
 
 /** The state of a store as `wyckoff db status` prints it. */
 export interface DatabaseStatus {
@@ -12,6 +13,8 @@ export interface DatabaseStatus {
   readonly bytes: number;
   /** Rows by table; empty while there is no schema. */
   readonly rows: Readonly<Record<string, number>>;
+  /** Which bars there are, a line per series, at most 1,000. */
+  readonly coverage: readonly CoverageSum[];
   /** `ok`, or what the check of the pages and of the audit chain found. */
   readonly integrity: string;
   /** Null where it does not apply. */

@@ -8,6 +8,7 @@ export type StoreRefusalCode =
   | 'store.foreign'
   | 'store.unreadable'
   | 'store.exists'
+  | 'store.missing'
   | 'store.full'
   | 'store.unavailable';
 
@@ -17,6 +18,7 @@ const REMEDIES: Readonly<Record<StoreRefusalCode, string>> = {
   'store.newer': 'Use the newer program again, or start with another --data folder. Nothing was changed in the file.',
   'store.foreign': 'Start with another --data folder. Nothing was changed in the file.',
   'store.unreadable': 'Give the folder and the file to the user who starts wyckoff, or start with another --data folder.',
+  'store.missing': 'Name another place, or make one: "wyckoff db migrate", or "wyckoff serve".',
   'store.exists': 'Name another file, or move this one away first.',
   'store.older':
     'Run "wyckoff db migrate" (make a backup first), or set WYCKOFF_STORE_MIGRATE_ON_START=true. Nothing was changed.',

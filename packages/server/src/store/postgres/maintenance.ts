@@ -1,4 +1,5 @@
 /** A PostgreSQL store looked at, brought up to date, copied into one file and restored from it. */
+import { randomUUID } from 'node:crypto';
 import { createReadStream, createWriteStream, existsSync, renameSync, rmSync, statSync } from 'node:fs';
 import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -6,7 +7,10 @@ import { createGunzip, createGzip } from 'node:zlib';
 import type { PoolClient } from 'pg';
 import { ALL_TABLES, type BackupReport, type DatabaseStatus } from '../maintenance.ts';
 import { StoreRefused } from '../refused.ts';
+import { COVERAGE_SUMS, coverageSum, type SumRow } from '../sql/coverage-sums.ts';
+import { POSTGRES } from '../sql/dialect.ts';
 import { SCHEMA_VERSION } from '../sql/migrations.ts';
+import { NEW_LIFE } from '../sql/new-life.ts';
 import { migratePostgres, refuseNewer, refuseOlder, schemaState } from './schema.ts';
 import { VALUES } from './values.ts';
 
@@ -74,10 +78,16 @@ export async function postgresStatus(url: string): Promise<DatabaseStatus> {
       epoch: epochs.rows.at(0)?.epoch ?? null,
       bytes: await one('select pg_database_size(current_database())'),
       rows,
+      coverage: version > 0 ? await coverageOf(client) : [],
       integrity: 'ok',
       timescale: (await client.query("select 1 from pg_extension where extname = 'timescaledb'")).rows.length > 0,
     };
   });
+}
+
+async function coverageOf(client: PoolClient): Promise<DatabaseStatus['coverage']> {
+  const { rows } = await client.query({ text: COVERAGE_SUMS, rowMode: 'array' });
+  return (rows as unknown as SumRow[]).flatMap(coverageSum);
 }
 
 async function hasTable(client: PoolClient, table: string): Promise<boolean> {
@@ -113,8 +123,16 @@ export async function backupPostgres(url: string, file: string): Promise<BackupR
     return { file, bytes: statSync(file).size, ...report };
   } catch (error) {
     rmSync(part, { force: true });
-    throw error;
+    throw refusalOfFile(error, file);
   }
+}
+
+/** An error of the file, not of the database. */
+function refusalOfFile(error: unknown, file: string): unknown {
+  const { code = '', syscall = '', message } = error as NodeJS.ErrnoException;
+  if (!['open', 'write', 'close', 'rename', 'read', 'stat'].includes(syscall)) return error;
+  if (code === 'ENOSPC') return new StoreRefused('store.full', `There is no space left for ${file}.`, error);
+  return new StoreRefused('store.unreadable', `${file} cannot be used: ${message}.`, error);
 }
 
 async function* contents(client: PoolClient, head: Head, counted: { rows: number }): AsyncIterableIterator<Uint8Array> {
@@ -142,7 +160,10 @@ async function columnsOf(client: PoolClient, table: string): Promise<readonly st
   return rows.map((row) => row.name);
 }
 
-/** Fills an empty database from a backup: all of it or nothing. @throws StoreRefused when there is a store already, or the file is none of ours. */
+/**
+ * Fills an empty database from a backup: all of it or nothing. What is restored is another journal from here on, with an epoch of its own.
+ * @throws StoreRefused when there is a store already, or the file is none of ours.
+ */
 export async function restorePostgres(url: string, file: string): Promise<BackupReport> {
   return await withClient(url, async (client) => {
     const { version } = await schemaState(client);
@@ -156,11 +177,13 @@ export async function restorePostgres(url: string, file: string): Promise<Backup
       await client.query(
         "select setval(pg_get_serial_sequence('symbols', 'id'), (select coalesce(max(id), 0) + 1 from symbols), false)",
       );
+      const epoch = randomUUID();
+      for (const { sql, takes } of NEW_LIFE) await client.query(POSTGRES.text(sql), takes === 'epoch' ? [epoch] : []);
       await client.query('commit');
-      return { ...report, file, bytes: statSync(file).size };
+      return { ...report, epoch, file, bytes: statSync(file).size };
     } catch (error) {
       await client.query('rollback').catch(() => undefined);
-      throw error;
+      throw refusalOfFile(error, file);
     }
   });
 }

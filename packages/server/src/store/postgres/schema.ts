@@ -61,7 +61,8 @@ async function apply(client: PoolClient, migration: Migration): Promise<void> {
     await client.query(
       'create table if not exists schema_version (version integer primary key, name text not null, at bigint not null)',
     );
-    for (const statement of migration.statements) await client.query(POSTGRES.schema(statement));
+    for (const statement of [...migration.statements, ...(migration.postgres ?? [])])
+      await client.query(POSTGRES.schema(statement));
     await client.query('insert into schema_version (version, name, at) values ($1, $2, $3)', [
       migration.version,
       migration.name,

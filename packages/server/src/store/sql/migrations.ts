@@ -6,6 +6,7 @@
 import { SCHEMA_2 } from './schema-2.ts';
 import { SCHEMA_3 } from './schema-3.ts';
 import { SCHEMA_4 } from './schema-4.ts';
+import { SCHEMA_5 } from './schema-5.ts';
 
 /** Marks a file as ours: "WYKF". */
 export const APPLICATION_ID = 0x57594b46;
@@ -14,6 +15,9 @@ export interface Migration {
   readonly version: number;
   readonly name: string;
   readonly statements: readonly string[];
+  /** What only one of the databases needs, after those. */
+  readonly sqlite?: readonly string[] | undefined;
+  readonly postgres?: readonly string[] | undefined;
 }
 
 export const MIGRATIONS: readonly Migration[] = [
@@ -222,6 +226,7 @@ export const MIGRATIONS: readonly Migration[] = [
   SCHEMA_2,
   SCHEMA_3,
   SCHEMA_4,
+  SCHEMA_5,
 ];
 
 /** The newest schema this program knows. */

@@ -52,15 +52,22 @@ function* deleteKeys(
   yield* execute(dialect.text(`delete from ${table} where ${key} in (${keys.map(() => '?').join(', ')})`), keys);
 }
 
+/** The tables of facts let nothing go but in here (schema 5). */
+function* forgetFacts(dialect: SqlDialect, seqs: readonly number[]): Work<void> {
+  yield* execute('update meta set retaining = 1 where id = 1');
+  yield* deleteKeys(dialect, { table: 'facts', key: 'seq', keys: seqs });
+  yield* execute('update meta set retaining = 0 where id = 1');
+}
+
 /**
- * Facts of engines, but what is needed to go on: inputs, the newest fact (its number must not be given twice), and what an engine has said since
- * its snapshot, because that is stepped again and compared. Each engine remembers until which bar its facts have gone.
+ * Facts of engines, but what is needed to go on: inputs, the newest fact (its number must not be given twice), and what an engine has said with
+ * the bar of its snapshot or since, because that is stepped again and compared. Each engine remembers until which bar its facts have gone.
  */
 const engineFacts: Rule = function* ({ dialect, ages, now, dryRun, key }) {
   const text = dialect.text(`select f.seq, f.engine, f.bar from facts f
     where f.seq > ? and f.stored_at < ? and not (${dialect.isSet('f.audit')}) and f.topic <> '${INPUT_TOPIC}'
       and f.seq < (select max(seq) from facts)
-      and (f.engine = '' or f.bar <= (select cast(substr(max(b.part), 1, 12) as integer) from blobs b
+      and (f.engine = '' or f.bar < (select cast(substr(max(b.part), 1, 12) as integer) from blobs b
         where b.owner_kind = 'ENGINE' and b.owner_id = f.engine))
     order by f.seq limit ${ROWS}`);
   const rows = yield* rawRows<[seq: number, engine: string, bar: number]>(text, [key ?? 0, now - ages.engineFactsMs]);
@@ -69,7 +76,10 @@ const engineFacts: Rule = function* ({ dialect, ages, now, dryRun, key }) {
       const until = own.reduce((most, row) => Math.max(most, row[2]), 0);
       yield* execute(dialect.text('update engines set forgotten = ? where id = ? and forgotten < ?'), [until, engine, until]);
     }
-    yield* deleteKeys(dialect, { table: 'facts', key: 'seq', keys: rows.map((row) => row[0]) });
+    yield* forgetFacts(
+      dialect,
+      rows.map((row) => row[0]),
+    );
   }
   return { rows: rows.length, next: rows.length < ROWS ? null : (rows.at(-1)?.[0] ?? null) };
 };
@@ -85,7 +95,10 @@ const auditFacts: Rule = function* ({ dialect, ages, now, dryRun, key }) {
   const last = rows.at(-1);
   if (!dryRun && last !== undefined) {
     yield* execute(dialect.text('update meta set anchor_seq = ?, anchor_hash = ? where id = 1'), [last[0], last[2]]);
-    yield* deleteKeys(dialect, { table: 'facts', key: 'seq', keys: rows.map((row) => row[0]) });
+    yield* forgetFacts(
+      dialect,
+      rows.map((row) => row[0]),
+    );
   }
   return { rows: rows.length, next: rows.length < ROWS ? null : (last?.[0] ?? null) };
 };

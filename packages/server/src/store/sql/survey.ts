@@ -5,12 +5,14 @@ import type { CoverageStore, SeriesSurvey } from '../coverage-store.ts';
 import type { Series } from '../store.ts';
 import { minutesOf } from './bar-keys.ts';
 import { calendarOfSeries, coverageRows, rowOf, saveCoverage, type Run } from './coverage.ts';
+import { coverageSum, coverageSumsOf, type SumRow } from './coverage-sums.ts';
 import { Fingerprint } from './fingerprint.ts';
 import type { Gate } from './gate.ts';
 import { moveBars } from './move-bars.ts';
 import { execute, rawRows, type Work } from './work.ts';
 
 const PAGE = 5_000;
+const MOST_SYMBOLS = 200;
 const FIRST_TIME = -8.64e15;
 
 type Row = readonly [ts: number, o: number, h: number, l: number, c: number, v: number, flags: number];
@@ -19,6 +21,12 @@ type Known = readonly [from: number, to: number, provider: string];
 export function coverageStore(gate: Gate): CoverageStore {
   return {
     coverage: async (query) => await gate.query('coverage', () => coverageRows(gate.dialect, query)),
+    coverageSums: async (symbols) => {
+      if (symbols.length === 0) return [];
+      const named = symbols.slice(0, MOST_SYMBOLS);
+      const text = gate.dialect.text(coverageSumsOf(named.length));
+      return (await gate.query('coverage sums', () => rawRows<SumRow>(text, named))).flatMap(coverageSum);
+    },
     surveyBars: async (series) => await survey(gate, series),
     moveBars: async (from, to, before) => await moveBars(gate, { from, to, before }),
   };

@@ -204,6 +204,7 @@ export interface MetaTable {
   created_at: number;
   anchor_seq: Generated<number>;
   anchor_hash: Generated<Uint8Array | null>;
+  retaining: Generated<number>;
 }
 
 export interface HaltsTable {

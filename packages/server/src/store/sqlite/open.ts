@@ -1,6 +1,6 @@
 /** Opens the store file: looks at it without touching it, refuses what it cannot use, then migrates. */
 import Database from 'better-sqlite3';
-import { closeSync, existsSync, mkdirSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readSync, statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { StoreRefused } from '../refused.ts';
 import { SQLITE } from '../sql/dialect.ts';
@@ -165,7 +165,7 @@ function migrate(database: Database.Database, migrations: readonly Migration[]):
     .transaction(() => {
       for (const migration of migrations) {
         if (migration.version <= version()) continue;
-        for (const statement of migration.statements) database.exec(SQLITE.schema(statement));
+        for (const statement of [...migration.statements, ...(migration.sqlite ?? [])]) database.exec(SQLITE.schema(statement));
         database.pragma(`user_version = ${migration.version}`);
         database.pragma(`application_id = ${APPLICATION_ID}`);
       }
@@ -178,15 +178,28 @@ function isBusy(error: unknown): boolean {
   return code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED');
 }
 
-/** The row of the table that an error of the database belongs to. */
-function refusalOf(error: unknown, path: string): unknown {
+/** A page and the files beside it do not fit any more: SQLite calls that an I/O error. */
+const NO_SPACE_BYTES = 64 * 1024;
+
+function isFull(path: string): boolean {
+  try {
+    const { bavail, bsize } = statfsSync(dirname(path));
+    return bavail * bsize < NO_SPACE_BYTES;
+  } catch {
+    return false;
+  }
+}
+
+/** The row of the table that an error of the database, or of its files, belongs to. */
+export function refusalOf(error: unknown, path: string): unknown {
   if (error instanceof StoreRefused) return error;
   const code = (error as { code?: string }).code ?? '';
   const message = (error as Error).message;
   if (isBusy(error)) return new StoreRefused('store.locked', `${path} is locked by another program.`, error);
   if (code === 'SQLITE_NOTADB' || code.startsWith('SQLITE_CORRUPT'))
     return new StoreRefused('store.corrupt', `${path} is damaged: ${message}.`, error);
-  if (code === 'SQLITE_FULL') return new StoreRefused('store.full', `There is no space left for ${path}.`, error);
+  if (code === 'SQLITE_FULL' || code === 'ENOSPC' || (/^SQLITE_(IOERR|CANTOPEN)/.test(code) && isFull(path)))
+    return new StoreRefused('store.full', `There is no space left for ${path}.`, error);
   if (
     code.startsWith('SQLITE_CANTOPEN') ||
     code.startsWith('SQLITE_READONLY') ||

@@ -23,6 +23,7 @@ export interface SqliteStoreOptions extends OpenOptions {
 /** Everything is let go of when `close` answers. */
 export interface SqliteStore extends Omit<Store, 'close'> {
   close(): void;
+  readonly gate: SqliteGate;
 }
 
 /**
@@ -70,7 +71,7 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
     },
     epoch,
   );
-  return { ...store, close };
+  return { ...store, close, gate };
 }
 
 /** The gate reports the thread as a second connection. */
