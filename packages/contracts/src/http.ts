@@ -228,11 +228,26 @@ export const accountsAnswer = page(account.extend({ broker: z.string(), archived
 
 const limitUse = z.object({
   rule: z.string(),
+  /** What is measured, for people. */
+  label: z.string(),
   /** What the limit is about: a bucket, a class, a campaign; null: the account. */
   of: z.string().nullable(),
-  valueMicros: micros,
-  limitMicros: micros,
+  /** Of `value`, `warn` and `limit`: money, or how many. */
+  unit: z.enum(['MICROS', 'COUNT']),
+  value: z.number(),
+  /** From here on it warns; null: it does not. */
+  warn: z.number().nullable(),
+  limit: z.number(),
   useRatio: ratio,
+  /** A value equal to the limit is allowed, above is refused. */
+  state: z.enum(['NORMAL', 'WARNING', 'REACHED', 'EXCEEDED']),
+});
+/** One limit as it is set: basis points of equity, or how many. */
+const limitSetting = z.object({
+  field: z.string(),
+  value: z.number().int(),
+  tightest: z.number().int(),
+  loosest: z.number().int(),
 });
 const share = z.object({ name: z.string(), riskMicros: micros, ratio });
 export const riskAnswer = z.object({
@@ -243,6 +258,8 @@ export const riskAnswer = z.object({
   heatIfFilledRatio: ratio,
   heatWithGapRatio: ratio,
   limits: z.array(limitUse),
+  /** What the limits are set to, and between what they may be set: `PATCH /settings/risk`. */
+  settings: z.array(limitSetting),
   byCampaign: z.array(share),
   byBucket: z.array(share),
   byClass: z.array(share),
@@ -269,7 +286,11 @@ export const settingsAnswer = z.object({
 });
 export type SettingsAnswer = z.infer<typeof settingsAnswer>;
 /** A JSON merge patch: null removes a field back to its default. */
-export const settingBody = z.strictObject({ value: z.record(z.string(), z.unknown()), dryRun: z.boolean().default(false) });
+export const settingBody = z.strictObject({
+  value: z.record(z.string(), z.unknown()),
+  dryRun: z.boolean().default(false),
+  reason: z.string().trim().min(3).max(500).optional(),
+});
 export const settingAnswer = z.object({
   key: z.string(),
   value: z.unknown(),

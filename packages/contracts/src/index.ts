@@ -15,3 +15,4 @@ export * from './http.ts';
 export * from './problems.ts';
 export * from './cli.ts';
 export * from './routes.ts';
+export * from './statistics.ts';

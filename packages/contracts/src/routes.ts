@@ -1,6 +1,7 @@
 /** The one table of HTTP routes: the server mounts exactly these (interface.md 1.1). */
 import type * as z from 'zod';
 import * as http from './http.ts';
+import { statisticsAnswer, statisticsQuery } from './statistics.ts';
 import * as notices from './notifications.ts';
 import * as trading from './trading-state.ts';
 
@@ -138,6 +139,14 @@ export const ROUTES = {
   },
   trading: {
     method: 'GET',
+  statistics: {
+    method: 'GET',
+    path: '/api/v1/signals/statistics',
+    role: 'viewer',
+    query: statisticsQuery,
+    answer: statisticsAnswer,
+    sentence: 'What became of the signals: funnel, winners with their interval, refusals.',
+  },
     path: '/api/v1/trading',
     role: 'viewer',
     answer: trading.tradingAnswer,

@@ -133,7 +133,7 @@ export function handlers(ports: HandlerPorts): Handlers {
 }
 
 type TradingRoute =
-  | 'signal' | 'decision' | 'moveStop' | 'exitPosition' | 'orders' | 'cancelOrder' | 'campaigns' | 'changeCampaign' | 'accounts' | 'risk'
+  | 'signal' | 'decision' | 'moveStop' | 'exitPosition' | 'orders' | 'cancelOrder' | 'campaigns' | 'changeCampaign' | 'accounts' | 'risk' | 'statistics'
   | 'trading' | 'halt' | 'tradingAction' | 'stepUp' | 'settings' | 'changeSetting'; // prettier-ignore
 
 function tradingHandlers({ trading, stepUps }: HandlerPorts): Pick<Handlers, TradingRoute> {
@@ -157,6 +157,7 @@ function tradingHandlers({ trading, stepUps }: HandlerPorts): Pick<Handlers, Tra
     trading: () => trading.state(),
     halt: ({ body, actor }) => trading.halt(body, actor('halt')),
     tradingAction: async ({ body, actor }) => {
+    statistics: ({ query }) => trading.statistics(query),
       const by = actor(body.action);
       // What takes risk away needs no confirmation.
       if (body.action !== 'disableAutomation' && !by.steppedUp) throw stepUpNeeded(body.action);

@@ -12,6 +12,7 @@ import type {
   SettingAnswer,
   SettingsAnswer,
   SignalAnswer,
+  StatisticsAnswer,
   StopAnswer,
   TradingAction,
   TradingWire,
@@ -64,6 +65,21 @@ export interface TradingDesk {
     request: { readonly level: 'STOP' | 'FLATTEN'; readonly reason: string; readonly dryRun: boolean },
     by: Actor,
   ): Promise<HaltAnswer>;
+export interface SettingRequest {
+  /** A merge patch. */
+  readonly value: Readonly<Record<string, unknown>>;
+  readonly version: number;
+  readonly dryRun: boolean;
+  /** Why; kept with the change. */
+  readonly reason?: string | undefined;
+}
+
+export interface StatisticsQuery {
+  readonly from?: number | undefined;
+  readonly to?: number | undefined;
+  readonly groupBy: 'pattern' | 'symbol' | 'phase' | 'stage';
+}
+
   act(action: TradingAction, by: Actor): Promise<Answer<TradingWire>>;
   decide(signalId: string, request: DecisionRequest, by: Actor): Promise<Answer<DecisionAnswer>>;
   signal(signalId: string): Promise<Answer<SignalAnswer>>;
@@ -87,9 +103,6 @@ export interface TradingDesk {
   }): Promise<Out<typeof accountsAnswer>>;
   risk(): Promise<RiskAnswer>;
   settings(by: Actor): Promise<SettingsAnswer>;
-  changeSetting(
-    key: string,
-    request: { readonly value: Readonly<Record<string, unknown>>; readonly version: number; readonly dryRun: boolean },
-    by: Actor,
-  ): Promise<Answer<SettingAnswer>>;
+  changeSetting(key: string, request: SettingRequest, by: Actor): Promise<Answer<SettingAnswer>>;
 }
+  statistics(query: StatisticsQuery): Promise<StatisticsAnswer>;

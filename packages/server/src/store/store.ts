@@ -9,6 +9,7 @@ import type { JobStore } from './jobs-store.ts';
 import type { DeadLetterStore, NotificationStore } from './notices-store.ts';
 import type { RetentionStore } from './retention.ts';
 import type { GateFigures } from './sql/gate.ts';
+import type { StatisticsStore } from './statistics-store.ts';
 import type { TradingStore } from './trading-store.ts';
 
 export type EventWire = Extract<FactRow, { type: 'event.changed' }>['data'];
@@ -78,7 +79,7 @@ export interface BarStore {
   importBars(series: Series, columns: BarColumns, provider: string, options?: ImportOptions): Promise<ImportCounts>;
 }
 
-/** One engine: it works on one series, under one id. */
+/** One engine, under one id. */
 export interface EngineRef {
   readonly id: string;
   readonly series: Series;
@@ -283,6 +284,7 @@ export interface Store
     RetentionStore {
   readonly kind: 'sqlite' | 'postgres';
   /** Random id of the journal; new when the store is created. */
+    StatisticsStore,
   readonly epoch: string;
   /** The log of one account's orders at its venue. */
   orderLog(accountId: string): OrderLog;

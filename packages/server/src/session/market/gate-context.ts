@@ -44,7 +44,7 @@ export async function gateContextOf(parts: GateContextParts, order: OrderRequest
     supported: instrument !== null,
     market: { open: calendar.isOpen(wallClock()) },
     lastPrice: price,
-    orderValueLimitMicros: mulDiv(equity, DEFAULT_LIMITS.orderValueBp, 10_000, 'down'),
+    orderValueLimitMicros: mulDiv(equity, (account?.trading.limits ?? DEFAULT_LIMITS).orderValueBp, 10_000, 'down'),
     limits: limitsOf(view),
   };
 }
@@ -65,6 +65,11 @@ function concerns(scope: string, symbol: string, instrument: TradedInstrument | 
   return scope === `symbol:${symbol}` || (!scope.startsWith('symbol:') && (!scope.startsWith('class:') || scope === `class:${instrument?.assetClass ?? ''}`)); // prettier-ignore
 }
 
+/** Sums over the account that reservations could have passed while equity fell; one entry's own limits are in its reservation. */
+const SUMS = ['RK_HEAT', 'RK_CAMPAIGN', 'RK_BUCKET', 'RK_ASSET_CLASS'];
+
 function limitsOf({ limits }: RiskAnswer): readonly LimitReading[] {
-  return limits.map(({ rule, valueMicros, limitMicros }) => ({ code: rule, valueMicros, limitMicros }));
+  return limits
+    .filter(({ rule }) => SUMS.includes(rule))
+    .map(({ rule, value, limit }) => ({ code: rule, valueMicros: value, limitMicros: limit }));
 }

@@ -1,21 +1,24 @@
 /** The trading side of a session behind its port: halting, deciding, listing, settings, actions - and how things stand. */
 import type { Scope } from '@wyckoff/bounded';
-import type { CampaignWire, RiskAnswer, SignalAnswer, TradingWire } from '@wyckoff/contracts';
+import type { CampaignWire, RiskAnswer, SignalAnswer, StatisticsAnswer, TradingWire } from '@wyckoff/contracts';
 import { atTime, countersAt, DEFAULT_LIMITS, newYorkDay, newYorkInstant, type TradedInstrument } from '@wyckoff/domain';
 import type { Change, StoredFact } from '../../store/changes.ts';
 import type { Store } from '../../store/store.ts';
 import type { Answer } from '../desk.ts';
 import type { KillSwitchGuard } from '../safety/kill-switch-guard.ts';
-import type { Actor, TradingDesk } from '../trading-desk.ts';
+import type { Actor, StatisticsQuery, TradingDesk } from '../trading-desk.ts';
 import type { AccountRun } from './account-run.ts';
 import { answerOf, TradingActions, type PositionsAtVenue } from './actions.ts';
 import { Decisions } from './decisions.ts';
 import { wireOf, type Halting } from './halting.ts';
 import { campaignOf, TradingLists } from './lists.ts';
 import { notFound, refusedAnswer } from './refusals.ts';
-import { riskView, type Stake } from './risk-view.ts';
+import { RISK_SETTING, RiskSetting } from './risk-setting.ts';
+import { riskView } from './risk-view.ts';
 import { UserSettings } from './settings.ts';
 
+import { stakesOf } from './stakes.ts';
+import { Statistics } from './statistics.ts';
 const LIFECYCLE = 200;
 const CAMPAIGNS = 200;
 
@@ -39,6 +42,8 @@ export function tradingDeskOf(parts: TradingDeskParts): TradingDesk {
   const decisions = new Decisions({ scope, store, run, kill: () => guard.last.kill });
   const settings = new UserSettings({ store, change, wallClock, onChanged: parts.onSetting });
   const runOf = (accountId: string): AccountRun | null => (run()?.accountId === accountId ? run() : null);
+  const statistics = new Statistics({ scope, store, wallClock });
+  const risk = new RiskSetting({ store, change, wallClock, run, kill: () => guard.last.kill });
   const actions = new TradingActions({ guard, halting, lists, runOf, wallClock, positionsAtVenue: parts.positionsAtVenue });
   const state = (): Promise<TradingWire> => stateOf(parts, lists);
   return {
@@ -55,8 +60,9 @@ export function tradingDeskOf(parts: TradingDeskParts): TradingDesk {
     cancelCampaign: (campaignId, request, by) => cancelCampaign(parts, { campaignId, ...request }, by),
     accounts: (query) => lists.accounts(query),
     risk: () => riskOf(parts),
-    settings: (by) => settings.all(by),
-    changeSetting: (key, request, by) => settings.change(key, request, by),
+    statistics: (query) => statisticsOf(statistics, run(), query),
+    settings: async (by) => ({ items: [...(await settings.all(by)).items, await risk.item(by)] }),
+    changeSetting: (key, request, by) => (key === RISK_SETTING ? risk.change(request, by) : settings.change(key, request, by)),
   };
 }
 
@@ -154,24 +160,18 @@ async function cancelCampaign(
 async function riskOf({ store, run, instrumentOf }: TradingDeskParts): Promise<RiskAnswer> {
   const account = run();
   if (account === null) throw new Error('risk: expected a resumed session, was none; see /health');
-  const { openPositions: positions } = account;
-  const [held, campaigns] = await Promise.all([store.heldReservations(account.accountId), store.campaigns({ limit: CAMPAIGNS })]);
-  const labels = new Map(
-    campaigns.flatMap(({ item }) => campaignOf(item).entries.map((entry) => [entry.signalId, item.label] as const)),
-  );
-  const stakes: Stake[] = [
-    ...positions.map((position): Stake => {
-      const instrument = instrumentOf(position.symbol);
-      const campaign = position.signalId === null ? null : (labels.get(position.signalId) ?? null);
-      return { symbol: position.symbol, campaign, buckets: instrument?.buckets ?? [], assetClass: instrument?.assetClass ?? 'UNKNOWN', riskMicros: position.riskMicros, isOpen: true }; // prettier-ignore
-    }),
-    ...held.map(({ signalId, amounts }): Stake => {
-      const { symbol, riskMicros, buckets, assetClass } = amounts as Pick<
-        Stake,
-        'symbol' | 'riskMicros' | 'buckets' | 'assetClass'
-      >;
-      return { symbol, campaign: labels.get(signalId) ?? null, buckets, assetClass, riskMicros, isOpen: false };
-    }),
-  ];
-  return riskView({ account: account.account, positions, stakes, limits: DEFAULT_LIMITS, instrumentOf });
+  const { openPositions: positions, accountId } = account;
+  const [held, campaigns] = await Promise.all([
+    store.heldReservations(accountId),
+    store.campaigns({ accountId, limit: CAMPAIGNS }),
+  ]);
+  const stakes = stakesOf({ positions, held, campaigns: campaigns.map(({ item }) => campaignOf(item)), instrumentOf });
+  const limits = account.trading.limits ?? DEFAULT_LIMITS;
+  return riskView({ account: account.account, positions, stakes, limits, instrumentOf });
+}
+
+async function statisticsOf(statistics: Statistics, run: AccountRun | null, query: StatisticsQuery): Promise<StatisticsAnswer> {
+  if (run === null) throw new Error('statistics: expected a resumed session, was none; see /health');
+  const { accountId, account } = run;
+  return await statistics.of({ accountId, now: account.at, ...query });
 }

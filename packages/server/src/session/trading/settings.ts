@@ -4,8 +4,8 @@ import * as z from 'zod';
 import { notificationSettings } from '../../notify/settings.ts';
 import { VersionConflict, type Change, type StoredFact } from '../../store/changes.ts';
 import type { SettingsStore } from '../../store/store.ts';
-import type { Answer } from '../desk.ts';
-import type { Actor } from '../trading-desk.ts';
+import type { Answer, Refused } from '../desk.ts';
+import type { Actor, SettingRequest } from '../trading-desk.ts';
 
 const MAX_BYTES = 16 * 1024;
 
@@ -53,17 +53,13 @@ export class UserSettings {
     return { items };
   }
 
-  async change(
-    key: string,
-    request: { readonly value: Readonly<Record<string, unknown>>; readonly version: number; readonly dryRun: boolean },
-    by: Actor,
-  ): Promise<Answer<SettingAnswer>> {
+  async change(key: string, request: SettingRequest, by: Actor): Promise<Answer<SettingAnswer>> {
     if (!isKey(key))
       return { ok: false, code: 'resource.not_found', detail: `expected one of ${Object.keys(SCHEMAS).join(', ')}, was ${key}` };
     const { store, change, wallClock, onChanged } = this.#parts;
     const row = await store.settingRow(by.user, key);
     const version = row?.version ?? 0;
-    if (version !== request.version) return conflict(version, request.version);
+    if (version !== request.version) return stale(version, request.version);
     const before = parsed(key, row?.value ?? {});
     const wanted = SCHEMAS[key].safeParse(merged(before, request.value));
     if (!wanted.success || JSON.stringify(wanted.data).length > MAX_BYTES) return invalid(wanted.error);
@@ -86,7 +82,7 @@ export class UserSettings {
         writes: [{ kind: 'setting', setting: { userId: by.user, key, value, expected: version, by: by.user } }],
       }); // prettier-ignore
     } catch (error) {
-      if (error instanceof VersionConflict) return conflict(error.was ?? 0, request.version);
+      if (error instanceof VersionConflict) return stale(error.was ?? 0, request.version);
       throw error;
     }
     onChanged(key, value);
@@ -127,7 +123,8 @@ function changesOf(
     .map((field) => ({ field, from: before[field] ?? null, to: after[field] ?? null, raisesRisk: false }));
 }
 
-function conflict(now: number, was: number): Answer<never> {
+/** Somebody changed it meanwhile. */
+export function stale(now: number, was: number): Refused {
   return { ok: false, code: 'request.version_conflict', detail: `expected version ${now}, was ${was}`, extra: { version: now } };
 }
 

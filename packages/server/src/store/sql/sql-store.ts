@@ -14,6 +14,7 @@ import { orderLog } from './order-log.ts';
 import { noticeStore } from './notices.ts';
 import { coverageStore } from './survey.ts';
 import { retentionStore } from './retention.ts';
+import { statisticsStore } from './statistics.ts';
 import { tradingStore } from './trading.ts';
 import { execute, rawRows, type Work } from './work.ts';
 
@@ -41,6 +42,7 @@ export function sqlStore(parts: StoreParts, epoch: string): Store {
     ...entityStore(gate),
     ...settingsStore(gate, now),
     ...symbolStore(gate, now),
+    ...statisticsStore(gate),
     ...tradingStore(gate, () => sleep(KILL_SWITCH_MS, undefined, { ref: false })),
     ...noticeStore(gate, now),
     ...jobStore(gate, now),

@@ -136,3 +136,35 @@ export function trade(n: number): JobTradeRow {
     slippageMicros: 10, impactMicros: 0, borrowMicros: 0, netMicros: 54_774_990, grossR: 2.86, netR: null, mfeR: 3.1, maeR: -0.2, bars: 5,
   }; // prettier-ignore
 }
+
+/** One signal a day from day 0 on, and what became of each: refused by every stage, waiting, approved, open, won, lost, flat. */
+export function judgedSignals(n: number) {
+  return Array.from({ length: n }, (_, i) => {
+    const at = i * DAY_MS;
+    const id = `judged-${String(i).padStart(3, '0')}`;
+    const fate = (['chain', 'risk', 'user', 'gate', 'waiting', 'approved', 'open', 'won', 'won', 'lost', 'flat'] as const)[i % 11];
+    const refusal = { chain: ['VOLUME', 'VOL_HIGH'], risk: ['RISK', 'RK_HEAT'], user: ['DECISION', 'USER'], gate: ['GATE', 'HALTED'] } as const;
+    const [stage, rejectCode] = fate in refusal ? refusal[fate as keyof typeof refusal] : [null, null];
+    const isGenerated = fate !== 'chain' && fate !== 'risk';
+    const isExecuted = ['open', 'won', 'lost', 'flat'].includes(fate);
+    const net = { won: 7_000_000_000 + i, lost: -3_000_000_000 - i, flat: 0 }[fate as string] ?? null;
+    const r = net === null ? null : net / 2e9;
+    const confidence = i % 5 === 0 ? null : 70 + (i % 20);
+    const pattern = i % 3 === 0 ? 'SPRING' : 'LPS';
+    const phase = i % 7 === 0 ? null : 'C';
+    const status = stage !== null ? 'REJECTED' : isExecuted ? 'FILLED' : fate === 'waiting' ? 'PENDING' : 'APPROVED';
+    const chain = fate === 'chain' ? [{ stage: 'PHASE', result: 'PASS' }, { stage, result: 'FAIL' }] : [];
+    const created = { id, symbol: 'SPX', pattern, phase, status: isGenerated ? 'GENERATED' : status, barTime: at, version: 1, confidence, rMultiple: 2.5, rejectCode, chain };
+    const position = {
+      id: `of-${id}`, signalId: id, symbol: 'SPX', status: net === null ? 'OPEN' : 'CLOSED', openedAt: at, closedAt: net === null ? null : at, version: 1,
+      realisedMicros: (net ?? 0) + 5_000_000, costsMicros: 5_000_000, r,
+    };
+    const facts = [
+      { kind: 'signal.created', at, data: created },
+      ...(isGenerated ? [{ kind: 'signal.changed', at, data: { ...created, status, version: 2 } }] : []),
+      ...(isExecuted ? [{ kind: net === null ? 'position.opened' : 'position.closed', at, data: position }] : []),
+    ] as unknown as Fact[];
+    const reserved = isExecuted || fate === 'approved' || fate === 'gate' ? { ...reservation(id), signalId: id } : null;
+    return { at, facts, reserved, pattern, phase, stage, isGenerated, isExecuted, net, r, confidence };
+  }); // prettier-ignore
+}
