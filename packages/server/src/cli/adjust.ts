@@ -42,7 +42,11 @@ export async function adjust(options: AdjustCommandOptions): Promise<void> {
   }
   if (unknown === actions.length)
     throw new Exit(EXIT.nothingToRun, `nothing is stored of ${[...new Set(actions.map(({ symbol }) => symbol))].slice(0, 10).join(', ')}: import or download its bars first.`); // prettier-ignore
-  if (refused > 0) throw new Exit(EXIT.refused, 'a position is open under the old name: close it, then give the new one.');
+  if (refused > 0)
+    throw new Exit(
+      EXIT.refused,
+      `${refused} of ${actions.length} ${actions.length === 1 ? 'action was' : 'actions were'} refused, as told above.`,
+    );
 }
 
 async function applied(
@@ -61,16 +65,18 @@ async function applied(
     const renaming = await renameSymbol(store, { ...common, rename: action });
     const { reason, bars } = renaming;
     say({ kind: 'rename', symbol: action.symbol, to: action.to, reason, bars }, renamingText(renaming));
-    return { known: reason !== 'NO_BARS', refused: reason === 'OPEN_POSITION' };
+    return { known: reason !== 'NO_BARS', refused: reason === 'OPEN_POSITION' || reason === 'OTHER_PRICES' };
   }
   const series = await seriesOf(store, action.symbol);
+  let refused = false;
   for (const one of series) {
     const adjustment = await adjustForSplit(store, one, { ...common, split: action });
     const { reason, bars } = adjustment;
+    refused ||= reason === 'MIXED_SOURCES' || reason === 'MIXED_WEEK';
     say({ kind: 'split', symbol: one.symbol, timeframe: one.timeframe, priceFactor: action.priceFactor, reason, bars }, adjustmentText(adjustment)); // prettier-ignore
   }
   if (series.length === 0) tell(`${action.symbol}: nothing is stored of it.`);
-  return { known: series.length > 0, refused: false };
+  return { known: series.length > 0, refused };
 }
 
 function actionOf({ symbol, split, rename, date }: AdjustCommandOptions): CorporateAction {
@@ -86,11 +92,15 @@ const SPLIT_TEXT: Readonly<Record<Adjustment['reason'], string>> = {
   NO_BARS: 'no bars on both sides of the day: nothing to adjust',
   ALREADY_ADJUSTED: 'the prices do not jump by it: the bars are adjusted already, nothing was changed',
   DONE_BEFORE: 'was applied before, nothing was changed',
-  MIXED_WEEK: 'a weekly bar spans the day and has both prices: import or download the weekly bars again',
+  MIXED_WEEK:
+    'a weekly bar spans the day and has both prices, nothing was changed: bring weekly bars in the prices after it, or use daily bars',
+  MIXED_SOURCES: 'some bars before it are in its prices already, others are not, nothing was changed',
 };
 
-export function adjustmentText({ series, split, bars, reason }: Adjustment): string {
+export function adjustmentText({ series, split, bars, reason, at }: Adjustment): string {
   const what = `${series.symbol} ${series.timeframe}: split of ${new Date(split.from).toISOString().slice(0, 10)}`;
+  if (reason === 'MIXED_SOURCES' && at !== undefined)
+    return `${what}: ${SPLIT_TEXT[reason]}: the source and the price change at ${new Date(at).toISOString()}. Import or download all bars before the split from one source, then repeat this.`;
   if (reason !== 'ADJUSTED') return `${what}: ${SPLIT_TEXT[reason]}`;
   return `${what}: ${bars} bars before it adjusted, prices x ${Number(split.priceFactor.toPrecision(8))}, volumes / it`;
 }
@@ -101,6 +111,7 @@ const RENAME_TEXT: Readonly<Record<Renaming['reason'], string>> = {
   NO_BARS: 'nothing is stored under the old name before the day',
   DONE_BEFORE: 'was applied before, nothing was changed',
   OPEN_POSITION: 'a position is open under the old name: nothing was changed',
+  OTHER_PRICES: 'splits were applied to one of the two and not to the other, nothing was changed: apply them to both first',
 };
 
 export function renamingText({ rename, bars, reason }: Renaming): string {

@@ -4,6 +4,7 @@ import { createBarColumns } from '@wyckoff/domain';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openSqliteStore } from '../../store/sqlite/sqlite-store.ts';
 import type { Series, Store } from '../../store/store.ts';
+import { appliedSplits } from './applied-splits.ts';
 import { adjustForSplit, type AdjustedStore } from './adjust.ts';
 
 const DAY = 86_400_000;
@@ -60,6 +61,48 @@ describe('ADJ-3 a split and the stored bars', () => {
     expect((await closes())[0]).toBe(2000);
   });
 
+  it.each([
+    // Weekly bars of New York bear midnight of Monday, 04:00 UTC in summer.
+    ['Monday', Date.UTC(2022, 5, 6), 'ADJUSTED', 6],
+    ['Wednesday', Date.UTC(2022, 5, 8), 'MIXED_WEEK', 0],
+    ['Friday', Date.UTC(2022, 5, 10), 'MIXED_WEEK', 0],
+  ] as const)(
+    'ADJ-3 weekly bars and a split on a %s: none that was traded at both prices is computed',
+    async (_, from, reason, bars) => {
+      const weekly = await store.saveSymbol({ symbol: 'W', assetClass: 'STOCK', name: 'W', source: 'test', synthetic: true, timeZone: 'America/New_York', currency: 'USD', tickSize: 0.01, unit: 'shares' }, '1w'); // prettier-ignore
+      const columns = createBarColumns(12);
+      columns.length = 12;
+      for (let n = 0; n < 12; n += 1) {
+        columns.time[n] = Date.UTC(2022, 5, 6, 4) + (n - 6) * 7 * DAY;
+        for (const name of ['open', 'high', 'low', 'close'] as const) columns[name][n] = columns.time[n] < from ? 2000 : 100;
+        columns.volume[n] = 10;
+      }
+      await store.importBars(weekly, columns, 'test');
+      expect(await adjustForSplit(store, weekly, { ...by, split: { ...split, symbol: 'W', from } })).toMatchObject({
+        reason,
+        bars,
+      });
+      expect((await store.barsAfter(weekly, { limit: 20 })).close[0]).toBe(reason === 'ADJUSTED' ? 100 : 2000);
+    },
+  );
+
+  it('ADJ-5 where the source changes and the price with it, nothing is adjusted; where only the source changes, all is', async () => {
+    const later = createBarColumns(500);
+    later.length = 500;
+    for (let n = 0; n < 500; n += 1) {
+      later.time[n] = EX + (n - BARS - 500) * DAY;
+      for (const name of ['open', 'high', 'low', 'close'] as const) later[name][n] = 100;
+      later.volume[n] = 2000;
+    }
+    await store.importBars(series, later, 'another');
+    expect(await adjustForSplit(store, series, by)).toMatchObject({ reason: 'MIXED_SOURCES', at: EX - BARS * DAY, bars: 0 });
+    expect(await store.auditAfter(0, 10)).toEqual([]);
+    for (const name of ['open', 'high', 'low', 'close'] as const) later[name].fill(2010);
+    await store.importBars(series, later, 'another');
+    expect(await adjustForSplit(store, series, by)).toMatchObject({ reason: 'ADJUSTED', bars: BARS + 500 });
+    expect(await appliedSplits(store, series)).toEqual([{ from: EX, priceFactor: 0.05, state: 'applied' }]);
+  });
+
   it('ADJ-3 fail the nth call: whatever breaks, a repetition ends with each bar adjusted exactly once', async () => {
     for (let nth = 1; nth < 40; nth += 1) {
       await scope.dispose();
@@ -102,6 +145,7 @@ function dying(real: Store, nth: number): AdjustedStore {
     barsAfter: (of, query) => dies(() => real.barsAfter(of, query)),
     importBars: (of, columns, provider, options) => dies(() => real.importBars(of, columns, provider, options)),
     countBars: (of, span) => dies(() => real.countBars(of, span)),
+    coverage: (query) => dies(() => real.coverage(query)),
     surveyBars: (of) => dies(() => real.surveyBars(of)),
     change: (change) => dies(() => real.change(change)),
     setting: (key) => dies(() => real.setting(key)),

@@ -1,9 +1,11 @@
 /** Splits and renames around a download: what is stored, what comes, and what joins the two are on one scale. */
-import { adjustedBefore, appendBar, BarCursor, createBarColumns, type BarColumns, type CorporateAction, type EpochMs, type Rename, type Split } from '@wyckoff/domain'; // prettier-ignore
+import type { CorporateAction, EpochMs, Rename, Split } from '@wyckoff/domain';
 import type { Series, Store } from '../../store/store.ts';
-import type { HistoryPage, HistoryProvider } from '../contract/history.ts';
-import { adjustForSplit, isAdjusted, type Adjustment } from './adjust.ts';
+import type { HistoryProvider } from '../contract/history.ts';
+import { adjustForSplit, type Adjustment } from './adjust.ts';
+import { appliedSplits, sameSplit, type AppliedSplit } from './applied-splits.ts';
 import { renameSymbol, type Renaming } from './rename.ts';
+import { scaledHistory } from './scaled-history.ts';
 
 export interface DownloadActionsOptions {
   readonly store: Store;
@@ -14,10 +16,12 @@ export interface DownloadActionsOptions {
   readonly onAdjusted: (adjustment: Adjustment) => void;
 }
 
+const TOLD: ReadonlySet<Adjustment['reason']> = new Set(['ADJUSTED', 'MIXED_WEEK', 'MIXED_SOURCES']);
+
 export class DownloadActions {
   readonly #options: DownloadActionsOptions;
   readonly #splits: readonly Split[];
-  #applied: readonly Split[] = [];
+  #applied: readonly AppliedSplit[] = [];
 
   constructor(options: DownloadActionsOptions) {
     this.#options = options;
@@ -27,51 +31,28 @@ export class DownloadActions {
 
   /** Of these the stored bars know nothing yet: they explain a jump. */
   get open(): readonly Split[] {
-    return this.#splits.filter((split) => !this.#applied.includes(split));
+    return this.#splits.filter((split) => !this.#applied.some((one) => sameSplit(one, split)));
   }
 
   /** Before the first page and after the last: applies what can be applied. */
   async settle(): Promise<void> {
     const { store, series, actor, now, onAdjusted } = this.#options;
-    const applied: Split[] = []; // bounded: the splits of one symbol
-    for (const split of this.#splits) {
+    // One that was stopped half-way is ended first, whoever began it.
+    const half = (await appliedSplits(store, series)).filter(({ state }) => state === 'half');
+    const begun = half.map(({ from, priceFactor }): Split => ({ kind: 'SPLIT', symbol: series.symbol, from, priceFactor }));
+    for (const split of [...begun, ...this.#splits]) {
       const adjustment = await adjustForSplit(store, series, { split, actor, now });
-      if (adjustment.reason === 'ADJUSTED' || adjustment.reason === 'MIXED_WEEK') onAdjusted(adjustment);
-      if (await isAdjusted(store, series, split)) applied.push(split);
+      if (TOLD.has(adjustment.reason)) onAdjusted(adjustment);
     }
-    this.#applied = applied;
+    // What a person said of bars that came adjusted is believed of prices as they were only when the provider says it too.
+    const known = (one: AppliedSplit): boolean => this.#splits.some((split) => sameSplit(split, one));
+    this.#applied = (await appliedSplits(store, series)).filter((one) => one.state === 'applied' || (one.state === 'came' && known(one))); // prettier-ignore
   }
 
   /** A provider that tells prices as they were: its bars before a split that was applied come in as the stored ones are. */
   over(history: HistoryProvider): HistoryProvider {
-    if (this.#splits.length === 0) return history;
-    const scaled = (columns: BarColumns): BarColumns => this.#applied.reduce(scaledBefore, columns);
-    const { name, timeframes } = history;
-    return {
-      name,
-      timeframes,
-      async *pages(request, signal): AsyncGenerator<HistoryPage> {
-        for await (const page of history.pages(request, signal)) yield { ...page, columns: scaled(page.columns) };
-      },
-      close: () => history.close(),
-    };
+    return scaledHistory(history, () => this.#applied);
   }
-}
-
-/** Rows in any order. */
-function scaledBefore(columns: BarColumns, { from, priceFactor }: Split): BarColumns {
-  const [early, late] = [createBarColumns(columns.length), createBarColumns(columns.length)];
-  const bar = new BarCursor(columns);
-  for (let row = 0; row < columns.length; row += 1) {
-    appendBar(columns.time[row] >= from ? late : early, bar.at(row));
-  }
-  if (early.length === 0) return columns;
-  const joined = createBarColumns(columns.length);
-  for (const part of [adjustedBefore(early, Infinity, priceFactor), late]) {
-    const cursor = new BarCursor(part);
-    for (let row = 0; row < part.length; row += 1) appendBar(joined, cursor.at(row));
-  }
-  return joined;
 }
 
 /** ADJ-4. Renames to the symbol that is asked for, applied before its bars come; one away from it is told, its bars are elsewhere. */

@@ -4,6 +4,7 @@ import { TIMEFRAMES } from '@wyckoff/domain';
 import { createHash } from 'node:crypto';
 import type { NewFact } from '../../store/changes.ts';
 import type { Series, Store } from '../../store/store.ts';
+import { appliedKey, appliedSplits, sameSplits, type AppliedSplit } from './applied-splits.ts';
 
 export type RenamedStore = Pick<
   Store,
@@ -13,8 +14,8 @@ export type RenamedStore = Pick<
 export interface Renaming {
   readonly rename: Rename;
   readonly bars: number;
-  /** `OPEN_POSITION`: nothing was touched; what is open is managed under the old name. */
-  readonly reason: 'RENAMED' | 'MOVED' | 'NO_BARS' | 'DONE_BEFORE' | 'OPEN_POSITION';
+  /** `OPEN_POSITION`: nothing was touched; what is open is managed under the old name. `OTHER_PRICES`: nor here, splits were applied to one and not to the other. */
+  readonly reason: 'RENAMED' | 'MOVED' | 'NO_BARS' | 'DONE_BEFORE' | 'OPEN_POSITION' | 'OTHER_PRICES';
 }
 
 export interface RenameOptions {
@@ -45,13 +46,34 @@ export async function renameSymbol(store: RenamedStore, options: RenameOptions):
   if ((await store.positions({ status: 'OPEN', symbol, limit: 1 })).length > 0) return answer('OPEN_POSITION');
   const later = (await countOf(store, series)) - bars;
   const reason = taken === null && later === 0 ? 'RENAMED' : 'MOVED';
+  const splits = await splitsOver(store, series, to);
+  if (splits === null) return answer('OTHER_PRICES');
   if (dryRun) return answer(reason, bars);
   if (reason === 'MOVED')
     for (const one of series) await moveOne(store, one, { ...old, symbol: to, name: taken?.name ?? to }, from);
   const setting = { kind: 'setting', setting: { userId: '', key, value: 'done', expected: null, by: actor } } as const;
+  const lists = splits.map(([name, value]) => ({ kind: 'setting', setting: { userId: '', key: name, value, expected: null, by: actor } }) as const); // prettier-ignore
   const renamed = reason === 'RENAMED' ? [{ kind: 'symbol.renamed', from: symbol, to } as const] : [];
-  await store.change({ facts: [factOf(options, bars)], writes: [...renamed, setting] });
+  await store.change({ facts: [factOf(options, bars)], writes: [...renamed, ...lists, setting] });
   return answer(reason, bars);
+}
+
+/** ADJ-5. What was applied to the bars goes on with them; null: bars of the new name are there, in other prices. */
+async function splitsOver(
+  store: RenamedStore,
+  series: readonly Series[],
+  to: string,
+): Promise<readonly (readonly [key: string, splits: readonly AppliedSplit[]])[] | null> {
+  const lists: (readonly [string, readonly AppliedSplit[]])[] = []; // bounded: one per timeframe
+  for (const one of series) {
+    const key = { symbol: to, timeframe: one.timeframe };
+    const [own, others] = [await appliedSplits(store, one), await appliedSplits(store, key)];
+    const there = await store.findSeries(to, one.timeframe);
+    const hasBars = there !== null && (await store.countBars(there)) > 0;
+    if (hasBars && !sameSplits(own, others)) return null;
+    if (own.length > 0) lists.push([appliedKey(key), own]);
+  }
+  return lists;
 }
 
 async function moveOne(

@@ -18,6 +18,10 @@ export interface WatchListOptions<W extends SeriesWorker> {
   readonly enginesOf?: (series: SeriesKey) => number;
   /** Engines of the process; default 200. */
   readonly maxEngines?: number;
+  /** Series at once; default: as many as engines. */
+  readonly capacity?: number;
+  /** What one of them costs; default 512. */
+  readonly itemBytes?: number;
   /** Told when a worker could not be ended. */
   readonly onError?: (error: unknown, series: string) => void;
 }
@@ -34,15 +38,17 @@ export class WatchList<W extends SeriesWorker> {
   readonly #options: WatchListOptions<W>;
   readonly #entries: KeyedRegistry<string, Entry<W>>;
   readonly #max: number;
+  readonly #capacity: number;
   #engines = 0;
 
   constructor(options: WatchListOptions<W>) {
     this.#options = options;
     this.#max = options.maxEngines ?? MAX_ENGINES;
+    this.#capacity = options.capacity ?? this.#max;
     this.#entries = new KeyedRegistry({
       name: 'server.watched',
-      capacity: this.#max,
-      itemBytes: 512,
+      capacity: this.#capacity,
+      itemBytes: options.itemBytes ?? 512,
       scope: options.scope,
       policy: 'refuse',
       disposeValue: (entry) => this.#end(entry),
@@ -68,7 +74,7 @@ export class WatchList<W extends SeriesWorker> {
     const name = seriesName(series);
     if (this.#entries.has(name)) return { ok: true, created: false };
     const engines = this.#options.enginesOf?.(series) ?? 1;
-    if (this.#engines + engines > this.#max || this.#entries.size + this.#entries.closing >= this.#max) {
+    if (this.#engines + engines > this.#max || this.#entries.size + this.#entries.closing >= this.#capacity) {
       const sentence = `Expected at most ${this.#max} engines, ${this.#engines} are in use and ${name} takes ${engines}. Stop watching another series first.`;
       return { ok: false, code: 'resource.limit', sentence };
     }

@@ -1,8 +1,11 @@
 /** Bars of files into the store: streamed, counted row by row, repeatable, and resumed where it was stopped. */
 import { calendarOf, SeriesJudge, type AssetClass, type CalendarId, type Gap, type Timeframe } from '@wyckoff/domain';
+import { basename } from 'node:path';
 import { symbolOf } from '../../cli/bar-options.ts';
 import { Exit, EXIT } from '../../cli/exit-codes.ts';
 import type { CsvProblem } from '../../feeds/csv/report.ts';
+import { appliedSplits } from '../../feeds/ingest/applied-splits.ts';
+import { FileInStoredPrices, PricesUnknown, type FilePrices } from '../../feeds/ingest/file-prices.ts';
 import type { ImportCounts, Series, Store, SymbolRecord } from '../../store/store.ts';
 import { seriesIn, type BarBlocks } from './bar-blocks.ts';
 import { checkpointKey, readCheckpoint, saveCheckpoint, type Checkpoint } from './checkpoints.ts';
@@ -18,6 +21,8 @@ export interface ImportRequest {
   readonly name?: string;
   readonly tz?: string;
   readonly calendar?: CalendarId | 'none';
+  /** In which prices the files are, where splits were applied to the stored bars; absent: found out. */
+  readonly prices?: FilePrices;
   readonly resume: boolean;
 }
 
@@ -49,6 +54,8 @@ export interface ImportAnswer {
   readonly quality: number | null;
   /** At most five. */
   readonly largest: readonly Gap[];
+  /** Splits the file did not know, applied to its bars as they came in: first days. */
+  readonly splits: readonly string[];
   /** Rows that were in the store before this run; 0 without `resume`. */
   readonly resumedAt: number;
   /** False: interrupted; what is counted is stored, and `--resume` goes on. */
@@ -93,13 +100,15 @@ async function importSeries(
   const timeframe = blocks.timeframe ?? request.timeframe;
   const key = file.identity === null ? null : checkpointKey(file.identity, blocks.symbol, timeframe);
   const from = request.resume && store !== null && key !== null ? await readCheckpoint(store, key) : null;
-  const place = store === null ? null : await placeOf(store, blocks.symbol, { timeframe, request });
+  const place = store === null ? null : await placeOf(store, blocks.symbol, { timeframe, request, file });
   const calendarId = place === null ? calendarIdFor(request) : place.calendar;
   const judge = new SeriesJudge({ timeframe, calendar: calendarId === null ? null : calendarOf(calendarId) });
   let sums: Checkpoint = from ?? { rows: 0, inserted: 0, duplicate: 0, corrected: 0 };
   let complete = true;
-  for await (const bars of blocks.blocks()) {
+  const prices = store === null || place === null ? null : await pricesOf(store, place.series, request);
+  for await (const raw of blocks.blocks()) {
     const { read } = blocks.counts;
+    const bars = prices === null ? raw : await orExit(() => prices.bring(raw));
     const flags = judge.block(bars);
     // Rows that were stored before the stop are read again for their numbering, not written again.
     if (store !== null && place !== null && read > sums.rows) {
@@ -130,10 +139,23 @@ async function importSeries(
     zeroVolume,
     quality,
     largest,
+    splits: (prices?.missing ?? []).map(({ from: day }) => new Date(day).toISOString().slice(0, 10)),
     resumedAt: from?.rows ?? 0,
     complete,
     dryRun: store === null,
   };
+}
+
+/** ADJ-5. Null where no split was ever applied. */
+async function pricesOf(store: Store, series: Series, { prices: given }: ImportRequest): Promise<FileInStoredPrices | null> {
+  const applied = await appliedSplits(store, series);
+  return applied.length === 0 ? null : new FileInStoredPrices({ store, series, applied, given });
+}
+
+async function orExit<T>(work: () => Promise<T>): Promise<T> {
+  return await work().catch((error: unknown) => {
+    throw error instanceof PricesUnknown ? new Exit(EXIT.refused, error.message) : error;
+  });
 }
 
 function added(sums: Checkpoint, counts: ImportCounts): Checkpoint {
@@ -155,10 +177,19 @@ const UNIT: Readonly<Record<AssetClass, string>> = {
   FUTURE: 'contracts',
 };
 
+/** Files named one by one in the coverage of a series; of more, all are one source. */
+const NAMED_FILES = 20;
+const NAME_CHARS = 64;
+
+/** Who gave the bars, per run of them: two files may be in different prices. */
+function providerOf({ path }: InputFile, { files }: ImportRequest): string {
+  return files.length > NAMED_FILES ? 'imported files' : `file ${basename(path).slice(0, NAME_CHARS)}`;
+}
+
 async function placeOf(
   store: Store,
   symbol: string,
-  { timeframe, request }: { readonly timeframe: Timeframe; readonly request: ImportRequest },
+  { timeframe, request, file }: { readonly timeframe: Timeframe; readonly request: ImportRequest; readonly file: InputFile },
 ): Promise<{ readonly series: Series; readonly provider: string; readonly calendar: CalendarId | null }> {
   const known = await store.findSymbol(symbol);
   if (known !== null) refuseOther(known, request);
@@ -175,7 +206,7 @@ async function placeOf(
     tickSize: assetClass === 'FOREX' ? 0.00001 : 0.01,
     unit: UNIT[assetClass],
   };
-  return { series: await store.saveSymbol({ ...record, calendar }, timeframe), provider: record.source, calendar };
+  return { series: await store.saveSymbol({ ...record, calendar }, timeframe), provider: providerOf(file, request), calendar };
 }
 
 /** Coins trade around the clock and currencies by the week, whatever they are called; of a share nobody knows where it is listed until it is said. */

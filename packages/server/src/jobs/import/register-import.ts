@@ -6,6 +6,7 @@ import { assetClassArgument, calendarArgument, symbolArgument, timeframeArgument
 import { Exit, EXIT } from '../../cli/exit-codes.ts';
 import { Output, tell } from '../../cli/output.ts';
 import { tellGaps, wholenessOf } from '../../cli/gap-text.ts';
+import { FILE_PRICES, type FilePrices } from '../../feeds/ingest/file-prices.ts';
 import type { CsvProblem } from '../../feeds/csv/report.ts';
 import { storePathIn } from '../../settings.ts';
 import { openVerbStore } from '../../cache/verb-store.ts';
@@ -21,6 +22,7 @@ interface ImportOptions {
   readonly name?: string;
   readonly tz?: string;
   readonly calendar?: CalendarId | 'none';
+  readonly prices?: FilePrices;
   readonly data: string;
   readonly resume?: boolean;
   readonly quarantine?: string;
@@ -64,6 +66,12 @@ export function registerImport(wyckoff: Command): void {
         '--calendar <name>',
         'when its market is open: XNYS, 24/7, FX, or none (default: what is stored of a known symbol; crypto 24/7, forex FX; without one gaps are not judged)',
       ).argParser(calendarArgument),
+    )
+    .addOption(
+      new Option(
+        '--prices <which>',
+        'where splits were applied to the stored bars: traded, the file has prices as they were; stored, as the stored ones are (default: found out)',
+      ).choices(FILE_PRICES),
     )
     .option('-d, --data <folder>', 'folder of the store (DATABASE_URL names another)', 'data')
     .option('--resume', 'go on where an import of the same file was stopped')
@@ -109,6 +117,10 @@ async function run(patterns: readonly string[], options: ImportOptions): Promise
   };
   for await (const answer of importFiles({ ...options, files, resume }, ports)) {
     progress.done();
+    if (options.quiet !== true && answer.splits.length > 0)
+      tell(
+        `${answer.symbol} ${answer.timeframe}: the file has prices of before the ${answer.splits.length === 1 ? 'split' : 'splits'} of ${answer.splits.join(', ')}: brought onto the stored ones.`,
+      );
     if (options.quiet !== true) tellGaps(`${answer.symbol} ${answer.timeframe}`, answer);
     if (options.json === true) output.json(answer);
     else output.line(sentenceOf(answer));
