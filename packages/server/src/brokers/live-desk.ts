@@ -162,23 +162,24 @@ export class LiveDesk {
     await Promise.all(this.wards.map((ward) => this.#work(ward, () => ward.cancelEntry(reason))));
   }
 
-  /** FLATTEN: every entry and every position of every ward, and of what nobody here opened. Again until flat; drill changes nothing. */
+  /**
+   * FLATTEN: every entry and every position of every ward, each by one order named after the activation, so that whoever asks first, and however
+   * often, the venue is asked once. Again until flat; drill changes nothing.
+   */
   async flatten(activationId: string, options: { readonly drill: boolean }): Promise<readonly CloseReport[]> {
-    const open = this.wards.filter((ward) => ward.holding.openQtyMicros > 0);
-    const results = open.map((ward): CloseReport => ({
-      symbol: ward.state.symbol,
-      state: 'CLOSING',
-      sentence: `${ward.holding.openQtyMicros} millionths at market.`,
-    }));
+    const results = this.wards
+      .filter((ward) => ward.holding.openQtyMicros > 0)
+      .map((ward): CloseReport => ({
+        symbol: ward.state.symbol,
+        state: 'CLOSING',
+        sentence: `${ward.holding.openQtyMicros} millionths at market.`,
+      }));
     if (options.drill) {
       await this.#options.broker.account();
       return results;
     }
-    await this.cancelEntries('FLATTEN');
-    const leg = `FLATTEN.${activationId}`;
-    await Promise.all(
-      open.map((ward) => this.#work(ward, () => ward.leave({ leg, clientId: null, reason: 'FLATTEN', qtyMicros: null }))),
-    );
+    const exit = { leg: `FLATTEN.${activationId}`, clientId: null, reason: 'FLATTEN', qtyMicros: null };
+    await Promise.all(this.wards.map((ward) => this.#work(ward, () => ward.leave(exit))));
     return results;
   }
 

@@ -9,6 +9,8 @@ import type { Ward, WardPorts } from './ward.ts';
 import { reportedAs, targetsOf, type Holding } from './ward-state.ts';
 
 const EXIT_RETRY_MS = 2_000;
+/** What went on unwritten is written as soon as that can be done. */
+const WRITE_AGAIN_MS = 1_000;
 
 export class Pursuit {
   readonly #ward: Ward;
@@ -29,7 +31,7 @@ export class Pursuit {
   async run(): Promise<Next> {
     for (let step = 0; step < 32; step += 1) {
       const next = await this.#step();
-      if (next !== null) return next;
+      if (next !== null) return this.#ward.isBehind && next.kind !== 'again' ? { kind: 'again', afterMs: WRITE_AGAIN_MS } : next;
     }
     return AGAIN;
   }

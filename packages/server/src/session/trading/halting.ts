@@ -19,7 +19,10 @@ export interface DirectVenue {
   /** Asks whether it is there; changes nothing. */
   ping(): Promise<void>;
   cancelEntries(): Promise<void>;
-  closeAll(): Promise<readonly { readonly symbol: string; readonly sentence: string; readonly failed: boolean }[]>;
+  /** Under the name of the activation: what the account orders for the same positions, sooner or later, is the same order. */
+  closeAll(
+    activationId: string,
+  ): Promise<readonly { readonly symbol: string; readonly sentence: string; readonly failed: boolean }[]>;
 }
 
 export interface HaltingParts {
@@ -116,7 +119,9 @@ export class Halting {
         this.#asked(venue.name, async () => {
           await venue.cancelEntries();
           if (level === 'STOP') return;
-          const failed = (await venue.closeAll()).filter((one) => one.failed);
+          const failed = (await venue.closeAll(this.#parts.guard.last.kill.activationId ?? 'unnamed')).filter(
+            (one) => one.failed,
+          );
           if (failed.length > 0) throw new Error(failed.map((one) => `${one.symbol}: ${one.sentence}`).join('; '));
         }),
       ),

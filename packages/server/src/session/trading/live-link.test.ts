@@ -132,5 +132,5 @@ it('7.6 a venue can be told directly: asked, its entries cancelled, everything c
   const venue = directVenue('venue', desk, broker);
   await venue.ping();
   await venue.cancelEntries();
-  expect(await venue.closeAll()).toEqual([]);
+  expect(await venue.closeAll('a')).toEqual([]);
 });

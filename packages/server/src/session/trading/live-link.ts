@@ -65,8 +65,9 @@ export function directVenue(accountId: string, desk: LiveDesk, broker: Broker): 
       await broker.account();
     },
     cancelEntries: () => desk.cancelEntries('KILL_SWITCH'),
-    async closeAll() {
-      const closed = await broker.closeAll();
+    // Not the venue's own "close all": its orders bear no name of ours, and the account would close the same position once more.
+    async closeAll(activationId) {
+      const closed = await desk.flatten(activationId, { drill: false });
       return closed.map(({ symbol, sentence, state }) => ({ symbol, sentence, failed: state === 'FAILED' }));
     },
   };
