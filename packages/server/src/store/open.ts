@@ -10,6 +10,11 @@ export interface StoreChoice {
   readonly databaseUrl?: string | null | undefined;
   /** Bring the schema up to date; default: yes for the embedded store, no for PostgreSQL. */
   readonly migrate?: boolean | undefined;
+  /**
+   * Given by who steps an engine: of those there is one per store, and a second is refused. Called when another process has taken its place. The
+   * embedded store is held by one process in any case.
+   */
+  readonly onEngineLost?: ((sentence: string) => void) | undefined;
   /** Told of every statement of the embedded store before it runs; for tests. */
   readonly trace?: ((statement: string) => void) | undefined;
   /** Told what an operator should know: slow work, connections held too long or lost. */
@@ -30,6 +35,11 @@ export async function openStore(choice: StoreChoice): Promise<Store> {
       (store) => store.close(),
       'store',
     );
+  }
+  const { onEngineLost: onLost } = choice;
+  if (onLost !== undefined) {
+    const { EngineLock } = await import('./postgres/engine-lock.ts');
+    await EngineLock.take({ url: databaseUrl, scope: scope.child('engine-lock'), onLost });
   }
   const { openPostgresStore } = await import('./postgres/postgres-store.ts');
   return await openPostgresStore({

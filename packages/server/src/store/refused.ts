@@ -14,7 +14,8 @@ export type StoreRefusalCode =
 
 const REMEDIES: Readonly<Record<StoreRefusalCode, string>> = {
   'store.corrupt': 'Move the file away and restore a backup, or start with another --data folder. Nothing was changed in it.',
-  'store.locked': 'Stop the other program that uses the file, or start with another --data folder. Nothing was changed in it.',
+  'store.locked':
+    'Stop the other program that uses it, or name another --data folder or DATABASE_URL. Nothing was changed in it.',
   'store.newer': 'Use the newer program again, or start with another --data folder. Nothing was changed in the file.',
   'store.foreign': 'Start with another --data folder. Nothing was changed in the file.',
   'store.unreadable': 'Give the folder and the file to the user who starts wyckoff, or start with another --data folder.',
