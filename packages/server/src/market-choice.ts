@@ -1,5 +1,6 @@
 /** Which market a server watches and where it trades: options first, then the environment; keys come from the environment only (interface.md 9). */
-import { TIMEFRAMES, type Timeframe } from '@wyckoff/domain';
+import { HIGHER_TIMEFRAMES, TIMEFRAMES, type Timeframe } from '@wyckoff/domain';
+import { createHash } from 'node:crypto';
 import { PROVIDER_NAME } from './feeds/open-provider.ts';
 import type { Fault } from './settings.ts';
 
@@ -9,7 +10,8 @@ export type BrokerName = 'paper' | 'alpaca' | `ccxt:${string}`;
 export interface MarketChoice {
   /** `alpaca`, `binance`, `ccxt:<exchange>` */
   readonly feed: string;
-  readonly symbol: string;
+  /** 1 or more, each once, in the order in which they were given. */
+  readonly symbols: readonly string[];
   readonly timeframe: Timeframe;
   readonly broker: BrokerName;
   /** Bars fetched at the first start. */
@@ -31,6 +33,8 @@ interface Found {
 }
 
 const BROKER_NAME = /^(?:paper|alpaca|ccxt:[a-z0-9]{2,30})$/;
+/** `engine.maxSymbols` of trading.md 9.4. */
+const MAX_ENGINES = 200;
 const SYMBOL = /^[A-Z0-9./^-]{1,20}$/;
 
 /** Null: no feed is named, and the demo is replayed. */
@@ -53,9 +57,21 @@ export function readMarket(
   const before = faults.length;
   if (!PROVIDER_NAME.test(feed.value))
     refuse('feed.feed', feed, 'alpaca, binance, or ccxt: and the id of an exchange, such as ccxt:kraken');
-  const named = symbol === null ? '' : symbol.value.toUpperCase();
-  if (!SYMBOL.test(named)) refuse('feed.symbol', symbol, 'a symbol as the provider spells it, such as BTCUSDT, SPY or BTC/USDT');
+  const symbols = symbol === null ? [''] : symbol.value.toUpperCase().split(',').map((one) => one.trim()); // prettier-ignore
+  if (!symbols.every((one) => SYMBOL.test(one)) || new Set(symbols).size < symbols.length)
+    refuse(
+      'feed.symbol',
+      symbol,
+      'a symbol as the provider spells it, such as BTCUSDT, SPY or BTC/USDT, or several apart by commas, each once',
+    );
   const frame = TIMEFRAMES.find((one) => one === (timeframe?.value ?? '1d'));
+  const engines = symbols.length * (1 + (frame === undefined ? 0 : HIGHER_TIMEFRAMES[frame].length));
+  if (engines > MAX_ENGINES)
+    refuse(
+      'feed.symbol',
+      symbol,
+      `at most ${MAX_ENGINES} engines, one for each symbol and each timeframe above it; these take ${engines}`,
+    );
   if (frame === undefined) refuse('feed.timeframe', timeframe, `one of ${TIMEFRAMES.join(' ')}`);
   if (!BROKER_NAME.test(broker?.value ?? 'paper'))
     refuse('feed.broker', broker, 'paper, alpaca, or ccxt: and the id of an exchange');
@@ -63,13 +79,16 @@ export function readMarket(
   if (feed.value === 'alpaca' || name === 'alpaca') needKeys(env, ['APCA_API_KEY_ID', 'APCA_API_SECRET_KEY'], faults);
   if (name.startsWith('ccxt:')) needKeys(env, ['WYCKOFF_CCXT_KEY', 'WYCKOFF_CCXT_SECRET'], faults);
   if (frame === undefined || faults.length > before) return null;
-  return { feed: feed.value, symbol: named, timeframe: frame, broker: name, historyBars };
+  return { feed: feed.value, symbols, timeframe: frame, broker: name, historyBars };
 }
 
 /** The folder of a market's data below the usual one: two accounts never share one. */
-export function folderOf({ feed, symbol, timeframe, broker }: MarketChoice): string {
+export function folderOf({ feed, symbols, timeframe, broker }: MarketChoice): string {
   const venue = broker === 'paper' ? '' : `-live-${broker}`;
-  return `${feed}-${symbol}-${timeframe}${venue}`.replace(/[^A-Za-z0-9.-]/g, '-');
+  const all = [...symbols].sort().join('-');
+  // A name that a file system takes, and that another list does not have.
+  const name = all.length <= 60 ? all : `${symbols.length}-symbols-${createHash('sha256').update(all).digest('hex').slice(0, 8)}`;
+  return `${feed}-${name}-${timeframe}${venue}`.replace(/[^A-Za-z0-9.-]/g, '-');
 }
 
 function needKeys(env: Env, names: readonly string[], faults: Fault[]): void {

@@ -66,7 +66,8 @@ function announce({ url, settings, log, budget }: RunningServer): void {
 /** What is traded on, so that nobody takes one kind of account for another. */
 function sourceOf({ market, speed }: RunningServer['settings']): string {
   if (market === null) return `REPLAY ${speed === null ? 'as fast as possible' : `at ${speed} bars per second`}`;
-  const { feed, symbol, timeframe, broker } = market;
+  const { feed, symbols, timeframe, broker } = market;
+  const symbol = symbols.length <= 5 ? symbols.join(',') : `${symbols.length} symbols`;
   return broker === 'paper'
     ? `PAPER on ${symbol} ${timeframe} of ${feed}`
     : `LIVE at ${broker} on ${symbol} ${timeframe} of ${feed}`;

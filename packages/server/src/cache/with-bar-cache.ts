@@ -42,10 +42,15 @@ export async function withBarCache(store: Store, { scope, url, onProblem }: BarC
         cache.during(series.symbol, () => store.importBars(series, columns, provider, options)),
       moveBars: (from, to, before) =>
         cache.during(from.symbol, () => cache.during(to.symbol, () => store.moveBars(from, to, before))),
-      commit: (commit) =>
-        commit.bars === undefined || commit.bars.length === 0
-          ? store.commit(commit)
-          : cache.during(commit.engine.series.symbol, () => store.commit(commit)),
+      commit: (commit) => {
+        const symbols = new Set(commit.bars?.map(({ series }) => series.symbol));
+        let storing = () => store.commit(commit);
+        for (const symbol of symbols) {
+          const inner = storing;
+          storing = () => cache.during(symbol, inner);
+        }
+        return storing();
+      },
     },
     cacheStats: () => ({ ...cache.stats, ...link.stats }),
     ready,

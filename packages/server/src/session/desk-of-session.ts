@@ -14,6 +14,7 @@ import type { Answer, ChartQuery, ConflatedValue, Desk, Page, PositionsQuery, Si
 import type { Journal } from './journal.ts';
 import { decodeCursor, encodeCursor } from './page-cursor.ts';
 import type { Run } from './run.ts';
+import type { SessionSeries } from './session-series.ts';
 import type { SessionSource } from './source.ts';
 import type { KillSwitchGuard } from './safety/kill-switch-guard.ts';
 import { wireOf } from './trading/halting.ts';
@@ -35,6 +36,8 @@ export interface DeskParts {
   readonly series: Series;
   readonly record: SymbolRecord;
   readonly accountId: string;
+  /** Every series of the session, its own among them. */
+  readonly all: readonly SessionSeries[];
   /** As every answer says it. */
   readonly account: NonNullable<SessionAnswer['desk']>['account'];
   /** Venues of the session, none on paper. */
@@ -62,8 +65,7 @@ export function deskOfSession(parts: DeskParts): Desk {
     subscribeValues: (listener) => journal.subscribeValues(listener),
     factsAfter: (seq, limit, topics) => store.factsAfter(seq, Math.min(limit, FACTS_LIMIT), { topics: topics ?? FACT_TOPICS }),
     latestValues(topics) {
-      const bar = run?.lastBar;
-      const all = [...(bar === null || bar === undefined ? [] : [bar]), ...(run?.reportValues() ?? []), ...connectionValues()];
+      const all = [...(run?.lastBars ?? []), ...(run?.reportValues() ?? []), ...connectionValues()];
       return all.filter((value) => topics.includes(value.topic));
     },
     snapshot: (topics) => snapshotOf(parts, topics),
@@ -205,12 +207,13 @@ async function chartOf(parts: DeskParts, query: ChartQuery): Promise<Answer<Char
       suggestions: nearest(symbol, known),
     };
   }
-  const own = symbol === parts.series.symbol && timeframe === parts.series.timeframe;
+  const own = run?.series.some((one) => one.symbol === symbol && one.timeframe === timeframe) ?? false;
   if (!own && (await store.countBars(series)) === 0) {
     return { ok: false, code: 'data.missing', detail: `expected bars of ${symbol} ${timeframe}, was none: import them first` };
   }
   const seq = journal.seq;
-  const asOf = run?.barTime ?? null;
+  // Of a series that is watched, as far as it came itself.
+  const asOf = run === null ? null : own ? run.newestOf(symbol, timeframe) : run.barTime;
   const until = asOf ?? -1;
   const before = query.before === undefined ? {} : { before: query.before };
   // One bar more than asked for tells whether older ones exist.

@@ -1,7 +1,10 @@
-/** Makes the engine of a series: new, or continued from a snapshot. The session knows engines only through this. */
+/** Makes the engine of a session: new, or continued from a snapshot. The session knows engines only through this. */
 import {
+  createAccountEngine,
   createTradingEngine,
+  restoreAccountEngine,
   restoreTradingEngine,
+  type AccountEngineOptions,
   type FactSink,
   type TradingEngine,
   type TradingEngineOptions,
@@ -18,5 +21,13 @@ export function engineFactory(options: Omit<TradingEngineOptions, 'sink'>): Engi
   return {
     create: (sink) => createTradingEngine({ ...options, sink }),
     restore: (bytes, sink) => restoreTradingEngine(bytes, { ...options, sink }),
+  };
+}
+
+/** Of an account over several series. */
+export function accountFactory(options: Omit<AccountEngineOptions, 'sink'>): EngineFactory {
+  return {
+    create: (sink) => createAccountEngine({ ...options, sink }),
+    restore: (bytes, sink) => restoreAccountEngine(bytes, { ...options, sink }),
   };
 }

@@ -2,11 +2,10 @@
 import type { Scope } from '@wyckoff/bounded';
 import { dirname } from 'node:path';
 import {
-  InstrumentError,
   calendarOf,
-  tradedInstrument,
+  createBarColumns,
   type Account,
-  type BarColumns,
+  type EngineSeries,
   type EpochMs,
   type Instrument,
   type Timeframe,
@@ -21,31 +20,34 @@ import { openNotices, type Notices } from '../notify/open-notices.ts';
 import type { MarketChoice } from '../market-choice.ts';
 import { notificationSecrets } from '../notify/settings.ts';
 import { openStore, type StoreChoice } from '../store/open.ts';
-import type { EngineRef, Series, Store, SymbolRecord } from '../store/store.ts';
+import type { EngineRef, Store } from '../store/store.ts';
 import { DEMO_SYMBOL, DEMO_TIMEFRAME, demoFile } from './demo-series.ts';
 import type { ConnectionWire } from '@wyckoff/contracts';
 import { DeadlineTimer } from './deadline-timer.ts';
 import type { Desk, SessionOptions } from './desk.ts';
 import { deskOfSession } from './desk-of-session.ts';
 import { ENGINE_HASH } from '../version.ts';
-import { engineFactory, type EngineFactory } from './engine-factory.ts';
+import { accountFactory, engineFactory, type EngineFactory } from './engine-factory.ts';
+import { endOfInstant, type InstantRows } from './instants/instant-rows.ts';
+import { StoredRows } from './instants/stored-rows.ts';
+import { describedInstrument, openInstruments, type Instruments } from './instruments.ts';
 import { Journal } from './journal.ts';
 import { ResumeMismatch, type ResumedFrom } from './resume.ts';
 import { Run } from './run.ts';
 import { CalendarFile } from './market/calendar-file.ts';
+import { takeCommonPast } from './market/common-past.ts';
 import { openBroker } from './market/open-broker.ts';
 import { gateContextOf } from './market/gate-context.ts';
 import { LiveAccount } from './market/live-account.ts';
 import { watchMarket } from './market/watched-market.ts';
-import { LiveSource, type OpenFeed, type SessionSource } from './source.ts';
+import { engineRefOf, instrumentOf, keepPlaces, keptPlaces, seriesAt, type Place, type SessionSeries } from './session-series.ts';
+import { LiveSource, type NewestBar, type OpenFeed, type SessionSource } from './source.ts';
 import { openGuard, openTrading, type Trading } from './trading/open-trading.ts';
 
 const STARTING_MICROS = 100_000 * 1_000_000;
 const SNAPSHOT_EVERY = 100;
 /** Who sits at a desk that has no users. */
 const LOCAL_USER = 'local';
-/** The setting that says which series the session replays. */
-const SERIES_SETTING = 'session.series';
 
 export interface Session {
   readonly desk: Desk;
@@ -79,6 +81,8 @@ export interface SessionParts {
   readonly env?: Environment;
   /** File of earnings and news. */
   readonly calendarFile?: string | null;
+  /** File of what is known of instruments. */
+  readonly instrumentsFile?: string | null;
   /** For the log: how far the history has come, what a provider or a venue says. */
   readonly onProgress?: (progress: { readonly bars: number; readonly upTo: EpochMs }) => void;
   readonly onNotice?: (sentence: string) => void;
@@ -106,7 +110,14 @@ const LIVE_SETTING = 'session.live';
  */
 export async function openSession(options: SessionOptions<Scope>, parts: SessionParts = {}): Promise<Session> {
   const scope = options.scope.child('session');
-  const opened = await openStore({ scope, path: options.storePath, ...parts.store });
+  let displacedBy: string | null = null;
+  let stopSource: ((sentence: string) => void) | null = null;
+  const onEngineLost = (sentence: string): void => {
+    displacedBy = sentence;
+    stopSource?.(sentence);
+    (parts.onAlarm ?? parts.onProblem)?.(sentence);
+  };
+  const opened = await openStore({ scope, path: options.storePath, onEngineLost, ...parts.store });
   const cached = parts.redisUrl == null ? null : await cachedStore(opened, parts.redisUrl, { scope, parts });
   const store = cached?.store ?? opened;
   const wallClock = parts.wallClock ?? Date.now;
@@ -126,17 +137,21 @@ export async function openSession(options: SessionOptions<Scope>, parts: Session
           onProgress: (progress) => parts.onProgress?.(progress),
         });
   const feed = watched?.feed ?? parts.feed;
-  const { series, record } = await seriesOf(store);
-  const calendar = watched?.calendar ?? calendarOf(record.assetClass === 'STOCK' ? 'XNYS' : '24/7');
+  const all = await seriesAt(store, (await keptPlaces(store)) ?? (await importDemo(store)));
+  const calendar = watched?.calendar ?? calendarOf(all[0].record.assetClass === 'STOCK' ? 'XNYS' : '24/7');
   const broker = await brokerOf(parts, { scope, env });
   const journal = await Journal.open(store, scope, (error) => parts.onProblem?.(error));
   const mode = broker !== null ? LIVE : feed === undefined ? REPLAY : PAPER;
   const { accountId, acceptance } = mode;
   const startingMicros = broker === null ? STARTING_MICROS : await startingOf(broker, store);
-  const ref: EngineRef = { id: `${accountId}:${series.symbol}:${series.timeframe}`, series };
+  const ref = engineRefOf(accountId, all);
+  const { series } = ref;
+  const record = all.find((one) => one.series === series)?.record ?? all[0].record;
+  const isNew = (await store.account(accountId)) === null;
+  const instruments = await openInstruments(store, { path: parts.instrumentsFile ?? null, isNew, onNotice });
+  const tradedOf = (symbol: string): TradedInstrument | null => tradedIn(all, symbol, instruments);
   const factory =
-    parts.factory?.(instrumentOf(record), series.timeframe) ??
-    defaultFactory({ ...mode, startingMicros }, record, series.timeframe);
+    parts.factory?.(instrumentOf(record), series.timeframe) ?? defaultFactory({ ...mode, startingMicros }, all, instruments);
   const snapshotEvery = options.snapshotEvery ?? SNAPSHOT_EVERY;
   const account = startingAccount({ ...mode, startingMicros }, record.currency);
 
@@ -163,12 +178,12 @@ export async function openSession(options: SessionOptions<Scope>, parts: Session
     broker === null
       ? null
       : await LiveAccount.open({
-          scope, broker, store, guard, accountId, symbol: series.symbol, wallClock, onAlarm, onNotice,
+          scope, broker, store, guard, accountId, wallClock, onAlarm, onNotice,
           run: () => run,
-          instrumentOf: (symbol) => tradedOf(symbol, record),
+          instrumentOf: tradedOf,
           contextOf: (order, signalId) =>
             gateContextOf(
-              { store, run: () => run, risk: riskBy(() => trading), instrumentOf: (symbol) => tradedOf(symbol, record), calendar, lastPrice: () => lastPriceOf(run), wallClock },
+              { store, run: () => run, risk: riskBy(() => trading), instrumentOf: tradedOf, calendar, lastPrice: () => lastPriceOf(run, order.symbol), wallClock },
               order,
               signalId,
             ),
@@ -198,37 +213,42 @@ export async function openSession(options: SessionOptions<Scope>, parts: Session
   }
   const { position, barTime } = await store.openEngine(ref, account);
   const take: TakeBars = (columns, from, limit) => takeBars(run, columns, { from, limit, venue });
-  const onStale = (inForce: boolean): void =>
-    void trading?.setHalt('STALE', { symbol: series.symbol, inForce, reason: inForce ? 'no fresh bar' : 'a fresh bar' }).catch((error: unknown) => parts.onProblem?.(error)); // prettier-ignore
+  const onStale = (symbol: string, inForce: boolean): void =>
+    void trading?.setHalt('STALE', { symbol, inForce, reason: inForce ? 'no fresh bar' : 'a fresh bar' }).catch((error: unknown) => parts.onProblem?.(error)); // prettier-ignore
   const liveSource =
     feed === undefined || run === null
       ? null
       : new LiveSource({
           scope,
           open: feed,
-          series,
-          time: barTime ?? watched?.firstBar ?? null,
+          series: ref.watched ?? [series],
+          calendar,
+          newestOf: ({ symbol, timeframe }) => newestOf(run, { symbol, timeframe }, watched?.firstBar ?? null),
+          closing: () => run?.closing ?? null,
           take,
+          wallClock,
           onChange: tellConnection,
           onStale,
+          onNotice,
         });
   const play = run !== null && options.play !== false;
   const replay: SessionSource =
     liveSource ??
     (await ReplayFeed.open({
       scope,
-      source: store,
+      source: run === null ? store : sourceOf(store, run, ref),
       series,
-      position,
+      position: ref.watched === undefined || run === null ? position : await barsTaken(store, run),
       time: barTime,
       speed: options.speed,
       play,
       take,
       onChange: tellConnection,
     }));
+  stopSource = (sentence) => replay.fail(sentence);
   if (failure !== null) replay.fail(failure);
   const whyNot = (): string | null =>
-    failure ?? brokenBy ?? (feed === undefined ? replay.state().error : (liveSource?.failure ?? null));
+    failure ?? displacedBy ?? brokenBy ?? (feed === undefined ? replay.state().error : (liveSource?.failure ?? null));
   const desk = deskOfSession({
     store,
     journal,
@@ -238,6 +258,7 @@ export async function openSession(options: SessionOptions<Scope>, parts: Session
     series,
     record,
     accountId,
+    all,
     account: { id: accountId, kind: mode.kind, broker: broker?.name ?? 'paper' },
     failure: whyNot,
     brokers: () => (venue === null ? [] : [venue.connection]),
@@ -259,7 +280,7 @@ export async function openSession(options: SessionOptions<Scope>, parts: Session
     run,
     venues: () => (venue === null ? [] : [venue.venue]),
     positionsAtVenue: (symbol) => venue?.positionsAtVenue(symbol) ?? [],
-    instrumentOf: (symbol) => tradedOf(symbol, record),
+    instrumentOf: tradedOf,
     wallClock,
     onSetting: (key, value) => {
       if (key === 'notifications') notices.use(value);
@@ -274,8 +295,24 @@ export async function openSession(options: SessionOptions<Scope>, parts: Session
       }),
     );
   }
-  if (run !== null && parts.calendarFile != null) await followCalendar(run, parts.calendarFile, { scope, record, onNotice });
-  liveSource?.start();
+  if (run !== null && parts.calendarFile != null) await followCalendar(run, parts.calendarFile, { scope, all, onNotice });
+  if (liveSource !== null && run !== null && ref.watched !== undefined) {
+    const account = run;
+    scope.task('common past', async (signal) => {
+      const past = {
+        store,
+        run: account,
+        history: watched?.history ?? null,
+        calendar,
+        firstBar: watched?.firstBar ?? wallClock(),
+        wallClock,
+        take,
+        onNotice,
+      };
+      await takeCommonPast({ ...past, onProgress: (progress) => parts.onProgress?.(progress) }, signal);
+      if (!signal.aborted) await liveSource.start();
+    });
+  } else await liveSource?.start();
   return { desk, trading, notices, store, cacheStats: cached?.cacheStats ?? null, resumed: run?.resumed ?? null };
 }
 
@@ -286,7 +323,7 @@ async function brokerOf(
   const own = scope.child('broker');
   if (open !== undefined) return await open(own);
   if (market == null || market.broker === 'paper') return null;
-  return await openBroker(market.broker, { scope: own, env, symbol: market.symbol });
+  return await openBroker(market.broker, { scope: own, env, symbols: market.symbols });
 }
 
 /** What the account begins with: the cash at its venue when it was first opened. */
@@ -310,11 +347,13 @@ async function forbidUntilAllowed(run: Run, ref: EngineRef, store: Store): Promi
 async function followCalendar(
   run: Run,
   path: string,
-  of: { readonly scope: Scope; readonly record: SymbolRecord; readonly onNotice: (sentence: string) => void },
+  of: { readonly scope: Scope; readonly all: readonly SessionSeries[]; readonly onNotice: (sentence: string) => void },
 ): Promise<void> {
-  const { scope, record, onNotice } = of;
-  const pair = record.symbol.replace(/[^A-Z]/g, '');
-  const subjects = record.assetClass === 'FOREX' ? [pair.slice(0, 3), pair.slice(3, 6)] : [record.symbol];
+  const { scope, all, onNotice } = of;
+  const subjects = all.flatMap(({ record: { symbol, assetClass } }) => {
+    const pair = symbol.replace(/[^A-Z]/g, '');
+    return assetClass === 'FOREX' ? [pair.slice(0, 3), pair.slice(3, 6)] : [symbol];
+  });
   const by = { actor: 'calendar', requestId: null };
   const file = new CalendarFile({
     scope,
@@ -334,9 +373,45 @@ function riskBy(trading: () => Trading | null): () => ReturnType<Trading['desk']
   };
 }
 
-function lastPriceOf(run: Run | null): number | null {
-  const bar = run?.lastBar;
-  return bar?.type === 'bar.closed' ? bar.data.c : null;
+/** Of the finest series of a symbol the last close. */
+function lastPriceOf(run: Run | null, symbol: string): number | null {
+  let newest: { readonly ts: number; readonly close: number } | null = null;
+  for (const bar of run?.lastBars ?? [])
+    if (bar.type === 'bar.closed' && bar.data.symbol === symbol && bar.ts >= (newest?.ts ?? 0))
+      newest = { ts: bar.ts, close: bar.data.c };
+  return newest?.close ?? null;
+}
+
+/** The newest bar the account has of a series; without one its history begins behind `firstBar`. */
+function newestOf(run: Run | null, { symbol, timeframe }: Place, firstBar: EpochMs | null): NewestBar | null {
+  for (const bar of run?.lastBars ?? [])
+    if (bar.type === 'bar.closed' && bar.data.symbol === symbol && bar.data.timeframe === timeframe)
+      return { time: bar.ts, close: bar.data.c };
+  return firstBar === null ? null : { time: firstBar, close: null };
+}
+
+/** Several series are read merged, one after the other from where the account stands; one as ever. */
+function sourceOf(store: Store, run: Run, { watched }: EngineRef): Pick<Store, 'barsAfter' | 'countBars'> {
+  if (watched === undefined) return store;
+  const after = watched.map(({ symbol, timeframe }) => run.newestOf(symbol, timeframe));
+  const rows = new StoredRows({ store, series: watched, after });
+  return {
+    barsAfter: async () => (await rows.next()) ?? createBarColumns(0),
+    countBars: async () => sum(await Promise.all(watched.map((one) => store.countBars(one)))),
+  };
+}
+
+/** Bars of all series that an account has. */
+async function barsTaken(store: Store, run: Run): Promise<number> {
+  const counts = run.series.map(async (one) => {
+    const until = run.newestOf(one.symbol, one.timeframe);
+    return until === null ? 0 : await store.countBars(one, { until });
+  });
+  return sum(await Promise.all(counts));
+}
+
+function sum(counts: readonly number[]): number {
+  return counts.reduce((all, one) => all + one, 0);
 }
 
 /** The cache and its client are loaded only when Redis is named. */
@@ -349,65 +424,65 @@ async function cachedStore(
   return await withBarCache(store, { scope, url, onProblem: (error) => parts.onProblem?.(error) });
 }
 
-/** Geometry and settlement of the session's instrument; null for another symbol, or one that cannot be traded. */
-function tradedOf(symbol: string, { symbol: own, assetClass }: SymbolRecord): TradedInstrument | null {
-  if (symbol !== own) return null;
-  try {
-    return tradedInstrument({ symbol, assetClass });
-  } catch (error) {
-    if (error instanceof InstrumentError) return null;
-    throw error;
-  }
+/** Geometry and settlement of an instrument of the session; null for another symbol, or one that cannot be traded. */
+function tradedIn(all: readonly SessionSeries[], symbol: string, instruments: Instruments): TradedInstrument | null {
+  const record = all.find((one) => one.record.symbol === symbol)?.record;
+  return record === undefined ? null : describedInstrument({ symbol, assetClass: record.assetClass }, instruments[symbol], false);
 }
 
-type TakeBars = (columns: BarColumns, from: number, limit: number) => Promise<number>;
+type TakeBars = (rows: InstantRows, from: number, limit: number) => Promise<number>;
 
 async function takeBars(
   run: Run | null,
-  columns: Parameters<Run['take']>[0],
+  rows: InstantRows,
   { from, limit, venue }: { readonly from: number; readonly limit: number; readonly venue: LiveAccount | null },
 ): Promise<number> {
   if (run === null) throw new Error('session: expected a resumed engine, was none; the feed should have been stopped');
   // Entries at the venue age by bars, and rungs are worked by what each bar reached.
   const isWorked = venue !== null && venue.desk.wards.length > 0;
-  if (isWorked) await venue.met(columns, from);
-  return await run.take(columns, from, isWorked ? 1 : limit);
-}
-
-async function seriesOf(store: Store): Promise<{ series: Series; record: SymbolRecord }> {
-  const chosen = (await store.setting(SERIES_SETTING)) as { symbol: string; timeframe: Timeframe } | undefined;
-  const place = chosen ?? (await importDemo(store));
-  const series = await store.findSeries(place.symbol, place.timeframe);
-  const record = await store.findSymbol(place.symbol);
-  if (series === null || record === null) throw new Error(`session: expected series ${place.symbol} in the store, was none`);
-  return { series, record };
+  if (isWorked) {
+    const to = endOfInstant(rows, from, run.series);
+    for (let row = from; row < to; row += 1) await venue.met(run.series[rows.places?.[row] ?? 0].symbol, rows, row);
+  }
+  return await run.take(rows, from, isWorked ? 1 : limit);
 }
 
 /** Killed in the middle it starts over: bars that are there already change nothing, and the setting comes last. */
-async function importDemo(store: Store): Promise<{ symbol: string; timeframe: Timeframe }> {
+async function importDemo(store: Store): Promise<readonly Place[]> {
   const answer = await readCsv(demoFile(), { now: Date.now() });
   if (!answer.ok) throw new Error(`session: the demo series cannot be read: ${answer.sentence} Run npm install again.`);
   const series = await store.saveSymbol(DEMO_SYMBOL, DEMO_TIMEFRAME);
   await store.importBars(series, answer.columns, DEMO_SYMBOL.source);
-  const place = { symbol: DEMO_SYMBOL.symbol, timeframe: DEMO_TIMEFRAME };
-  await store.saveSetting(SERIES_SETTING, place);
-  return place;
-}
-
-function instrumentOf({ symbol, assetClass, timeZone }: SymbolRecord): Instrument {
-  return { symbol, assetClass, timeZone };
+  const places = [{ symbol: DEMO_SYMBOL.symbol, timeframe: DEMO_TIMEFRAME }];
+  await keepPlaces(store, places);
+  return places;
 }
 
 type FundedMode = Mode & { readonly startingMicros: number };
 
 function defaultFactory(
   { accountId, kind, acceptance, startingMicros }: FundedMode,
-  record: SymbolRecord,
-  timeframe: Timeframe,
+  all: readonly SessionSeries[],
+  instruments: Instruments,
 ): EngineFactory {
-  const account = { id: accountId, kind, currency: record.currency, startingMicros } as const;
+  const account = { id: accountId, kind, currency: all[0].record.currency, startingMicros } as const;
   const broker = kind === 'LIVE' ? 'venue' : 'simulated';
-  return engineFactory({ instrument: instrumentOf(record), timeframe, account, acceptance, broker, codeVersion: ENGINE_HASH });
+  const choices = { account, acceptance, broker, codeVersion: ENGINE_HASH } as const;
+  const series = all.map((one) => engineSeriesOf(one, instruments, kind === 'LIVE'));
+  return series.length === 1 ? engineFactory({ ...series[0], ...choices }) : accountFactory({ series, ...choices });
+}
+
+/** As the engine takes it; an instrument nobody described is left to the engine's own rules. */
+function engineSeriesOf({ series, record }: SessionSeries, instruments: Instruments, atVenue: boolean): EngineSeries {
+  const { symbol, assetClass } = record;
+  const said = instruments[symbol] as Instruments[string] | undefined;
+  const traded = said === undefined ? null : describedInstrument({ symbol, assetClass }, said, atVenue);
+  return {
+    instrument: instrumentOf(record),
+    timeframe: series.timeframe,
+    ...(traded !== null && { traded }),
+    ...(said?.benchmark !== undefined && { benchmark: said.benchmark }),
+  };
 }
 
 function startingAccount({ accountId, kind, startingMicros }: FundedMode, currency: string): Account {

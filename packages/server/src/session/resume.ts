@@ -1,8 +1,11 @@
 /** Brings an engine back to where the store says it stood: snapshot, then the stored bars once more, each compared with what was written. */
-import { BarCursor, type EpochMs, type Fact, type Instruction, type TradingEngine } from '@wyckoff/domain';
+import { TIMEFRAME_MS, type EpochMs, type Fact, type Instruction, type TradingEngine } from '@wyckoff/domain';
 import type { ToldFact } from '../store/entity-store.ts';
-import type { EngineCursor, EngineRef, Store } from '../store/store.ts';
+import type { EngineCursor, EngineRef, Series, Store } from '../store/store.ts';
 import type { EngineFactory } from './engine-factory.ts';
+import { closingOf, stepInstant, type InstantRows } from './instants/instant-rows.ts';
+import { LATE_TYPE, LateBars } from './instants/late-bars.ts';
+import { TakenInstants } from './instants/taken-instants.ts';
 
 /** Bars stepped and compared at a time. */
 const SLICE = 64;
@@ -66,10 +69,11 @@ export async function resumeEngine(options: ResumeOptions): Promise<Resumed> {
   const again = new Again(options, engine, echo);
   // The snapshot was taken when its last bar was done; what people and venues said before the next one comes after it.
   await again.inputsOf(start.position);
+  const instants = await instantsFrom(options, start);
   let after = start.barTime;
   for (let position = start.position; position < cursor.position;) {
     const limit = Math.min(SLICE, cursor.position - position);
-    after = await again.slice({ position, limit, after });
+    after = await again.slice({ position, limit, after, instants });
     position += limit;
   }
   if (after !== cursor.barTime) throw new ResumeMismatch(ref.id, `last bar ${timeText(cursor.barTime)}`, timeText(after));
@@ -109,30 +113,32 @@ class Again {
     this.#finish(`inputs after bar ${position}`, told.slice(from));
   }
 
-  /** So many bars and what followed each of them; answers the opening time of the last. */
-  async slice(of: { readonly position: number; readonly limit: number; readonly after: EpochMs | null }): Promise<EpochMs> {
-    const { store, ref, cursor } = this.#options;
-    const { position, limit } = of;
-    const bars = await store.barsAfter(ref.series, { after: of.after ?? undefined, limit });
-    if (bars.length < limit)
-      throw new ResumeMismatch(
-        ref.id,
-        `${cursor.position} bars up to ${timeText(cursor.barTime)}`,
-        `${position + bars.length} bars`,
-      );
+  /** So many instants and what followed each of them; answers how far they came, as the cursor says it. */
+  async slice(of: {
+    readonly position: number;
+    readonly limit: number;
+    readonly after: EpochMs | null;
+    readonly instants: TakenInstants;
+  }): Promise<EpochMs | null> {
+    const { cursor, ref } = this.#options;
+    const { position, limit, instants } = of;
     const told = await this.#told(position + 1, position + limit);
-    const bar = new BarCursor(bars);
     let read = 0;
-    for (let row = 0; row < limit; row += 1) {
-      const number = position + row + 1;
+    let { after } = of;
+    for (let number = position + 1; number <= position + limit; number += 1) {
+      const bars = await instants.at(number);
+      if (bars === null)
+        throw new ResumeMismatch(ref.id, `${cursor.position} bars up to ${timeText(cursor.barTime)}`, `${number - 1} bars`);
+      const opening = openingOf(bars, ref);
+      after = Math.max(after ?? opening, opening);
       this.#echo.length = 0;
-      this.#engine.step(bar.at(row));
+      stepInstant(this.#engine, bars, 0, bars.length);
       this.#deliver();
       const due = countOfBar(told, read, number);
-      this.#finish(`bar ${number} (${timeText(bars.time[row])})`, told.slice(read, read + due));
+      this.#finish(`bar ${number} (${timeText(opening)})`, told.slice(read, read + due));
       read += due;
     }
-    return bars.time[limit - 1];
+    return after;
   }
 
   /** Gives the stored inputs again until the engine has said as much as is stored, then compares. */
@@ -158,10 +164,29 @@ class Again {
     else this.#engine.deliver();
   }
 
-  #told(from: number, until: number): Promise<readonly ToldFact[]> {
+  /** Without the words about late bars, which no engine hears. */
+  async #told(from: number, until: number): Promise<readonly ToldFact[]> {
     const { store, ref } = this.#options;
-    return store.toldByEngine(ref.id, { from, until, limit: FACTS_PER_SLICE });
+    const told = await store.toldByEngine(ref.id, { from, until, limit: FACTS_PER_SLICE });
+    return seriesOf(ref).length === 1 ? told : told.filter(({ fact }) => (fact.kind as string) !== LATE_TYPE);
   }
+}
+
+function seriesOf({ series, watched }: EngineRef): readonly Series[] {
+  return watched ?? [series];
+}
+
+/** Opening time of a bar of the engine's own series that closes with the instant. */
+function openingOf(bars: InstantRows, ref: EngineRef): EpochMs {
+  return closingOf(bars, 0, seriesOf(ref)) - TIMEFRAME_MS[ref.series.timeframe];
+}
+
+/** The instants behind the snapshot, as they were taken. */
+async function instantsFrom({ store, ref, cursor }: ResumeOptions, { engine, position, barTime }: Start): Promise<TakenInstants> {
+  const series = seriesOf(ref);
+  const after = series.length === 1 ? [barTime] : series.map((_, place) => engine.newestOf(place));
+  const late = await LateBars.load(store, { id: ref.id, series }, { after: position, until: cursor.position });
+  return new TakenInstants({ store, series, after, late });
 }
 
 type InputFact = Extract<Fact, { readonly kind: 'input.broker' | 'input.clock' | 'input.command' }>;

@@ -1,14 +1,5 @@
 /** What a run makes of what its engine said: facts with their author, values for those who watch. */
-import {
-  appendBar,
-  BarCursor,
-  createBarColumns,
-  type Account,
-  type BarColumns,
-  type EpochMs,
-  type Fact,
-  type Position,
-} from '@wyckoff/domain';
+import type { Account, BarColumns, EpochMs, Fact, Position } from '@wyckoff/domain';
 import type { EquityPoint, PendingFact, Series } from '../store/store.ts';
 import type { ConflatedValue } from './desk.ts';
 import type { InputBy } from './trading/account-run.ts';
@@ -40,14 +31,6 @@ function subjectOf(fact: Fact): string | null {
   if ('positionId' in command) return command.positionId;
   if ('orderId' in command) return command.orderId;
   return 'campaignId' in command ? command.campaignId : null;
-}
-
-/** Rows of their own: those handed in may be used again. */
-export function rowsOf(columns: BarColumns, from: number, to: number): BarColumns {
-  const rows = createBarColumns(to - from);
-  const bar = new BarCursor(columns);
-  for (let row = from; row < to; row += 1) appendBar(rows, bar.at(row));
-  return rows;
 }
 
 export function equityOf(ts: EpochMs, account: Account): EquityPoint {

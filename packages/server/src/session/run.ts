@@ -1,10 +1,8 @@
 /** The life of a bar, and of everything else that reaches an account: engine, facts, journal, broker, world - in this order, and none of it twice. */
 import {
-  BarCursor,
   TIMEFRAME_MS,
   type AcceptanceMode,
   type Account,
-  type BarColumns,
   type EpochMs,
   type Fact,
   type Instruction,
@@ -15,11 +13,13 @@ import {
   type TradingEngine,
   type TradingState,
 } from '@wyckoff/domain';
-import type { EngineRef, EquityPoint, PendingFact, Store } from '../store/store.ts';
+import type { EngineInput, EngineRef, EquityPoint, PendingFact, Series, Store } from '../store/store.ts';
 import type { ConflatedValue } from './desk.ts';
 import type { EngineFactory } from './engine-factory.ts';
+import { barsBySeries, closingOf, endOfInstant, stepInstant, type InstantRows } from './instants/instant-rows.ts';
+import { lateInput } from './instants/late-bars.ts';
 import type { Journal } from './journal.ts';
-import { attributed, barValue, equityOf, reportValues, rowsOf } from './run-facts.ts';
+import { attributed, barValue, equityOf, reportValues } from './run-facts.ts';
 import { resumeEngine, type ResumedFrom } from './resume.ts';
 import type { AccountRun, InputBy, Outcome } from './trading/account-run.ts';
 import { idleState } from './trading/idle-state.ts';
@@ -61,6 +61,7 @@ export class Run implements AccountRun {
   // bounded: facts of the at most 64 bars of one batch, or of one input; emptied by its commit.
   #pending: PendingFact[] = [];
   #engine: TradingEngine | undefined;
+  readonly #series: readonly Series[];
   #position = 0;
   #barTime: EpochMs | null = null;
   #snapshotAt = 0;
@@ -69,7 +70,8 @@ export class Run implements AccountRun {
   #trading: TradingState;
   /** Signals that wait for approval: at most the queue's 200. */
   #waiting: readonly string[] = [];
-  #lastBar: ConflatedValue | null = null;
+  /** By the place of the series: as many as there are. */
+  readonly #lastBars: (ConflatedValue | null)[];
   #busy = false;
   #unhanded: readonly Instruction[] = [];
   #resumed: ResumedFrom = { fromSnapshot: 0, restepped: 0, snapshotRefused: null };
@@ -77,6 +79,8 @@ export class Run implements AccountRun {
   private constructor(options: RunOptions) {
     this.#options = options;
     this.#account = options.account;
+    this.#series = options.ref.watched ?? [options.ref.series];
+    this.#lastBars = this.#series.map(() => null);
     this.#trading = idleState(options.accountId, options.acceptance ?? 'all');
   }
 
@@ -98,7 +102,7 @@ export class Run implements AccountRun {
     run.#barTime = cursor.barTime;
     run.#snapshotAt = from.fromSnapshot;
     run.#takeReport(engine);
-    if (cursor.barTime !== null) run.#lastBar = await run.#storedBar(cursor.barTime);
+    await run.#findLastBars(engine);
     run.#resumed = from;
     run.#unhanded = lastOrders;
     const told = await store.newestOfType(ref.id, 'trading.changed');
@@ -121,12 +125,12 @@ export class Run implements AccountRun {
     return this.#unhanded;
   }
 
-  /** Bars taken and committed so far. */
+  /** Instants taken and committed so far: of one series, its bars. */
   get position(): number {
     return this.#position;
   }
 
-  /** Opening time of the last committed bar. */
+  /** Opening time of the last committed bar; of several series, of a bar of the engine's own that closed with the newest instant. */
   get barTime(): EpochMs | null {
     return this.#barTime;
   }
@@ -148,8 +152,24 @@ export class Run implements AccountRun {
     return this.#waiting;
   }
 
-  get lastBar(): ConflatedValue | null {
-    return this.#lastBar;
+  /** What it works on, in the order of the places. */
+  get series(): readonly Series[] {
+    return this.#series;
+  }
+
+  /** The newest committed bar of each series that has had one. */
+  get lastBars(): readonly ConflatedValue[] {
+    return this.#lastBars.filter((bar) => bar !== null);
+  }
+
+  /** Opening time of the newest committed bar of a series; null: it has had none, or it is not watched. */
+  newestOf(symbol: string, timeframe: string): EpochMs | null {
+    return this.#lastBars[this.#series.findIndex((one) => one.symbol === symbol && one.timeframe === timeframe)]?.ts ?? null;
+  }
+
+  /** Closing time of the newest instant: what closes by then and comes later is late. */
+  get closing(): EpochMs | null {
+    return this.#barTime === null ? null : this.#barTime + TIMEFRAME_MS[this.#options.ref.series.timeframe];
   }
 
   /** When time alone will change something; null: nothing waits for it, or the engine has ended. */
@@ -158,10 +178,10 @@ export class Run implements AccountRun {
   }
 
   /**
-   * Takes bars from row `from` on, at most `limit`, and answers how many: fewer when an order is approved on the way, because it is journalled
-   * before the broker may act on it. When this resolves they are stored and published.
+   * Takes bars from row `from` on, at most `limit` and the rest of their instant, and answers how many: fewer when an order is approved on the way,
+   * because it is journalled before the broker may act on it. When this resolves they are stored and published.
    */
-  async take(columns: BarColumns, from: number, limit: number): Promise<number> {
+  async take(columns: InstantRows, from: number, limit: number): Promise<number> {
     this.#living();
     if (this.#busy) throw new Error('run: expected one batch of bars at a time, was a second one before the first was stored');
     this.#busy = true;
@@ -238,24 +258,36 @@ export class Run implements AccountRun {
 
   async #takeBatch(
     engine: TradingEngine,
-    columns: BarColumns,
+    columns: InstantRows,
     rows: { readonly from: number; readonly to: number },
   ): Promise<number> {
     const { journal, ref, snapshotEvery, storesBars = false } = this.#options;
     const before = this.#position;
+    const own = TIMEFRAME_MS[ref.series.timeframe];
     const equity: EquityPoint[] = [];
     const values: ConflatedValue[] = [];
-    const bar = new BarCursor(columns);
+    const inputs: EngineInput[] = [];
+    const newest: (readonly [place: number, value: ConflatedValue])[] = [];
+    let barTime = this.#barTime ?? -Infinity;
     let row = rows.from;
     let ordered = false;
-    for (; row < rows.to && !ordered; row += 1) {
+    while (row < rows.to && !ordered) {
+      const to = endOfInstant(columns, row, this.#series);
       this.#position += 1;
-      engine.step(bar.at(row));
-      equity.push(equityOf(columns.time[row], engine.report().account));
-      values.push(barValue(ref.series, columns, row));
+      const opening = closingOf(columns, row, this.#series) - own;
+      const isLate = this.#series.length > 1 && opening <= barTime;
+      if (isLate) inputs.push(lateInput(columns, { from: row, to, position: this.#position }, this.#series));
+      stepInstant(engine, columns, row, to);
+      barTime = Math.max(barTime, opening);
+      equity.push(equityOf(barTime, engine.report().account));
+      for (; row < to; row += 1) {
+        const place = columns.places?.[row] ?? 0;
+        const value = barValue(this.#series[place], columns, row);
+        values.push(value);
+        newest.push([place, value]);
+      }
       ordered = engine.ordersWaiting;
     }
-    const barTime = columns.time[row - 1];
     // With orders still in the engine's hands there is no state to save; the next batch brings the snapshot.
     const due = !ordered && this.#position - this.#snapshotAt >= snapshotEvery;
     const snapshot = due ? engine.snapshot() : undefined;
@@ -265,11 +297,12 @@ export class Run implements AccountRun {
     const writes = writesOfFacts(facts.map(({ fact }) => fact));
     const place = { engine: ref, from: before, to: this.#position, barTime };
     let halted: KillSwitch | null = null;
-    const bars = storesBars ? rowsOf(columns, rows.from, row) : undefined;
-    await journal.record({ ...place, facts, writes, account, equity, snapshot, bars }, async () => {
+    const bars =
+      storesBars && columns.stored !== true ? barsBySeries(columns, { from: rows.from, to: row }, this.#series) : undefined;
+    await journal.record({ ...place, facts, inputs, writes, account, equity, snapshot, bars }, async () => {
       if (due) this.#snapshotAt = this.#position;
       this.#barTime = barTime;
-      this.#lastBar = values.at(-1) ?? this.#lastBar;
+      for (const [at, value] of newest) if (value.ts >= (this.#lastBars[at]?.ts ?? 0)) this.#lastBars[at] = value;
       this.#heard(facts);
       halted = await this.#handOver(engine);
       this.#takeReport(engine);
@@ -336,9 +369,7 @@ export class Run implements AccountRun {
 
   /** Pipeline time: of the last bar's close, or the wall clock's where bars come as they happen; it never goes back. */
   #now(): EpochMs {
-    const { wallClock, ref } = this.#options;
-    const closed = this.#barTime === null ? 0 : this.#barTime + TIMEFRAME_MS[ref.series.timeframe];
-    return Math.max(closed, this.#account.at, wallClock?.() ?? 0);
+    return Math.max(this.closing ?? 0, this.#account.at, this.#options.wallClock?.() ?? 0);
   }
 
   #takeReport(engine: TradingEngine): void {
@@ -347,10 +378,14 @@ export class Run implements AccountRun {
     this.#openPositions = openPositions.map((position) => ({ ...position }));
   }
 
-  async #storedBar(time: EpochMs): Promise<ConflatedValue | null> {
-    const { store, ref } = this.#options;
-    const columns = await store.barsBefore(ref.series, { until: time, limit: 1 });
-    return columns.length === 0 ? null : barValue(ref.series, columns, 0);
+  /** As the store has them, up to where the engine came. */
+  async #findLastBars(engine: TradingEngine): Promise<void> {
+    for (const [place, series] of this.#series.entries()) {
+      const until = this.#series.length === 1 ? this.#barTime : engine.newestOf(place);
+      if (until === null) continue;
+      const columns = await this.#options.store.barsBefore(series, { until, limit: 1 });
+      if (columns.length > 0) this.#lastBars[place] = barValue(series, columns, 0);
+    }
   }
 }
 

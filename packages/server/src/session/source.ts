@@ -1,12 +1,16 @@
 /** Where a session's bars come from, as its desk shows and steers it: a replay can be paused and paced, a live feed only watched. */
 import type { Scope } from '@wyckoff/bounded';
 import type { ConnectionWire } from '@wyckoff/contracts';
-import type { BarColumns, EpochMs } from '@wyckoff/domain';
-import type { BarFeed, FeedTaker } from '../feeds/contract/feed.ts';
+import { BAR_FLAGS, HIGHER_TIMEFRAMES, SeriesJudge, type BarColumns, type Calendar, type EpochMs } from '@wyckoff/domain';
+import type { BarBatch, BarFeed, FeedTaker } from '../feeds/contract/feed.ts';
 import { ProviderFault } from '../feeds/contract/provider-fault.ts';
-import { seriesName } from '../feeds/contract/series-key.ts';
+import { seriesName, type SeriesKey } from '../feeds/contract/series-key.ts';
+import { WatchList } from '../feeds/ingest/watch-list.ts';
 import type { Series } from '../store/store.ts';
 import type { ReplayControl } from './desk.ts';
+import { Gathering } from './instants/gathering.ts';
+import type { InstantRows } from './instants/instant-rows.ts';
+import { WaitingBars } from './instants/waiting-bars.ts';
 
 export interface SessionSource extends ReplayControl {
   /** Ends it with a reason that the desk shows. */
@@ -16,31 +20,49 @@ export interface SessionSource extends ReplayControl {
 /** Makes the feed of a live session; it belongs to the scope. */
 export type OpenFeed = (taker: FeedTaker, scope: Scope) => BarFeed;
 
+/** The newest bar of a series that the account has. */
+export interface NewestBar {
+  readonly time: EpochMs;
+  /** Null: not known; the jump to the next one is unjudged. */
+  readonly close: number | null;
+}
+
 export interface LiveSourceOptions {
   readonly scope: Scope;
   readonly open: OpenFeed;
-  readonly series: Series;
-  /** Opening time of the newest bar taken. */
-  readonly time: EpochMs | null;
+  /** In the order of their places. */
+  readonly series: readonly Series[];
+  readonly calendar: Calendar;
+  /** Asked when a series begins to be watched. */
+  readonly newestOf: (series: SeriesKey) => NewestBar | null;
+  /** Closing time of the newest instant taken. */
+  readonly closing: () => EpochMs | null;
   /** Takes bars from row `from` on and answers how many; they are stored with what they led to. */
-  readonly take: (columns: BarColumns, from: number, limit: number) => Promise<number>;
+  readonly take: (rows: InstantRows, from: number, limit: number) => Promise<number>;
+  readonly wallClock: () => EpochMs;
   readonly onChange: (state: ConnectionWire) => void;
-  /** The series became too old for new entries, or fresh again (trading.md 9.5). */
-  readonly onStale: (isStale: boolean) => void;
+  /** A series became too old for new entries, or fresh again (trading.md 9.5). */
+  readonly onStale: (symbol: string, isStale: boolean) => void;
+  /** A gap or a jump was flagged. */
+  readonly onNotice: (sentence: string) => void;
 }
 
 export class LiveSource implements SessionSource {
   readonly #options: LiveSourceOptions;
   readonly #feed: BarFeed;
+  readonly #watched: WatchList<WatchedSeries>;
+  /** Those that are watched, opened. */
+  // bounded: one per series of the session
+  readonly #open = new Map<string, WatchedSeries>();
+  readonly #gathering: Gathering;
   #error: string | null = null;
-  #isStale = false;
 
   constructor(options: LiveSourceOptions) {
     this.#options = options;
-    const { scope, series, time } = options;
+    const { scope, series, calendar, closing, wallClock } = options;
     this.#feed = options.open(
       {
-        take: (batch) => this.#take(batch.kind === 'closed' ? batch.columns : null),
+        take: (batch) => this.#take(batch),
         onChange: () => this.#changed(),
         // A provider that cannot answer is asked again by the feed; what cannot be taken is the end.
         onFault: (_series, error) => {
@@ -49,12 +71,36 @@ export class LiveSource implements SessionSource {
       },
       scope,
     );
-    const answer = this.#feed.watch(series, time);
-    if (!answer.ok) this.#error = answer.sentence;
     scope.adopt('feed', () => this.#feed.close());
+    this.#watched = new WatchList({
+      scope,
+      feed: this.#feed,
+      open: (key) => Promise.resolve(this.#opened(key)),
+      enginesOf,
+      capacity: series.length,
+      itemBytes: SERIES_BYTES,
+    });
+    this.#gathering = new Gathering({
+      scope,
+      series,
+      calendar,
+      closing,
+      wallClock,
+      waiting: () => [...this.#open.values()].map(({ waiting }) => waiting),
+      take: (rows) => this.#takeAll(rows),
+      onFailed: (error) => this.fail(error instanceof Error ? error.message : String(error)),
+    });
   }
 
-  start(): void {
+  /** Watches every series behind its newest bar, then listens. */
+  async start(): Promise<void> {
+    for (const series of this.#options.series) {
+      const answer = await this.#watched.watch({ symbol: series.symbol, timeframe: series.timeframe });
+      if (!answer.ok) {
+        this.fail(answer.sentence);
+        return;
+      }
+    }
     this.#feed.start();
   }
 
@@ -79,7 +125,7 @@ export class LiveSource implements SessionSource {
 
   fail(reason: string): void {
     this.#error = reason;
-    this.#feed.unwatch(this.#options.series);
+    for (const series of this.#watched.list()) this.#watched.unwatch(series);
     this.#options.onChange(this.state());
   }
 
@@ -100,18 +146,82 @@ export class LiveSource implements SessionSource {
     return this.state();
   }
 
+  #opened(key: SeriesKey): WatchedSeries {
+    const { series, calendar, newestOf } = this.#options;
+    const name = seriesName(key);
+    const place = series.findIndex((one) => seriesName(one) === name);
+    const newest = newestOf(key);
+    const judge = new SeriesJudge({ timeframe: key.timeframe, calendar });
+    if (newest !== null && newest.close !== null) judge.next(newest.time, newest.close, 1);
+    const worker = new WatchedSeries({ waiting: new WaitingBars(place, newest?.time ?? null), judge, onEnd: () => this.#open.delete(name) }); // prettier-ignore
+    // bounded: one per series of the session, deleted with its entry in the watch list
+    this.#open.set(name, worker);
+    return worker;
+  }
+
   /** Corrections of bars that were acted on are the store's business: what was decided stays decided. */
-  async #take(columns: BarColumns | null): Promise<void> {
-    if (columns === null || this.#error !== null) return;
-    for (let row = 0; row < columns.length;) row += await this.#options.take(columns, row, columns.length - row);
+  async #take({ kind, columns, series }: BarBatch): Promise<void> {
+    const watched = this.#open.get(seriesName(series));
+    if (kind !== 'closed' || columns.length === 0 || this.#error !== null || watched === undefined) return;
+    const flags = this.#flagged(series, columns, watched.judge);
+    if (this.#options.series.length === 1) await this.#takeAll({ ...columns, flags });
+    else await this.#gathering.push(watched.waiting, columns, flags);
+  }
+
+  async #takeAll(rows: InstantRows): Promise<void> {
+    for (let row = 0; row < rows.length && this.#error === null;) row += await this.#options.take(rows, row, rows.length - row);
+  }
+
+  /** BAR_GAP, BAR_OUTLIER, BAR_ZERO_VOLUME: accepted, flagged, told. */
+  #flagged(series: SeriesKey, columns: BarColumns, judge: SeriesJudge): Uint8Array {
+    const flags = judge.block(columns);
+    for (const [row, flag] of flags.entries()) {
+      const at = `${seriesName(series)} ${new Date(columns.time[row]).toISOString()}`;
+      if ((flag & BAR_FLAGS.gapBefore) !== 0) this.#options.onNotice(`${at}: BAR_GAP, bars are missing before it`);
+      if ((flag & BAR_FLAGS.outlier) !== 0) this.#options.onNotice(`${at}: BAR_OUTLIER, the close moved by more than half`);
+    }
+    return flags;
   }
 
   #changed(): void {
-    const isStale = this.#feed.status().stale.includes(seriesName(this.#options.series));
-    if (isStale !== this.#isStale) {
-      this.#isStale = isStale;
-      this.#options.onStale(isStale);
+    const { stale } = this.#feed.status();
+    for (const [name, { waiting }] of this.#open) {
+      const isStale = stale.includes(name);
+      if (isStale === waiting.isStale) continue;
+      waiting.isStale = isStale;
+      this.#options.onStale(this.#options.series[waiting.place].symbol, isStale);
+      // Nobody waits for it any more.
+      if (isStale) void this.#gathering.look().catch((error: unknown) => this.fail(String(error)));
     }
     this.#options.onChange(this.state());
+  }
+}
+
+/** What one series costs beside its rows in the store: its detector and those above it, its lane in the engine, what waits and what the feed keeps. */
+export const SERIES_BYTES = 256 * 1024;
+
+/** With those of the timeframes above it (trading.md 9.4). */
+export function enginesOf({ timeframe }: Pick<SeriesKey, 'timeframe'>): number {
+  return 1 + HIGHER_TIMEFRAMES[timeframe].length;
+}
+
+class WatchedSeries implements AsyncDisposable {
+  readonly waiting: WaitingBars;
+  readonly judge: SeriesJudge;
+  readonly #onEnd: () => void;
+
+  constructor(of: { readonly waiting: WaitingBars; readonly judge: SeriesJudge; readonly onEnd: () => void }) {
+    this.waiting = of.waiting;
+    this.judge = of.judge;
+    this.#onEnd = of.onEnd;
+  }
+
+  get newest(): EpochMs | null {
+    return this.waiting.newest;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#onEnd();
+    await this.waiting[Symbol.asyncDispose]();
   }
 }

@@ -82,7 +82,17 @@ export interface BarStore {
 /** One engine, under one id. */
 export interface EngineRef {
   readonly id: string;
+  /** Its own series: the one it works on, of several the finest. */
   readonly series: Series;
+  /** All it works on, its own among them; absent: its own alone. */
+  readonly watched?: readonly Series[] | undefined;
+}
+
+/** Bars of one series, and `BAR_FLAGS` of each as `ImportOptions.flags`. */
+export interface SeriesBars {
+  readonly series: Series;
+  readonly columns: BarColumns;
+  readonly flags?: Uint8Array | undefined;
 }
 
 /** Where an engine stands: it has taken `position` bars, the last of which opened at `barTime`. */
@@ -138,9 +148,7 @@ export interface Commit {
   readonly account: Account;
   readonly equity: readonly EquityPoint[];
   /** The bars themselves, when they come from a live feed. */
-  readonly bars?: BarColumns | undefined;
-  /** `BAR_FLAGS` of each of them, as `ImportOptions.flags`. */
-  readonly barFlags?: Uint8Array | undefined;
+  readonly bars?: readonly SeriesBars[] | undefined;
   /** State of the engine after `to`. */
   readonly snapshot?: Uint8Array | undefined;
   /** In the order in which the engine took them. With facts or inputs alone `to` may equal `from`; `barTime` is then that of the last bar. */

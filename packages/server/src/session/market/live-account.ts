@@ -24,8 +24,6 @@ export interface LiveAccountParts {
   readonly store: Store;
   readonly guard: KillSwitchGuard;
   readonly accountId: string;
-  /** The one symbol of the account. */
-  readonly symbol: string;
   readonly run: () => Run | null;
   readonly contextOf: GatePorts['contextOf'];
   readonly instrumentOf: (symbol: string) => TradedInstrument | null;
@@ -120,9 +118,8 @@ export class LiveAccount {
       });
   }
 
-  /** A bar closed: the desk works with it what its venue does not. */
-  async met({ high, low }: BarColumns, row: number): Promise<void> {
-    const { symbol } = this.#parts;
+  /** A bar of a symbol closed: the desk works with it what its venue does not. */
+  async met(symbol: string, { high, low }: BarColumns, row: number): Promise<void> {
     await this.desk.priced(symbol, { high: high[row], low: low[row] });
     await this.desk.barClosed(symbol);
   }

@@ -6,11 +6,12 @@ import { feedOpener, type FeedOpener } from '../../feeds/open-feed.ts';
 import type { Environment, Market } from '../../feeds/open-provider.ts';
 import type { MarketChoice } from '../../market-choice.ts';
 import { ConfigError, type Fault } from '../../settings.ts';
-import type { Series, Store, SymbolRecord } from '../../store/store.ts';
+import type { HistoryProvider } from '../../feeds/contract/history.ts';
+import type { Store, SymbolRecord } from '../../store/store.ts';
+import { keepPlaces, keptPlaces } from '../session-series.ts';
 import type { OpenFeed } from '../source.ts';
 
-/** The settings that say what a folder holds. */
-const SERIES_SETTING = 'session.series';
+/** The setting that says whose money a folder is about. */
 const ACCOUNT_SETTING = 'session.account';
 
 export interface MarketParts {
@@ -28,12 +29,14 @@ export interface MarketParts {
 export interface WatchedMarket {
   readonly feed: OpenFeed;
   readonly calendar: Calendar;
+  /** For the common past of several series. */
+  readonly history: HistoryProvider;
   /** The feed begins behind this bar when the engine has none. */
   readonly firstBar: EpochMs;
 }
 
 /**
- * Claims the folder, asks the provider for the last bars and stores the instrument.
+ * Claims the folder, asks the provider for the last bars and stores the instruments.
  * @throws ConfigError for another market's folder, an unknown symbol, no history; ProviderFault when a new market cannot be asked.
  */
 export async function watchMarket(parts: MarketParts): Promise<WatchedMarket> {
@@ -42,18 +45,22 @@ export async function watchMarket(parts: MarketParts): Promise<WatchedMarket> {
   const opener = await feedOpener(choice.feed, { scope, env }).catch((error: unknown): never => throwAsFault(error, choice));
   const now = wallClock();
   const span = spanOf(choice, opener.market);
-  const known = await store.findSeries(choice.symbol, choice.timeframe);
-  const isNew = known === null || (await store.countBars(known)) === 0;
-  // A market that was watched before opens without its provider: the feed goes on trying.
-  if (isNew) {
-    await probe(opener, { choice, from: now - Math.max(12 * TIMEFRAME_MS[choice.timeframe], 12 * 86_400_000), to: now });
+  let anyNew = false;
+  for (const symbol of choice.symbols) {
+    const known = await store.findSeries(symbol, choice.timeframe);
+    if (known !== null && (await store.countBars(known)) > 0) continue;
+    anyNew = true;
+    // A market that was watched before opens without its provider: the feed goes on trying.
+    await probe(opener, { choice, symbol, from: now - Math.max(12 * TIMEFRAME_MS[choice.timeframe], 12 * 86_400_000), to: now });
   }
-  if (isNew || !isClaimed) {
-    const series = await store.saveSymbol(recordOf(choice, opener.market), choice.timeframe);
-    await store.saveSetting(SERIES_SETTING, placeOf(series));
+  if (anyNew || !isClaimed) {
+    const { symbols, timeframe } = choice;
+    for (const symbol of symbols) await store.saveSymbol(recordOf(symbol, choice.feed, opener.market), timeframe);
+    if (!isClaimed) await keepPlaces(store, symbols.map((symbol) => ({ symbol, timeframe }))); // prettier-ignore
     await store.saveSetting(ACCOUNT_SETTING, accountOf(choice));
   }
-  return { feed: feedOf(parts, opener), calendar: opener.calendar, firstBar: now - span };
+  const { calendar, history } = opener;
+  return { feed: feedOf(parts, opener), calendar, history, firstBar: now - span };
 }
 
 /** Id of the account: a folder holds one. */
@@ -61,17 +68,14 @@ export function accountOf({ broker }: MarketChoice): 'paper' | 'live' {
   return broker === 'paper' ? 'paper' : 'live';
 }
 
-function placeOf({ symbol, timeframe }: Pick<Series, 'symbol' | 'timeframe'>): { symbol: string; timeframe: string } {
-  return { symbol, timeframe };
-}
-
 /** True: the folder is this market's already. */
 async function refuseOtherFolder({ choice, store }: MarketParts): Promise<boolean> {
-  const place = (await store.setting(SERIES_SETTING)) as { symbol: string; timeframe: string } | undefined;
-  if (place === undefined) return false;
+  const places = await keptPlaces(store);
+  if (places === null) return false;
   const account = ((await store.setting(ACCOUNT_SETTING)) as string | undefined) ?? 'replay';
-  const wanted = `${choice.symbol} ${choice.timeframe} ${accountOf(choice)}`;
-  const held = `${place.symbol} ${place.timeframe} ${account}`;
+  const listed = (symbols: readonly string[]): string => [...symbols].sort().join(',');
+  const wanted = `${listed(choice.symbols)} ${choice.timeframe} ${accountOf(choice)}`;
+  const held = `${listed(places.map(({ symbol }) => symbol))} ${places[0].timeframe} ${account}`;
   if (held !== wanted) throw new ConfigError([fault('server.data', { source: '--data', found: held, expected: `a folder of its own for ${wanted}` })]); // prettier-ignore
   return true;
 }
@@ -79,9 +83,10 @@ async function refuseOtherFolder({ choice, store }: MarketParts): Promise<boolea
 /** The provider answers, knows the symbol and has bars of it. */
 async function probe(
   { history }: FeedOpener,
-  { choice, from, to }: { readonly choice: MarketChoice; readonly from: EpochMs; readonly to: EpochMs },
+  of: { readonly choice: MarketChoice; readonly symbol: string; readonly from: EpochMs; readonly to: EpochMs },
 ): Promise<void> {
-  const { symbol, timeframe, feed } = choice;
+  const { choice, symbol, from, to } = of;
+  const { timeframe, feed } = choice;
   let bars = 0;
   try {
     for await (const { columns } of history.pages({ symbol, timeframe, from, to })) {
@@ -89,15 +94,15 @@ async function probe(
       if (bars > 0) return;
     }
   } catch (error) {
-    throwAsFault(error, choice);
+    throwAsFault(error, { ...choice, symbols: [symbol] });
   }
   const expected = `a symbol of which ${feed} has ${timeframe} bars since ${new Date(from).toISOString().slice(0, 10)}`;
   throw new ConfigError([fault('feed.symbol', { source: '--symbol', found: symbol, expected })]);
 }
 
-function throwAsFault(error: unknown, { feed, symbol, timeframe }: MarketChoice): never {
+function throwAsFault(error: unknown, { feed, symbols, timeframe }: MarketChoice): never {
   if (error instanceof ProviderFault && error.code === 'DATA_UNKNOWN')
-    throw new ConfigError([fault('feed.symbol', { source: '--symbol', found: symbol, expected: `a symbol ${feed} knows (${timeframe}): ${error.message}` })]); // prettier-ignore
+    throw new ConfigError([fault('feed.symbol', { source: '--symbol', found: symbols.join(','), expected: `a symbol ${feed} knows (${timeframe}): ${error.message}` })]); // prettier-ignore
   if (error instanceof ProviderFault && error.code === 'DATA_REFUSED')
     throw new ConfigError([
       fault('feeds.key', { source: feed, found: 'refused', expected: `${error.message}. ${error.remedy}` }),
@@ -116,7 +121,7 @@ function spanOf({ timeframe, historyBars }: MarketChoice, { assetClass }: Market
   return Math.ceil((historyBars * TIMEFRAME_MS[timeframe]) / openShare);
 }
 
-function recordOf({ symbol, feed }: MarketChoice, { assetClass, timeZone }: Market): SymbolRecord {
+function recordOf(symbol: string, feed: string, { assetClass, timeZone }: Market): SymbolRecord {
   const isStock = assetClass === 'STOCK';
   const tickSize = isStock ? 0.01 : 0.000_000_01;
   return { symbol, assetClass, name: symbol, source: feed, synthetic: false, timeZone, currency: 'USD', tickSize, unit: isStock ? 'shares' : 'units' }; // prettier-ignore

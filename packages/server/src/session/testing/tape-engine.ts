@@ -130,6 +130,7 @@ function tapeEngine(options: TapeOptions, start: TapeState, sink: FactSink): Tra
       return state.bars;
     },
     nextDeadline: null,
+    newestOf: () => null,
     get bars() {
       return state.bars;
     },

@@ -1,13 +1,12 @@
 /** Keeps the newest state of every entity the facts of one commit speak of: the last state of each is written once, in the transaction of the facts. */
 import type { Fact } from '@wyckoff/domain';
-import type { Series } from '../store.ts';
+import type { EngineRef } from '../store.ts';
+import { minutesOf } from './bar-keys.ts';
 import { insertMany, type Insert, type Work } from './work.ts';
 
 /** What the rows need beside the fact itself. */
 export interface EntityContext {
-  readonly series: Series;
-  /** Timeframe in minutes. */
-  readonly tf: number;
+  readonly engine: EngineRef;
   readonly accountId: string;
   /** Wall clock of the write. */
   readonly now: number;
@@ -28,6 +27,8 @@ export function entityOf(fact: Fact): string | null {
 }
 
 type Row = readonly unknown[];
+/** Number of the symbol, timeframe in minutes. */
+type Place = { readonly symbolId: number; readonly tf: number };
 type Target = Omit<Insert, 'rows'>;
 
 function upsert(table: string, columns: readonly string[], updated: readonly string[], key = 'id'): Target {
@@ -165,34 +166,46 @@ export class EntityRows {
     rows.set(key, row);
   }
 
+  /** Where a fact belongs: the series it names; its engine's own when it names none that is watched. */
+  #placeOf({ symbol, timeframe }: { readonly symbol: string; readonly timeframe?: string }): Place {
+    const { series: own, watched } = this.#context.engine;
+    const named = watched?.find((one) => one.symbol === symbol && one.timeframe === timeframe);
+    const { symbolId, timeframe: frame } = named ?? watched?.find((one) => one.symbol === symbol) ?? own;
+    return { symbolId, tf: minutesOf(frame) };
+  }
+
   #event({ data }: Extract<Fact, { kind: 'event.changed' }>): void {
-    const { series, tf, now } = this.#context;
+    const { now } = this.#context;
+    const { symbolId, tf } = this.#placeOf(data);
     const { id, rangeId, hypothesis, kind, status, eventTime, confirmTime, confidence, tradeable } = data.event;
     const flag = tradeable ? 1 : 0;
     const text = JSON.stringify(data);
-    this.#put('event', id, [series.symbolId, tf, id, rangeId, hypothesis, kind, status, eventTime, confirmTime, confidence, flag, text, now]); // prettier-ignore
+    this.#put('event', `${symbolId}|${tf}|${id}`, [symbolId, tf, id, rangeId, hypothesis, kind, status, eventTime, confirmTime, confidence, flag, text, now]); // prettier-ignore
   }
 
   #range({ data }: Extract<Fact, { kind: 'range.changed' }>): void {
-    const { series, tf, now } = this.#context;
+    const { now } = this.#context;
+    const { symbolId, tf } = this.#placeOf(data);
     const { id, rangeId, state, startTime, endTime } = data;
-    this.#put('range', id, [id, series.symbolId, tf, rangeId, state, startTime, endTime, JSON.stringify(data), now]);
+    this.#put('range', id, [id, symbolId, tf, rangeId, state, startTime, endTime, JSON.stringify(data), now]);
   }
 
   #signal({ at, data }: Extract<Fact, { kind: 'signal.created' | 'signal.changed' }>): void {
-    const { series, tf, accountId, now } = this.#context;
+    const { accountId, now } = this.#context;
+    const { symbolId, tf } = this.#placeOf(data);
     const { id, symbol, pattern, status, barTime, version } = data;
     // Made and changed within one commit: it counts from when it was made.
     const created = this.#rows.get('signal')?.get(id)?.[7] ?? at;
     const queuedUntil = (data as { readonly queuedUntil?: number | null }).queuedUntil ?? null;
-    this.#put('signal', id, [id, series.symbolId, tf, symbol, pattern, status, barTime, created, version, JSON.stringify(data), accountId, queuedUntil, now]); // prettier-ignore
+    this.#put('signal', id, [id, symbolId, tf, symbol, pattern, status, barTime, created, version, JSON.stringify(data), accountId, queuedUntil, now]); // prettier-ignore
   }
 
   #order(data: Extract<Fact, { kind: 'order.changed' }>['data']): void {
-    const { series, accountId } = this.#context;
+    const { accountId } = this.#context;
+    const { symbolId } = this.#placeOf(data);
     const { id, clientId, signalId, positionId, intent, state, createdAt, updatedAt, version, brokerId, uncertain } = data;
     this.#put('order', id, [
-      id, clientId, accountId, signalId, positionId, series.symbolId, intent, state, createdAt, updatedAt, version, JSON.stringify(data),
+      id, clientId, accountId, signalId, positionId, symbolId, intent, state, createdAt, updatedAt, version, JSON.stringify(data),
       brokerId ?? null, uncertain === true ? 1 : 0,
     ]); // prettier-ignore
   }
@@ -203,8 +216,9 @@ export class EntityRows {
   }
 
   #position({ data }: Extract<Fact, { kind: 'position.opened' | 'position.changed' | 'position.closed' }>): void {
-    const { series, accountId } = this.#context;
+    const { accountId } = this.#context;
+    const { symbolId } = this.#placeOf(data);
     const { id, signalId, symbol, status, openedAt, closedAt, version } = data;
-    this.#put('position', id, [id, accountId, signalId, series.symbolId, symbol, status, openedAt, closedAt, version, JSON.stringify(data)]); // prettier-ignore
+    this.#put('position', id, [id, accountId, signalId, symbolId, symbol, status, openedAt, closedAt, version, JSON.stringify(data)]); // prettier-ignore
   }
 }

@@ -64,8 +64,8 @@ export function journalStore(gate: Gate, now: () => EpochMs): Journalling {
       yield* moveCursor(texts, commit, now());
       const rows = yield* appendCommit(gate, commit, now());
       yield* saveMoney(texts, commit, now());
-      if (commit.bars !== undefined)
-        yield* putBars(commit.engine.series, commit.bars, { from: 0, to: commit.bars.length, flags: commit.barFlags });
+      for (const { series, columns, flags } of commit.bars ?? [])
+        yield* putBars(series, columns, { from: 0, to: columns.length, flags });
       if (commit.writes !== undefined) yield* applyWrites(dialect, commit.writes, now());
       if (commit.snapshot !== undefined) yield* saveSnapshot(texts, { commit, bytes: commit.snapshot, now: now() });
       return rows;
@@ -190,7 +190,7 @@ function* moveCursor(texts: Texts, { engine, from, to, barTime }: Commit, now: E
 /** Inputs first: they led to the facts. */
 function* appendCommit({ dialect }: Gate, commit: Commit, now: EpochMs): Work<readonly FactRow[]> {
   const { engine, facts, account, inputs = [] } = commit;
-  const entities = new EntityRows({ series: engine.series, tf: minutesOf(engine.series.timeframe), accountId: account.id, now });
+  const entities = new EntityRows({ engine, accountId: account.id, now });
   const taken = inputs.map(({ bar, kind, at, data }): FactRecord => ({
     at,
     engine: engine.id,
