@@ -7,7 +7,7 @@
 import process from 'node:process';
 import { createBarColumns } from '../packages/domain/src/bar/columns.ts';
 import { createDetector } from '../packages/domain/src/wyckoff/detector.ts';
-import { Noise } from '../packages/domain/src/wyckoff/noise.ts';
+import { NoiseSource } from '../packages/domain/src/backtest/noise.ts';
 
 const DAY_MS = 86_400_000;
 const WARM_UP = 300_000;
@@ -22,7 +22,7 @@ const CALM = 1 / 60;
 function steps(): Float64Array {
   const { close } = createBarColumns(STEPS + 1);
   const columns = { ...createBarColumns(STEPS + 1), close };
-  new Noise({ seed: 15 }).fill(columns, STEPS + 1);
+  new NoiseSource({ seed: 15 }).fill(columns, STEPS + 1);
   const drift = Math.log(close[STEPS] / close[0]) / STEPS;
   return Float64Array.from({ length: STEPS }, (_, i) => Math.expm1((Math.log(close[i + 1] / close[i]) - drift) * CALM));
 }

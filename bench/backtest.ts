@@ -35,7 +35,7 @@ function settledRss(): number {
 }
 
 const bars = Number(values.bars);
-const source = new NoiseSource({ seed: Number(values.seed), startAt: Date.UTC(1970, 0, 1), barMs: TIMEFRAME_MS[TIMEFRAME] });
+const source = new NoiseSource({ seed: Number(values.seed), barMs: TIMEFRAME_MS[TIMEFRAME], between: [10, 1000] });
 const columns = createBarColumns(CHUNK);
 const delivered = sha256();
 let rows = 0;

@@ -11,7 +11,7 @@ import { setFlagsFromString } from 'node:v8';
 import { createBarColumns, BarCursor, type BarColumns } from '../packages/domain/src/bar/columns.ts';
 import { createDetector, type Detector } from '../packages/domain/src/wyckoff/detector.ts';
 import { EVENT_STATUSES, kindCode, type DetectionEvent } from '../packages/domain/src/wyckoff/event.ts';
-import { Noise } from '../packages/domain/src/wyckoff/noise.ts';
+import { NoiseSource } from '../packages/domain/src/backtest/noise.ts';
 
 // As in a worker: without a bound the space for young objects grows by megabytes that nobody uses.
 setFlagsFromString('--semi-space-growth-factor=1');
@@ -89,7 +89,7 @@ const told = new Float64Array(RECORDS_PER_CHUNK * COLUMNS_PER_RECORD);
 const detectors: Detector[] = [];
 
 function read(pack: Options['pack'], seed: number, bars: number): Figures {
-  const noise = new Noise({ seed });
+  const noise = new NoiseSource({ seed });
   const detector = createDetector({ symbol: 'NOISE', assetClass: 'STOCK', timeZone: 'UTC' }, '1d', { pack });
   detectors.push(detector);
   const input = createHash('sha256');

@@ -1,57 +1,86 @@
 /** The noise source of detection.md 11, N(seed): a market in which nobody knows anything. Synthetic, and labelled so. */
-import { appendBar } from '../bar/columns.ts';
-import type { BarColumns } from '../bar/columns.ts';
-import type { EpochMs } from '../bar/bar.ts';
+import type { EpochMs, Price } from '../bar/bar.ts';
+import { createBarColumns, type BarColumns } from '../bar/columns.ts';
+
+const STEPS = 8;
+const GAP = 0.003;
+const STEP = 0.006;
+const DAY_MS = 86_400_000;
 
 export interface NoiseOptions {
   readonly seed: number;
-  readonly startAt: EpochMs;
-  readonly barMs: number;
+  /** Opening time of the first bar; default 0. */
+  readonly startAt?: EpochMs;
+  /** Default one day. */
+  readonly barMs?: number;
+  /**
+   * Bounds at which the walk turns back without a jump, for runs of millions of bars on a grid of ticks, which a free walk leaves
+   * behind; between them it is N(seed) itself. Default none.
+   */
+  readonly between?: readonly [low: Price, high: Price];
 }
 
 /** Starts at 100; opens at close x exp(0.003 g), eight steps x exp(0.006 g), volume 1000 exp(0.5 g); g standard normal. */
 export class NoiseSource {
   readonly #barMs: number;
+  readonly #low: Price;
+  readonly #high: Price;
   #time: EpochMs;
-  /** Logarithm of the price over 100, before it is folded. */
-  #log = 0;
+  #close = 100;
   #state: number;
   #spare = NaN;
+  /** -1 after an odd number of turns: the walk goes on as its own mirror image. */
+  #way = 1;
 
   constructor(options: NoiseOptions) {
-    this.#barMs = options.barMs;
-    this.#time = options.startAt;
-    this.#state = options.seed >>> 0;
+    this.#barMs = options.barMs ?? DAY_MS;
+    this.#time = options.startAt ?? 0;
+    this.#state = (options.seed * 0x9e3779b9) >>> 0;
+    [this.#low, this.#high] = options.between ?? [0, Infinity];
   }
 
-  /** Appends bars until the columns are full or `count` were added. */
-  fill(columns: BarColumns, count: number): void {
-    const room = Math.min(count, columns.time.length - columns.length);
-    for (let i = 0; i < room; i += 1) this.#append(columns);
-  }
-
-  #append(columns: BarColumns): void {
-    this.#log += 0.003 * this.#normal();
-    const open = priceOf(this.#log);
-    let high = open;
-    let low = open;
-    let close = open;
-    for (let step = 0; step < 8; step += 1) {
-      this.#log += 0.006 * this.#normal();
-      close = priceOf(this.#log);
-      if (close > high) high = close;
-      if (close < low) low = close;
+  /** Overwrites the columns with the next `rows` bars. */
+  fill(columns: BarColumns, rows: number): void {
+    for (let i = 0; i < rows; i++) {
+      const open = this.#walk(this.#close, GAP);
+      let price = open;
+      let high = open;
+      let low = open;
+      for (let step = 0; step < STEPS; step++) {
+        price = this.#walk(price, STEP);
+        if (price > high) high = price;
+        if (price < low) low = price;
+      }
+      this.#close = price;
+      columns.time[i] = this.#time;
+      columns.open[i] = open;
+      columns.high[i] = high;
+      columns.low[i] = low;
+      columns.close[i] = price;
+      columns.volume[i] = 1000 * Math.exp(0.5 * this.#normal());
+      this.#time += this.#barMs;
     }
-    appendBar(columns, { time: this.#time, open, high, low, close, volume: 1000 * Math.exp(0.5 * this.#normal()) });
-    this.#time += this.#barMs;
+    columns.length = rows;
   }
 
-  /** Box and Muller (1958), both values used. */
+  #walk(from: Price, size: number): Price {
+    const to = from * Math.exp(this.#way * size * this.#normal());
+    if (to > this.#high) return this.#turn(this.#high, to);
+    if (to < this.#low) return this.#turn(this.#low, to);
+    return to;
+  }
+
+  #turn(bound: Price, beyond: Price): Price {
+    this.#way = -this.#way;
+    return (bound * bound) / beyond;
+  }
+
+  /** Standard normal after Box and Muller (1958), both values used. */
   #normal(): number {
-    if (!Number.isNaN(this.#spare)) {
-      const spare = this.#spare;
+    if (this.#spare === this.#spare) {
+      const kept = this.#spare;
       this.#spare = NaN;
-      return spare;
+      return kept;
     }
     const radius = Math.sqrt(-2 * Math.log(1 - this.#uniform()));
     const angle = 2 * Math.PI * this.#uniform();
@@ -61,20 +90,17 @@ export class NoiseSource {
 
   /** mulberry32 (Ettinger): 0 <= u < 1. */
   #uniform(): number {
-    this.#state = (this.#state + 0x6d2b79f5) | 0;
-    let t = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
+    let x = this.#state;
+    x = Math.imul(x ^ (x >>> 15), x | 1);
+    x ^= x + Math.imul(x ^ (x >>> 7), x | 61);
+    return ((x ^ (x >>> 14)) >>> 0) / 2 ** 32;
   }
 }
 
-/**
- * Ten million bars of a geometric walk leave every tick grid behind, so the walk is folded back at 10 and at 1,000:
- * it turns there without a jump, and between them it is N(seed) itself.
- */
-function priceOf(log: number): number {
-  const reach = Math.LN10;
-  const period = 4 * reach;
-  const phase = (((log + reach) % period) + period) % period;
-  return 100 * Math.exp(phase <= 2 * reach ? phase - reach : 3 * reach - phase);
+/** N(seed) as a whole. */
+export function noiseColumns(seed: number, bars: number): BarColumns {
+  const columns = createBarColumns(bars);
+  new NoiseSource({ seed }).fill(columns, bars);
+  return columns;
 }

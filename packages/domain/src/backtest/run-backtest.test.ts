@@ -154,7 +154,7 @@ test('C9 6 without a loss the profit factor is null, without a trade everything 
 
 function noise(bars: number, seed = 1): BarColumns {
   const columns = createBarColumns(bars);
-  new NoiseSource({ seed, startAt: START, barMs: DAY }).fill(columns, bars);
+  new NoiseSource({ seed, startAt: START, barMs: DAY, between: [10, 1000] }).fill(columns, bars);
   return columns;
 }
 
@@ -264,7 +264,7 @@ test('3 an account that is gone ends the run as RUIN with everything closed', ()
 });
 
 test('7 heap after two hundred thousand bars is that after twenty thousand', () => {
-  const source = new NoiseSource({ seed: 9, startAt: START, barMs: DAY });
+  const source = new NoiseSource({ seed: 9, startAt: START, barMs: DAY, between: [10, 1000] });
   const columns = createBarColumns(4_096);
   const run = new Backtest({
     instrument,

@@ -1,7 +1,7 @@
 /** What saves a search or a logarithm finds exactly what the search or the logarithm would have found. */
 import { describe, expect, test } from 'vitest';
 import { BarRing, RING_MASK } from '../bar/bar-ring.ts';
-import { noiseColumns } from '../wyckoff/noise.ts';
+import { noiseColumns } from '../backtest/noise.ts';
 import { Adx } from './adx.ts';
 import { Extremes } from './extremes.ts';
 import { VolumeHabit } from './volume-habit.ts';

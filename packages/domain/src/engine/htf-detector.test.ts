@@ -13,7 +13,7 @@ import { BarCursor, type BarColumns } from '../bar/columns.ts';
 import { ZoneClock } from '../effort/zone-clock.ts';
 import { createDetector, restoreDetector, type Detector, type DetectorOptions } from '../wyckoff/detector.ts';
 import type { DetectionEvent } from '../wyckoff/event.ts';
-import { noiseColumns } from '../wyckoff/noise.ts';
+import { noiseColumns } from '../backtest/noise.ts';
 import { HIGHER_TIMEFRAMES } from './higher-timeframe.ts';
 import { createDetectorInContext, restoreDetectorInContext } from './htf-detector.ts';
 

@@ -1,7 +1,7 @@
 /** Levels, ranges' worth, count, profile and zones. */
 import { describe, expect, test } from 'vitest';
 import { BarRing, RING_MASK } from '../bar/bar-ring.ts';
-import { noiseColumns } from '../wyckoff/noise.ts';
+import { noiseColumns } from '../backtest/noise.ts';
 import { LevelBook, RESISTANCE, SUPPORT } from './level-book.ts';
 import { levelStrength, strengthRating } from './level-strength.ts';
 import { Pivot, PIVOT_SPAN, PivotWatch } from './pivots.ts';

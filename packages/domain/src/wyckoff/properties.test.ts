@@ -9,7 +9,7 @@ import { WEIGHTS } from './confidence.ts';
 import { createDetector, restoreDetector, type Detector, type DetectorOptions } from './detector.ts';
 import type { DetectionEvent, EventKind } from './event.ts';
 import { nameFor } from './mirror.ts';
-import { Noise, noiseColumns } from './noise.ts';
+import { NoiseSource, noiseColumns } from '../backtest/noise.ts';
 import { resolvePack } from './rule-pack.ts';
 import { SNAPSHOT_LIMIT_BYTES } from './snapshot.ts';
 
@@ -170,7 +170,7 @@ describe('P3, P4 boundedness', () => {
   /** Bytes of state, and of heap after a collection, once a detector has read that many bars of noise. */
   function sizes(detector: Detector, marks: readonly number[], alsoKeep: (bar: number) => void = () => undefined) {
     const columns = createBarColumns(10_000);
-    const noise = new Noise({ seed: 3 });
+    const noise = new NoiseSource({ seed: 3 });
     let read = 0;
     return marks.map((mark) => {
       for (; read < mark; read += columns.length) {
@@ -204,7 +204,7 @@ describe('P3, P4 boundedness', () => {
   /** Time per bar after 240,000 bars over that after 60,000; by turns, so that a busy machine slows both. */
   function slowdown(listener: () => (bar: Bar) => unknown): number {
     const columns = createBarColumns(2000);
-    const noise = new Noise({ seed: 6 });
+    const noise = new NoiseSource({ seed: 6 });
     const cursor = new BarCursor(columns);
     const read = (onBar: (bar: Bar) => unknown): number => {
       const from = process.hrtime.bigint();

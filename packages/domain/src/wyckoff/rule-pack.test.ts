@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { Bar, Instrument } from '../bar/bar.ts';
 import { createDetector } from './detector.ts';
 import { f0 } from './fixture.ts';
-import { noiseColumns } from './noise.ts';
+import { noiseColumns } from '../backtest/noise.ts';
 import { BarCursor } from '../bar/columns.ts';
 import { CLASSIC, resolvePack, STRICT, type RulePack } from './rule-pack.ts';
 import { Study } from './study.ts';
