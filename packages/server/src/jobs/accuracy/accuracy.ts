@@ -3,6 +3,7 @@ import {
   AccuracyMeter,
   BarCursor,
   createDetector,
+  createDetectorInContext,
   TIMEFRAMES,
   type AccuracyReport,
   type AssetClass,
@@ -25,6 +26,8 @@ export interface AccuracyJob {
   readonly tolerance?: number;
   readonly minConfidence?: number;
   readonly seed?: number;
+  /** The detector of one timeframe only, without those above it that every other run hears. */
+  readonly alone?: boolean;
   readonly signal?: AbortSignal;
   readonly onProgress?: (barsDone: number, bars: number) => void;
   readonly onExample?: (example: Example) => void;
@@ -38,7 +41,7 @@ export interface AccuracyResult {
 }
 
 /**
- * The detector is heard without the timeframe above it: synthetic structures have none, so its points would be noise in the figures.
+ * The detector is that of detect, backtest and live: it hears the timeframes above it, unless it is asked for `alone`.
  * Memory is that of one chunk of bars and the labels of one series, whatever the size of the file.
  */
 export async function accuracy(job: AccuracyJob): Promise<AccuracyResult> {
@@ -51,18 +54,14 @@ export async function accuracy(job: AccuracyJob): Promise<AccuracyResult> {
     ...(job.onExample === undefined ? {} : { onExample: job.onExample }),
   });
   const cursor = new BarCursor(EMPTY);
+  const create = job.alone === true ? createDetector : createDetectorInContext;
   let done = 0;
   for (const series of await seriesOf(bars)) {
     const timeframe = timeframeOf(series.timeframe, job.input);
     const symbol = series.symbol ?? 'FILE';
     const instrument = { symbol, assetClass: job.assetClass, timeZone: 'UTC' };
     const found = await readLabels(labels, series.symbol, series.timeframe);
-    meter.begin({
-      symbol,
-      timeframe,
-      labels: found,
-      detector: createDetector(instrument, timeframe, { pack: job.rules }),
-    });
+    meter.begin({ symbol, timeframe, labels: found, detector: create(instrument, timeframe, { pack: job.rules }) });
     for await (const chunk of readBars(bars, series)) {
       cursor.over(chunk);
       for (let row = 0; row < chunk.length; row++) meter.next(cursor.at(row));

@@ -18,6 +18,7 @@ interface Options {
   readonly tolerance?: number;
   readonly minConfidence?: number;
   readonly seed?: number;
+  readonly alone?: boolean;
   readonly gate?: boolean;
   readonly examplesOut?: string;
   readonly json?: boolean;
@@ -35,6 +36,7 @@ export function registerAccuracy(program: Command): void {
     .option('--tolerance <bars>', 'largest distance of a pair (default: 1 on 1d and 1w, 3 intraday)', amount(0, 100))
     .option('--min-confidence <points>', 'leave out scored records below this (default: 70, the floor; 0: all)', amount(0, 100))
     .option('--seed <n>', 'of the sample of mistakes', amount(0, Number.MAX_SAFE_INTEGER))
+    .option('--alone', 'without the timeframes above it, which the detector of every other verb hears')
     .option('--gate', 'exit 5 when a gate fails')
     .option('--examples-out <file>', 'every mistake, one JSON object per line')
     .option('--json', 'one object per event kind, then one with the rest, on stdout')
@@ -56,8 +58,9 @@ async function run(options: Options): Promise<void> {
   const { report, synthetic } = result;
   const gates = gatesOf(report);
   const output = new Output();
-  if (options.json === true) printJson(output, { report, gates, synthetic, rules: rules.name, rulesHash: rules.hash });
-  else printTables(output, { report, gates, synthetic, rules: rules.name, rulesHash: rules.hash });
+  const shown = { report, gates, synthetic, rules: rules.name, rulesHash: rules.hash, higherTimeframes: options.alone !== true };
+  if (options.json === true) printJson(output, shown);
+  else printTables(output, shown);
   output.flush();
   if (result.interrupted) throw new Exit(EXIT.interrupted, 'interrupted; the figures cover the bars read so far.');
   const failed = gates.filter((gate) => gate.verdict === 'FAIL');
@@ -71,17 +74,22 @@ interface Shown {
   readonly synthetic: boolean;
   readonly rules: string;
   readonly rulesHash: string;
+  /** Did the detector hear the timeframes above? */
+  readonly higherTimeframes: boolean;
 }
 
-function printJson(output: Output, shown: Shown): void {
-  const { kinds, ...rest } = shown.report;
+function printJson(output: Output, { report, ...shown }: Shown): void {
+  const { kinds, ...rest } = report;
   for (const kind of kinds) output.json(kind);
-  output.json({ ...rest, gates: shown.gates, synthetic: shown.synthetic, rules: shown.rules, rulesHash: shown.rulesHash });
+  output.json({ ...rest, ...shown });
 }
 
 function printTables(output: Output, shown: Shown): void {
   const { report } = shown;
-  output.line(`${shown.synthetic ? 'synthetic data, ' : ''}rules ${shown.rules}: ${report.series} series, ${report.bars} bars`);
+  const heard = shown.higherTimeframes ? 'with the timeframes above' : 'without the timeframes above';
+  output.line(
+    `${shown.synthetic ? 'synthetic data, ' : ''}rules ${shown.rules}, ${heard}: ${report.series} series, ${report.bars} bars`,
+  );
   const row = (name: string, m: Metrics): string[] => [
     name,
     ...[m.tp, m.fp, m.fn, m.tn, m.unscored].map(String),
