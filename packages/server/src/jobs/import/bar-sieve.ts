@@ -1,7 +1,7 @@
 /** Rows of a Parquet file that are no bars are taken out of their block, each with its place and its reason (trading.md 9.2). */
 import type { BarColumns, EpochMs } from '@wyckoff/domain';
 import type { CsvProblem, RefusalCode } from '../../feeds/csv/report.ts';
-import type { BlockCounts } from './bar-blocks.ts';
+import type { BlockCounts } from './blocks.ts';
 
 const COLUMNS = ['time', 'open', 'high', 'low', 'close', 'volume'] as const;
 

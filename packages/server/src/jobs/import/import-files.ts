@@ -1,13 +1,23 @@
 /** Bars of files into the store: streamed, counted row by row, repeatable, and resumed where it was stopped. */
-import { calendarOf, SeriesJudge, type AssetClass, type CalendarId, type Gap, type Timeframe } from '@wyckoff/domain';
+import {
+  calendarOf,
+  SeriesJudge,
+  type AssetClass,
+  type BarColumns,
+  type CalendarId,
+  type Gap,
+  type Timeframe,
+} from '@wyckoff/domain';
 import { basename } from 'node:path';
-import { symbolOf } from '../../cli/bar-options.ts';
 import { Exit, EXIT } from '../../cli/exit-codes.ts';
 import type { CsvProblem } from '../../feeds/csv/report.ts';
 import { appliedSplits } from '../../feeds/ingest/applied-splits.ts';
 import { FileInStoredPrices, PricesUnknown, type FilePrices } from '../../feeds/ingest/file-prices.ts';
 import type { ImportCounts, Series, Store, SymbolRecord } from '../../store/store.ts';
-import { seriesIn, type BarBlocks } from './bar-blocks.ts';
+import { seriesIn } from './bar-blocks.ts';
+import type { BarBlocks } from './blocks.ts';
+import { namedBy } from './file-name.ts';
+import { otherTimeframe, spacingOf } from './spacing.ts';
 import { checkpointKey, readCheckpoint, saveCheckpoint, type Checkpoint } from './checkpoints.ts';
 import type { InputFile } from './input-files.ts';
 import type { Quarantine } from './quarantine.ts';
@@ -15,8 +25,8 @@ import type { Quarantine } from './quarantine.ts';
 export interface ImportRequest {
   readonly files: readonly InputFile[];
   readonly symbol?: string;
-  /** Of files that do not say. */
-  readonly timeframe: Timeframe;
+  /** Said by a person, of files that do not say. Absent: their names, else 1d. */
+  readonly timeframe?: Timeframe;
   readonly assetClass?: AssetClass;
   readonly name?: string;
   readonly tz?: string;
@@ -86,8 +96,8 @@ export async function* importFiles(request: ImportRequest, ports: ImportPorts): 
 /** Hours without a zone are meant in the zone given, else in the one the symbol is stored with. */
 async function zoneOf({ path, kind }: InputFile, { tz, symbol }: ImportRequest, { store }: ImportPorts): Promise<string> {
   if (tz !== undefined) return tz;
-  if (kind !== 'csv' || store === null) return 'UTC';
-  const known = await store.findSymbol(symbolOf({ input: path, ...(symbol !== undefined && { symbol }) }));
+  if (kind === 'parquet' || store === null) return 'UTC';
+  const known = await store.findSymbol(symbol ?? namedBy(path).symbol);
   return known?.timeZone ?? 'UTC';
 }
 
@@ -97,18 +107,25 @@ async function importSeries(
   { request, ports }: { readonly request: ImportRequest; readonly ports: ImportPorts },
 ): Promise<ImportAnswer> {
   const { store, signal, quarantine } = ports;
-  const timeframe = blocks.timeframe ?? request.timeframe;
+  const timeframe = timeframeOf(file, blocks, request);
   const key = file.identity === null ? null : checkpointKey(file.identity, blocks.symbol, timeframe);
   const from = request.resume && store !== null && key !== null ? await readCheckpoint(store, key) : null;
-  const place = store === null ? null : await placeOf(store, blocks.symbol, { timeframe, request, file });
-  const calendarId = place === null ? calendarIdFor(request) : place.calendar;
-  const judge = new SeriesJudge({ timeframe, calendar: calendarId === null ? null : calendarOf(calendarId) });
+  let place: Place | null = null;
+  let prices: FileInStoredPrices | null = null;
+  let judge: SeriesJudge | null = null;
   let sums: Checkpoint = from ?? { rows: 0, inserted: 0, duplicate: 0, corrected: 0 };
   let complete = true;
-  const prices = store === null || place === null ? null : await pricesOf(store, place.series, request);
   for await (const raw of blocks.blocks()) {
     const { read } = blocks.counts;
-    const bars = prices === null ? raw : await orExit(() => prices.bring(raw));
+    if (judge === null) {
+      // Nothing is kept of a symbol whose bars are not what they are said to be.
+      refuseOtherTimeframe(file, raw, { timeframe, request });
+      place = store === null ? null : await placeOf(store, blocks.symbol, { timeframe, request, file });
+      prices = store === null || place === null ? null : await pricesOf(store, place.series, request);
+      const calendarId = place === null ? calendarIdFor(request) : place.calendar;
+      judge = new SeriesJudge({ timeframe, calendar: calendarId === null ? null : calendarOf(calendarId) });
+    }
+    const bars = prices === null ? raw : await inStoredPrices(prices, raw);
     const flags = judge.block(bars);
     // Rows that were stored before the stop are read again for their numbering, not written again.
     if (store !== null && place !== null && read > sums.rows) {
@@ -123,7 +140,7 @@ async function importSeries(
   }
   if (store !== null && place !== null && complete) await store.surveyBars(place.series);
   const { read, accepted, refused, duplicates, corrected } = blocks.counts;
-  const { gaps, outliers, zeroVolume, quality, largest } = judge.figures;
+  const { gaps, outliers, zeroVolume, quality, largest } = (judge ?? new SeriesJudge({ timeframe, calendar: null })).figures;
   return {
     file: file.path,
     symbol: blocks.symbol,
@@ -152,8 +169,8 @@ async function pricesOf(store: Store, series: Series, { prices: given }: ImportR
   return applied.length === 0 ? null : new FileInStoredPrices({ store, series, applied, given });
 }
 
-async function orExit<T>(work: () => Promise<T>): Promise<T> {
-  return await work().catch((error: unknown) => {
+async function inStoredPrices(prices: FileInStoredPrices, bars: BarColumns): Promise<BarColumns> {
+  return await prices.bring(bars).catch((error: unknown) => {
     throw error instanceof PricesUnknown ? new Exit(EXIT.refused, error.message) : error;
   });
 }
@@ -177,6 +194,36 @@ const UNIT: Readonly<Record<AssetClass, string>> = {
   FUTURE: 'contracts',
 };
 
+/** What the file says, then what a person says, then its name. @throws Exit 2 when the first two differ. */
+function timeframeOf(
+  { path }: InputFile,
+  { timeframe, namedTimeframe }: BarBlocks,
+  { timeframe: given }: ImportRequest,
+): Timeframe {
+  if (timeframe !== null && given !== undefined && given !== timeframe)
+    throw new Exit(EXIT.usage, `${path}: its bars say ${timeframe}, --timeframe says ${given}: leave it away.`);
+  return timeframe ?? given ?? namedTimeframe ?? '1d';
+}
+
+/** @throws Exit 2 */
+function refuseOtherTimeframe(
+  { path }: InputFile,
+  bars: BarColumns,
+  { timeframe, request }: { readonly timeframe: Timeframe; readonly request: ImportRequest },
+): void {
+  const other = otherTimeframe(bars, timeframe);
+  if (other === null) return;
+  const why = request.timeframe === undefined ? '' : ', as --timeframe says';
+  throw new Exit(EXIT.usage, `${path}: expected bars of ${timeframe}${why}, they stand ${spacingOf(bars)} apart: say --timeframe ${other}. Nothing of it was imported.`); // prettier-ignore
+}
+
+/** Where the bars of one series go. */
+interface Place {
+  readonly series: Series;
+  readonly provider: string;
+  readonly calendar: CalendarId | null;
+}
+
 /** Files named one by one in the coverage of a series; of more, all are one source. */
 const NAMED_FILES = 20;
 const NAME_CHARS = 64;
@@ -190,7 +237,7 @@ async function placeOf(
   store: Store,
   symbol: string,
   { timeframe, request, file }: { readonly timeframe: Timeframe; readonly request: ImportRequest; readonly file: InputFile },
-): Promise<{ readonly series: Series; readonly provider: string; readonly calendar: CalendarId | null }> {
+): Promise<Place> {
   const known = await store.findSymbol(symbol);
   if (known !== null) refuseOther(known, request);
   const { assetClass = 'STOCK', tz: timeZone = 'UTC' } = request;

@@ -132,6 +132,47 @@ describe('issue 4.6: import', () => {
     expect(times).toEqual(['2020-01-15T14:30:00.000Z', '2020-07-15T09:30:00.000Z', '2020-07-15T13:30:00.000Z', '2020-07-16T00:00:00.000Z']); // prettier-ignore
   });
 
+  it('import-8 import-9 bars of many files go to the symbol and the timeframe of their names; minutes are not taken for days', () => {
+    mkdirSync(join(folder, 'named'));
+    csv('named/QQQ-1m.csv', bars(20));
+    csv('named/DIA-1m.csv', bars(20));
+    const words = [join(folder, 'named', '*.csv'), '--data', join(folder, 'd8')];
+    expect(run(...words).answers.map(({ symbol, timeframe, inserted }) => [symbol, timeframe, inserted])).toEqual([['DIA', '1m', 20], ['QQQ', '1m', 20]]); // prettier-ignore
+    const refused = run(csv('IWM.csv', bars(20)), '--data', join(folder, 'd9'));
+    expect([refused.status, refused.stderr]).toEqual([2, expect.stringMatching(/IWM.csv: expected bars of 1d, they stand 60 s apart: say --timeframe 1m/)]); // prettier-ignore
+    // Nothing is kept of it, not even its name.
+    expect(run(join(folder, 'IWM.csv'), '-t', '1m', '--data', join(folder, 'd9')).answers[0]).toMatchObject({ inserted: 20 });
+  });
+
+  it('import-10 NDJSON is imported as it was exported; lines that are no bar of the series are refused with their line and text', async () => {
+    const data = join(folder, 'd10');
+    run(csv('NDJ-1m.csv', bars(300)), '--data', data);
+    const out = join(folder, 'out.ndjson');
+    const exported = spawnSync(process.execPath, [MAIN, 'export', 'bars', '-s', 'NDJ', '-t', '1m', '--data', data, '--out', out, '--quiet'], { env }); // prettier-ignore
+    expect(exported.status).toBe(0);
+    expect(run(out, '--data', data).answers[0]).toMatchObject({ symbol: 'NDJ', timeframe: '1m', inserted: 0, duplicate: 300 });
+    const lines = readFileSync(out, 'utf8').trimEnd().split('\n');
+    lines[2] = '{"symbol":"NDJ",';
+    lines[4] = lines[4].replace('NDJ', 'OTHER');
+    lines[6] = '';
+    lines[8] = lines[8].replace(/"high":[\d.]+/, '"high":"1,2"');
+    lines[10] = `${lines[10].slice(0, -1)},"note":"${'x'.repeat(70_000)}"}`;
+    const bent = join(folder, 'bent.jsonl');
+    // Its last line has no end.
+    writeFileSync(bent, `\uFEFF${lines.join('\r\n')}`);
+    const refused = join(folder, 'refused-lines.ndjson');
+    const { answers } = run(bent, '--data', join(folder, 'd11'), '--quarantine', refused);
+    expect(answers[0]).toMatchObject({ symbol: 'NDJ', read: 299, inserted: 295, refused: 4 });
+    const kept = readFileSync(refused, 'utf8').trim().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>); // prettier-ignore
+    expect(kept.map(({ line, code, text }) => [line, code, text])).toEqual([
+      [3, 'ROW_FIELDS', lines[2]],
+      [5, 'ROW_FIELDS', lines[4]],
+      [9, 'BAR_VALUE', lines[8]],
+      [11, 'ROW_FIELDS', ''],
+    ]);
+    expect((await stored(join(folder, 'd11'), 'NDJ')).count).toBe(295);
+  });
+
   it('import-6 a Parquet file of several series goes to each of them', () => {
     const file = new URL('../../feeds/parquet/fixtures/pyarrow-us-zstd-utc.parquet', import.meta.url).pathname;
     const { answers } = run(file, '-t', '1h', '--data', join(folder, 'd6'));

@@ -2,7 +2,7 @@
 import { glob, stat } from 'node:fs/promises';
 import { Exit, EXIT } from '../../cli/exit-codes.ts';
 
-export type FileKind = 'csv' | 'parquet';
+export type FileKind = 'csv' | 'ndjson' | 'parquet';
 
 export interface InputFile {
   readonly path: string;
@@ -42,8 +42,13 @@ async function exists(path: string): Promise<boolean> {
   );
 }
 
+function kindOf(path: string): FileKind {
+  if (/\.parquet$/i.test(path)) return 'parquet';
+  return /\.(?:ndjson|jsonl)$/i.test(path) ? 'ndjson' : 'csv';
+}
+
 async function fileOf(path: string): Promise<InputFile> {
-  const kind = /\.parquet$/i.test(path) ? 'parquet' : 'csv';
+  const kind = kindOf(path);
   if (path === '-') return { path, kind, bytes: 0, identity: null };
   try {
     const { size, mtimeMs, isDirectory } = await stat(path).then((of) => ({

@@ -17,7 +17,7 @@ const PRINTED_PROBLEMS = 20;
 
 interface ImportOptions {
   readonly symbol?: string;
-  readonly timeframe: Timeframe;
+  readonly timeframe?: Timeframe;
   readonly assetClass?: AssetClass;
   readonly name?: string;
   readonly tz?: string;
@@ -34,20 +34,21 @@ interface ImportOptions {
 export function registerImport(wyckoff: Command): void {
   wyckoff
     .command('import')
-    .description('Copy the bars of CSV and Parquet files into the store; repeating it changes nothing.')
+    .description('Copy the bars of CSV, NDJSON and Parquet files into the store; repeating it changes nothing.')
     .argument(
       '<files...>',
-      'CSV files with a header (time or date or timestamp, open, high, low, close, volume), Parquet files, patterns such as "bars/*.csv", or - for standard input',
+      'CSV files with a header (time or date or timestamp, open, high, low, close, volume), NDJSON files as export writes them, Parquet files, patterns such as "bars/*.csv", or - for standard input',
     )
     .option(
       '-s, --symbol <symbol>',
-      'name of the instrument (default: what a Parquet file says, else the name of the file)',
+      'name of the instrument (default: what a Parquet or NDJSON file says, else the name of the file)',
       symbolArgument,
     )
     .addOption(
-      new Option('-t, --timeframe <timeframe>', 'timeframe of the bars, where the file does not say')
-        .default('1d')
-        .argParser(timeframeArgument),
+      new Option(
+        '-t, --timeframe <timeframe>',
+        'timeframe of the bars (default: what the file says, or its name as in AAPL-1h.csv, else 1d; bars that stand otherwise apart are refused)',
+      ).argParser(timeframeArgument),
     )
     .addOption(
       new Option(
