@@ -110,7 +110,7 @@ class Again {
     const from = position === 0 ? 0 : told.findIndex(isInput);
     if (from === -1 || told.length === 0) return;
     this.#echo.length = 0;
-    this.#finish(`inputs after bar ${position}`, told.slice(from));
+    this.#finish(`inputs after bar ${position}`, { told: told.slice(from), isForgotten: this.#isForgotten(position) });
   }
 
   /** So many instants and what followed each of them; answers how far they came, as the cursor says it. */
@@ -135,26 +135,37 @@ class Again {
       stepInstant(this.#engine, bars, 0, bars.length);
       this.#deliver();
       const due = countOfBar(told, read, number);
-      this.#finish(`bar ${number} (${timeText(opening)})`, told.slice(read, read + due));
+      this.#finish(`bar ${number} (${timeText(opening)})`, {
+        told: told.slice(read, read + due),
+        isForgotten: this.#isForgotten(number),
+      });
       read += due;
     }
     return after;
   }
 
+  /** What was said of it has left by age (retention): only its inputs are there to be given and compared. */
+  #isForgotten(bar: number): boolean {
+    return bar > 0 && bar <= this.#options.cursor.forgotten;
+  }
+
   /** Gives the stored inputs again until the engine has said as much as is stored, then compares. */
-  #finish(place: string, told: readonly ToldFact[]): void {
-    while (this.#echo.length < told.length) {
-      const said = this.#echo.length;
-      const next = told.slice(said).find(isInput);
+  #finish(place: string, { told, isForgotten }: { readonly told: readonly ToldFact[]; readonly isForgotten: boolean }): void {
+    const due = isForgotten ? told.filter(isInput) : told;
+    const said = (): readonly Fact[] => (isForgotten ? this.#echo.filter((fact) => isInput({ fact })) : this.#echo);
+    for (let heard = said().length; heard < due.length;) {
+      const next = due.slice(heard).find(isInput);
       if (next === undefined) break;
       this.#engine.next((next.fact as InputFact).data);
       this.#deliver();
-      if (this.#echo.length === said) break;
+      const now = said().length;
+      if (now === heard) break;
+      heard = now;
     }
     compare(
       place,
-      told.map(({ fact }) => fact),
-      this.#echo,
+      due.map(({ fact }) => fact),
+      said(),
     );
   }
 
@@ -191,7 +202,7 @@ async function instantsFrom({ store, ref, cursor }: ResumeOptions, { engine, pos
 
 type InputFact = Extract<Fact, { readonly kind: 'input.broker' | 'input.clock' | 'input.command' }>;
 
-function isInput({ fact }: ToldFact): boolean {
+function isInput({ fact }: Pick<ToldFact, 'fact'>): boolean {
   return fact.kind.startsWith('input.');
 }
 
