@@ -6,6 +6,7 @@ export * from './analysis.ts';
 export * from './trading.ts';
 export * from './gate.ts';
 export * from './acceptance.ts';
+export * from './automation-consent.ts';
 export * from './campaigns.ts';
 export * from './trading-state.ts';
 export * from './notifications.ts';

@@ -1,8 +1,9 @@
-/** `wyckoff approve` and `wyckoff reject`: the decision on a signal that waits. */
-import type { DecisionAnswer } from '@wyckoff/contracts';
+/** `wyckoff approve` and `wyckoff reject`: the decision on a signal that waits, with what was offered and what came of it. */
+import type { DecisionAnswer, SignalAnswer } from '@wyckoff/contracts';
 import { EXIT, Exit } from '../exit-codes.ts';
 import { Output } from '../output.ts';
 import { exitOf, ServerClient, type ServerOptions } from './server-client.ts';
+import { orderLine, signalLine } from './words.ts';
 
 export interface DecideOptions extends ServerOptions {
   readonly quantity?: number;
@@ -19,22 +20,33 @@ export async function decide(decision: 'approve' | 'reject', signalId: string, o
     ...(reason !== undefined && { reason }),
     ...(quantity !== undefined && { qtyMicros: Math.floor(quantity * 1e6) }),
   };
+  const client = new ServerClient(options);
+  const path = `/signals/${encodeURIComponent(signalId)}`;
+  let offered: SignalAnswer;
   let answer: DecisionAnswer;
   try {
-    answer = await new ServerClient(options).ask<DecisionAnswer>(`/signals/${encodeURIComponent(signalId)}/decision`, {
-      method: 'POST',
-      body,
-    });
+    offered = await client.ask<SignalAnswer>(path);
+    answer = await client.ask<DecisionAnswer>(`${path}/decision`, { method: 'POST', body });
   } catch (error) {
     throw exitOf(error);
   }
   const out = new Output();
   if (options.json === true) out.json(answer);
-  else {
-    for (const check of answer.gate.checks)
-      out.line(`${check.passed ? 'ok  ' : 'MISS'}  ${check.code}  ${check.sentence}`.trimEnd());
-    out.line(answer.sentence);
-  }
+  else for (const line of linesOf(decision, offered, answer)) out.line(line);
   out.flush();
   if (!answer.gate.allowed && decision === 'approve') throw new Exit(EXIT.refused, '');
+}
+
+function linesOf(decision: 'approve' | 'reject', { signal, waiting }: SignalAnswer, answer: DecisionAnswer): string[] {
+  if (answer.repeated || decision === 'reject') return [signalLine(signal), answer.sentence];
+  const { gate, order, dryRun } = answer;
+  // A refused one has nothing after it.
+  const after = gate.allowed ? [`${dryRun ? 'would be ' : 'approved '} ${signalLine(answer.signal)}`] : [];
+  return [
+    `offered   ${signalLine({ ...signal, ...waiting?.entry.snapshot })}`,
+    ...gate.checks.map((check) => `${check.passed ? 'ok  ' : 'MISS'}  ${check.code}  ${check.sentence}`.trimEnd()),
+    ...after,
+    ...(order === null || dryRun ? [] : [orderLine(order)]),
+    answer.sentence,
+  ];
 }

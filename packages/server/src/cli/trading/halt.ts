@@ -36,7 +36,7 @@ export async function halt(options: HaltOptions): Promise<void> {
   }
   const out = new Output();
   if (options.json === true) out.json(answer);
-  else for (const line of linesOf(answer)) out.line(line);
+  else for (const line of linesOf(level, answer)) out.line(line);
   out.flush();
 }
 
@@ -54,13 +54,15 @@ async function leaveFile(client: ServerClient, { level, reason = 'wyckoff halt' 
     throw new Exit(EXIT.unreachable, 'open positions are not closed before a server runs: look at the broker itself');
 }
 
-function linesOf({ dryRun, tookMs, halt: state, cancels, closes, adapters }: HaltAnswer): string[] {
+function linesOf(level: HaltOptions['level'], { dryRun, tookMs, halt: state, cancels, closes, adapters }: HaltAnswer): string[] {
   const done = dryRun ? 'would be' : 'was';
   return [
     dryRun
       ? `Drill: nothing was changed; the switch is ${state.level}.`
       : `The switch is ${state.level}, in force after ${tookMs.toFixed(0)} ms.`,
     ...(state.stored ? [] : ['It could NOT be stored: it acts in this server only. See the log.']),
+    ...(cancels.length === 0 ? [`No entry works: none ${done} cancelled.`] : []),
+    ...(closes.length === 0 && level === 'FLATTEN' ? [`No position is open: none ${done} closed.`] : []),
     ...cancels.map(({ symbol, orderId }) => `entry ${orderId} (${symbol}) ${done} cancelled`),
     ...closes.map((row) => `position ${row.positionId} (${row.symbol}): ${row.state} ${row.sentence}`),
     ...adapters.map(({ name, ok, sentence }) => `${name}: ${ok ? 'answered' : sentence}`),

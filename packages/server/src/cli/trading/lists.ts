@@ -1,5 +1,5 @@
-/** `wyckoff signals` and `wyckoff positions`: what a running server holds, as a table or a line of JSON each. */
-import type { PositionWire, SignalWire } from '@wyckoff/contracts';
+/** `wyckoff signals`, `positions` and `orders`: what a running server holds, as a table or a line of JSON each. */
+import type { OrderWire, PositionWire, SignalWire } from '@wyckoff/contracts';
 import { Output } from '../output.ts';
 import { figure, priceText, tableLines, timeText } from '../table.ts';
 import { exitOf, ServerClient, type ServerOptions } from './server-client.ts';
@@ -59,6 +59,24 @@ export async function listPositions(options: ListOptions): Promise<void> {
       timeText(one.openedAt), one.symbol, one.direction.toLowerCase(), one.status, String(one.openQtyMicros / 1e6), priceText(one.avgEntry),
       priceText(one.stop), priceText(one.last), figure(one.r, 2), one.exitReason ?? '–', one.id,
     ]); // prettier-ignore
+    for (const line of tableLines(head, rows)) out.line(line);
+  }
+  out.flush();
+}
+
+export async function listOrders(options: ListOptions): Promise<void> {
+  const orders = await items<OrderWire>('/orders', options);
+  const out = new Output();
+  if (options.json === true) for (const order of orders) out.json(order);
+  else {
+    const head = ['made', 'symbol', 'side', 'type', 'leg', 'state', 'quantity', 'filled', 'price', 'average', 'id'];
+    const rows = orders.map((one) => {
+      const at = one.limitPrice ?? one.stopPrice;
+      return [
+        timeText(one.createdAt), one.symbol, one.side.toLowerCase(), one.type, one.leg, one.reason === null ? one.state : `${one.state} ${one.reason}`,
+        String(one.qtyMicros / 1e6), String(one.filledQtyMicros / 1e6), at === null ? '–' : priceText(at), one.averagePrice === null ? '–' : priceText(one.averagePrice), one.id,
+      ];
+    }); // prettier-ignore
     for (const line of tableLines(head, rows)) out.line(line);
   }
   out.flush();

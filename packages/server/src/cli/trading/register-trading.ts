@@ -1,7 +1,10 @@
 /** The verbs of trading: they speak with a running server. */
-import { InvalidArgumentError, Option, type Command } from 'commander';
+import { Argument, InvalidArgumentError, Option, type Command } from 'commander';
+import type { RiskOptions, StatisticsOptions } from './account.ts';
 import type { DecideOptions } from './decide.ts';
 import type { HaltOptions, ResumeOptions } from './halt.ts';
+import type { ExitOptions, HandOptions } from './hands.ts';
+import type { AutomationOptions, HowOptions, ResetOptions } from './how-it-trades.ts';
 import type { ListOptions } from './lists.ts';
 
 function ofServer(command: Command): Command {
@@ -11,13 +14,27 @@ function ofServer(command: Command): Command {
     .option('--json', 'JSON on stdout, one object per line');
 }
 
-function quantityArgument(text: string): number {
-  const quantity = Number(text);
-  if (!(quantity > 0 && quantity <= 1e9)) throw new InvalidArgumentError('expected a quantity above 0');
-  return quantity;
+/** A number within bounds, both inclusive. */
+function numberFrom(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() === '' || !(value >= least && value <= most))
+      throw new InvalidArgumentError(`expected a number from ${least} to ${most}`);
+    return value;
+  };
 }
+const quantityArgument = numberFrom(1e-6, 1e9);
+const priceArgument = numberFrom(1e-8, 1e12);
+const collected = (text: string, before: readonly string[] = []): string[] => [...before, text];
 
 export function registerTrading(wyckoff: Command): void {
+  registerDecisions(wyckoff);
+  registerHands(wyckoff);
+  registerHow(wyckoff);
+  registerHalt(wyckoff);
+}
+
+function registerDecisions(wyckoff: Command): void {
   ofServer(wyckoff.command('signals').description('List the signals of a running server, newest first.'))
     .option('--status <status>', 'only these, such as PENDING')
     .option('-s, --symbol <symbol>', 'only of this symbol')
@@ -44,7 +61,104 @@ export function registerTrading(wyckoff: Command): void {
     .requiredOption('--reason <text>', 'why, 3-500 characters')
     .option('--dry-run', 'only say what would happen')
     .action(async (id: string, options: DecideOptions) => (await import('./decide.ts')).decide('reject', id, options));
+}
 
+/** Positions and orders in hand. */
+function registerHands(wyckoff: Command): void {
+  ofServer(wyckoff.command('orders').description('List the orders of a running server, newest first.'))
+    .option('--status <state>', 'only these, such as ACCEPTED')
+    .option('-s, --symbol <symbol>', 'only of this symbol')
+    .option('--limit <n>', 'at most so many, 1-200', '50')
+    .action(async (options: ListOptions) => (await import('./lists.ts')).listOrders(options));
+
+  ofServer(wyckoff.command('cancel').description('Cancel an entry that works.').argument('<order>', 'id of the order')) // prettier-ignore
+    .action(async (id: string, options: HandOptions) => (await import('./hands.ts')).cancelOrder(id, options));
+
+  ofServer(
+    wyckoff
+      .command('stop')
+      .description('Move the stop of a position; only towards less risk.')
+      .argument('<position>', 'id of the position')
+      .argument('<price>', 'where the stop is to be', priceArgument),
+  )
+    .option('--dry-run', 'only say what would happen')
+    .action(async (id: string, price: number, options: HandOptions) => (await import('./hands.ts')).moveStop(id, price, options));
+
+  ofServer(
+    wyckoff
+      .command('exit')
+      .description('Close a position or a part of it, at market or at a limit.')
+      .argument('<position>', 'id of the position'),
+  )
+    .addOption(new Option('--ratio <share>', 'share of what is open, up to 1').argParser(numberFrom(1e-6, 1)))
+    .addOption(new Option('--quantity <units>', 'so many units').argParser(quantityArgument).conflicts('ratio'))
+    .addOption(new Option('--limit <price>', 'not at market but at this price or better').argParser(priceArgument))
+    .option('--key <uuid>', 'of an exit asked for before: it is not made twice')
+    .option('--dry-run', 'only say what would happen')
+    .action(async (id: string, options: ExitOptions) => (await import('./hands.ts')).exitPosition(id, options));
+}
+
+/** How signals become orders, within which limits, and how that went. */
+function registerHow(wyckoff: Command): void {
+  const ofAccount = (command: Command): Command =>
+    ofServer(command)
+      .option('--account <id>', 'which one (default: the only one)')
+      .option('--confirm <phrase>', 'typed out where more risk is let in; without it the phrase is said');
+  const { count, confidence, losses } = { count: numberFrom(1, 50), confidence: numberFrom(60, 100), losses: numberFrom(1, 10) };
+
+  ofAccount(
+    wyckoff
+      .command('acceptance')
+      .description('Say how signals become orders, or change it: all (by themselves) or queue (a person approves).')
+      .addArgument(new Argument('[mode]', 'new mode').choices(['all', 'queue'])),
+  ).action(async (mode: 'all' | 'queue' | undefined, options: HowOptions) =>
+    (await import('./how-it-trades.ts')).acceptance(mode, options),
+  );
+
+  ofAccount(
+    wyckoff
+      .command('automation')
+      .description('Switch automatic entries on, within limits that are agreed to, or off.')
+      .addArgument(new Argument('[state]', 'on or off; without it: how it stands').choices(['on', 'off'])),
+  )
+    .option('--agree', 'agree to the words that are shown without it')
+    .addOption(new Option('--min-confidence <score>', 'at least, 60-100').argParser(confidence))
+    .addOption(new Option('--max-trades <n>', 'automatic entries a trading day, 1-50').argParser(count))
+    .addOption(new Option('--max-risk <percent>', 'of equity in automatic entries a day, up to 10').argParser(numberFrom(0.01, 10)))
+    .addOption(new Option('--breaker-losses <n>', 'losses in a row that stop it, 1-10').argParser(losses))
+    .option('--patterns <list>', 'such as SPRING,LPS')
+    .option('--only <symbols>', 'nothing but these')
+    .option('--never <symbols>', 'none of these')
+    .action(async (state: 'on' | 'off' | undefined, options: AutomationOptions) =>
+      (await import('./how-it-trades.ts')).automation(state, options),
+    ); // prettier-ignore
+
+  ofAccount(
+    wyckoff
+      .command('reset')
+      .description('Close the loss breaker, or let entries through again after a drawdown (the peak is then the equity of now).')
+      .addArgument(new Argument('<what>', 'what').choices(['breaker', 'drawdown'])),
+  )
+    .requiredOption('--reason <text>', 'why, 3-500 characters')
+    .action(async (what: 'breaker' | 'drawdown', options: ResetOptions) =>
+      (await import('./how-it-trades.ts')).reset(what, options),
+    );
+
+  ofServer(wyckoff.command('risk').description('Show every limit with its use, or change limits within their caps.'))
+    .addOption(new Option('--set <name=number>', 'such as heatBp=800 (basis points of equity, or how many); repeat').argParser(collected))
+    .option('--reason <text>', 'why; kept with the change')
+    .option('--confirm <phrase>', 'typed out where a limit is raised; without it the phrase is said')
+    .option('--dry-run', 'only say what would change')
+    .action(async (options: RiskOptions) => (await import('./account.ts')).risk(options)); // prettier-ignore
+
+  ofServer(wyckoff.command('statistics').description('What became of the signals: funnel, win rate with its interval, refusals.'))
+    .addOption(new Option('--by <what>', 'one row per').choices(['pattern', 'symbol', 'phase', 'stage']).default('pattern'))
+    .option('--from <day>', 'signals since, such as 2026-01-31 (default: 30 days back)')
+    .option('--to <day>', 'signals before (default: now)')
+    .action(async (options: StatisticsOptions) => (await import('./account.ts')).statistics(options)); // prettier-ignore
+}
+
+function registerHalt(wyckoff: Command): void {
   ofServer(wyckoff.command('halt').description('Stop all opening orders (STOP), or close everything as well (FLATTEN).'))
     .addOption(new Option('--level <level>', 'how far').choices(['STOP', 'FLATTEN']).default('STOP'))
     .option('--confirm <word>', 'FLATTEN, typed out: needed to flatten')

@@ -57,7 +57,7 @@ export class Decisions {
     const order =
       answer.orderId === null ? null : (newest(facts, 'order', answer.orderId) ?? (await store.orderById(answer.orderId)));
     const placed = answer.done && order !== null && !request.dryRun;
-    const sentence = answer.refusal?.sentence ?? sentenceOf(request.decision, placed);
+    const sentence = answer.refusal?.sentence ?? sentenceOf(request.decision, { placed, repeated: answer.repeated });
     return {
       ok: true,
       value: { signal, gate: gateOf(answer), order, placed, dryRun: request.dryRun, repeated: answer.repeated, sentence },
@@ -195,7 +195,11 @@ function stale(now: number, was: number): Refused {
   return { ok: false, code: 'request.version_conflict', detail: `expected version ${now}, was ${was}`, extra: { version: now } };
 }
 
-function sentenceOf(decision: 'approve' | 'reject', placed: boolean): string {
+function sentenceOf(
+  decision: 'approve' | 'reject',
+  { placed, repeated }: { readonly placed: boolean; readonly repeated: boolean },
+): string {
+  if (repeated) return `It was ${decision === 'reject' ? 'rejected' : 'approved'} already; nothing was done again.`;
   if (decision === 'reject') return 'Rejected.';
   return placed ? 'Approved; the order was made.' : 'It would be approved.';
 }

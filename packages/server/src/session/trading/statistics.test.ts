@@ -24,8 +24,8 @@ describe('4.7 statistics', () => {
   }); // prettier-ignore
 
   it('4.7 computed once in five minutes; profit factor null without losses; too little says so', async () => {
-    await using scope = new Scope({ name: 'test', timers: new VirtualClock() });
-    const clock = scope.timers as VirtualClock;
+    const clock = new VirtualClock();
+    await using scope = new Scope({ name: 'test', timers: clock });
     const store = scope.own(openSqliteStore({ path: ':memory:' }), (one) => one.close());
     const engine = refOf(await store.saveSymbol(DEMO_SYMBOL, '1d'));
     await store.openEngine(engine, ACCOUNT);

@@ -1,7 +1,7 @@
 /** Words of what waits: time left, why it was not automatic, and a consent that names every limit. */
-import type { ApprovalWire } from '@wyckoff/contracts';
+import { type ApprovalWire, automationConsent } from '@wyckoff/contracts';
 import { describe, expect, it } from 'vitest';
-import { consentText, countdownNews, leftWords, missedWords } from './approval-words.ts';
+import { countdownNews, leftWords, missedWords } from './approval-words.ts';
 
 describe('4.5 the time left', () => {
   it('4.5 is read to the second and ends in a word', () => {
@@ -29,7 +29,7 @@ describe('4.6 automation', () => {
 
   it('4.6 the consent names the account and every limit, and changes with each of them', () => {
     const limits = { minConfidence: 85, patterns: ['SPRING', 'LPS'] as const, whitelist: ['SPY'], blacklist: ['TLT'], maxTrades: 7, maxRiskBp: 150, breakerLosses: 3 }; // prettier-ignore
-    const text = consentText({ ...limits, patterns: [...limits.patterns] }, { id: 'paper', mode: 'PAPER' });
+    const text = automationConsent({ ...limits, patterns: [...limits.patterns] }, { id: 'paper', mode: 'PAPER' });
     for (const part of ['PAPER', 'paper', '85', 'SPRING, LPS', 'SPY', 'TLT', '7 ', '1.50', '3 losing'])
       expect(text).toContain(part);
     expect(text.length).toBeGreaterThan(20);

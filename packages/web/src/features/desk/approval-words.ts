@@ -1,7 +1,6 @@
 /** Words for what waits: modes of acceptance, the time that is left, why automation passed a signal on, and the consent to it. */
-import type { ApprovalWire, AutomationSettingsWire } from '@wyckoff/contracts';
+import type { ApprovalWire } from '@wyckoff/contracts';
 import type { AccountTrading } from '../../stores/trading-book.ts';
-import { figureText } from '../../ui/figure.ts';
 
 type Mode = AccountTrading['acceptance'];
 
@@ -55,21 +54,4 @@ export function countdownNews(approval: ApprovalWire, before: number, now: numbe
     return before < moment && now >= moment;
   });
   return crossed === undefined ? null : `${symbol} ${pattern}: ${String(crossed)} seconds left to decide.`;
-}
-
-type Limits = Omit<AutomationSettingsWire, 'enabled'>;
-
-/** The words a trader agrees to: every limit by name and figure (trading.md 4.6). */
-export function consentText(limits: Limits, account: { readonly id: string; readonly mode: string }): string {
-  const risk =
-    limits.maxRiskBp === null ? 'no limit of its own on automatic risk a day' : `at most ${figureText(limits.maxRiskBp / 10_000, { kind: 'percent' }).text} of equity at risk in automatic entries a day`; // prettier-ignore
-  const symbols = limits.whitelist.length === 0 ? 'all symbols' : limits.whitelist.join(', ');
-  const except = limits.blacklist.length === 0 ? '' : ` except ${limits.blacklist.join(', ')}`;
-  return [
-    `I let the system enter trades on the ${account.mode} account ${account.id} without asking me each time:`,
-    `signals of confidence ${String(limits.minConfidence)} or more, patterns ${limits.patterns.join(', ')}, in ${symbols}${except};`,
-    `at most ${String(limits.maxTrades)} automatic entries a trading day, ${risk};`,
-    `it stops after ${String(limits.breakerLosses)} losing trades in a row until the next trading day.`,
-    'All risk limits of the account and the kill switch stand above this. I can switch it off at any time.',
-  ].join(' ');
 }

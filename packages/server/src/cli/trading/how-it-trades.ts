@@ -1,0 +1,102 @@
+/** `wyckoff acceptance`, `automation` and `reset`: how signals become orders, within which limits, and what a person sets back. */
+import { automationConsent, type AutomationSettingsWire, type TradingAction, type TradingWire } from '@wyckoff/contracts';
+import { EXIT, Exit } from '../exit-codes.ts';
+import { Output } from '../output.ts';
+import { timeText } from '../table.ts';
+import { accountOf, act } from './act.ts';
+import { exitOf, ServerClient, type ServerOptions } from './server-client.ts';
+import { moneyText } from './words.ts';
+
+type Account = TradingWire['accounts'][number];
+
+export interface HowOptions extends ServerOptions {
+  readonly account?: string;
+  readonly confirm?: string;
+  readonly json?: boolean;
+}
+
+/** Asks for the account, does what is to be done with it, and says how it stands then. */
+async function change(options: HowOptions, actionOf: (account: Account) => TradingAction | null): Promise<void> {
+  const client = new ServerClient(options);
+  const out = new Output();
+  try {
+    const before = await accountOf(client, options.account);
+    const action = actionOf(before);
+    const after =
+      action === null ? before : (await act(client, action, options.confirm)).accounts.find(({ id }) => id === before.id);
+    if (options.json === true) out.json(after);
+    else for (const line of linesOf(after ?? before)) out.line(line);
+  } catch (error) {
+    throw exitOf(error);
+  }
+  out.flush();
+}
+
+const MODES = {
+  all: 'every signal that passes the rules is entered by itself',
+  queue: 'every signal that passes the rules waits for a person',
+  auto: 'what fits the agreed limits is entered by itself, the rest waits for a person',
+} as const;
+
+export async function acceptance(mode: 'all' | 'queue' | undefined, options: HowOptions): Promise<void> {
+  await change(options, ({ id }) => (mode === undefined ? null : { action: 'setAcceptance', account: id, mode }));
+}
+
+export interface AutomationOptions extends HowOptions {
+  readonly agree?: boolean;
+  readonly minConfidence?: number;
+  readonly maxTrades?: number;
+  readonly maxRisk?: number;
+  readonly breakerLosses?: number;
+  readonly patterns?: string;
+  readonly only?: string;
+  readonly never?: string;
+}
+
+/** Without `--agree` the words that would be agreed to are shown, and nothing is changed. */
+export async function automation(state: 'on' | 'off' | undefined, options: AutomationOptions): Promise<void> {
+  await change(options, (account) => {
+    if (state === undefined) return null;
+    if (state === 'off') return { action: 'disableAutomation', account: account.id };
+    const limits = limitsOf(account, options);
+    const consent = automationConsent(limits, { id: account.id, mode: account.mode });
+    if (options.agree !== true) throw new Exit(EXIT.usage, `read this, and say --agree to agree to it:\n${consent}`);
+    return { action: 'enableAutomation', account: account.id, consent, limits };
+  });
+}
+
+function limitsOf({ automation: now }: Account, options: AutomationOptions): Omit<AutomationSettingsWire, 'enabled'> {
+  const words = (text: string | undefined): string[] | null =>
+    text === undefined ? null : text.toUpperCase().split(/[\s,]+/).filter((word) => word !== ''); // prettier-ignore
+  return {
+    minConfidence: options.minConfidence ?? now.minConfidence,
+    patterns: (words(options.patterns) as AutomationSettingsWire['patterns'] | null) ?? now.patterns,
+    whitelist: words(options.only) ?? now.whitelist,
+    blacklist: words(options.never) ?? now.blacklist,
+    maxTrades: options.maxTrades ?? now.maxTrades,
+    maxRiskBp: options.maxRisk === undefined ? now.maxRiskBp : Math.round(options.maxRisk * 100),
+    breakerLosses: options.breakerLosses ?? now.breakerLosses,
+  };
+}
+
+export interface ResetOptions extends HowOptions {
+  readonly reason: string;
+}
+
+export async function reset(what: 'breaker' | 'drawdown', options: ResetOptions): Promise<void> {
+  const action = what === 'breaker' ? 'resetBreaker' : 'resetDrawdown';
+  await change(options, ({ id }) => ({ action, account: id, reason: options.reason }));
+}
+
+function linesOf({ id, mode, acceptance: how, pending, automation: own, breaker }: Account): string[] {
+  const { enabled, counters, maxTrades, consent } = own;
+  const today = `today ${counters.trades} of ${maxTrades} entries, ${moneyText(counters.riskMicros)} at risk`;
+  const agreed = consent === null ? 'nobody has agreed to it' : `agreed by ${consent.by} ${timeText(consent.at)}`;
+  const until = breaker.resetsAt === null ? '' : `, closes ${timeText(breaker.resetsAt)}`;
+  return [
+    `account ${id}: ${mode}`,
+    `acceptance ${how}: ${MODES[how]}; ${pending} waiting`,
+    `automation ${enabled ? 'on' : 'off'}: ${agreed}; ${today}`,
+    `loss breaker ${breaker.state.toLowerCase()}: ${breaker.losses} of ${breaker.threshold} losses in a row${until}`,
+  ];
+}
