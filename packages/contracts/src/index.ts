@@ -13,6 +13,7 @@ export * from './notifications.ts';
 export * from './facts.ts';
 export * from './frames.ts';
 export * from './http.ts';
+export * from './webhook.ts';
 export * from './problems.ts';
 export * from './cli.ts';
 export * from './routes.ts';

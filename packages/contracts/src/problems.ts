@@ -22,6 +22,11 @@ export const PROBLEMS = {
   'resource.not_found': [404, 'It does not exist, or it is not yours.', 'Check the id.'],
   'resource.limit': [409, 'The limit for this kind of thing is reached.', 'Remove one, or raise the limit named in `limit`.'],
   'symbol.unknown': [422, 'The symbol is not known.', 'Choose one of `suggestions`.'],
+  'webhook.signature': [
+    401,
+    'Signature or timestamp is missing, wrong or older than 300 s.',
+    'Sign timestamp and raw body with the webhook secret.',
+  ],
   'data.stale': [409, 'The data is too old to act on.', 'Wait for the feed, or see the feeds page.'],
   'signal.expired': [409, 'The signal has expired.', 'Wait for the next one.'],
   'signal.decided': [409, 'The signal was already decided otherwise.', 'See `decidedBy` and `decidedAt`.'],

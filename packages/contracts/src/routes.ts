@@ -4,11 +4,13 @@ import * as http from './http.ts';
 import { statisticsAnswer, statisticsQuery } from './statistics.ts';
 import * as notices from './notifications.ts';
 import * as trading from './trading-state.ts';
+import { webhookAlert, webhookAnswer } from './webhook.ts';
 
 export interface Route {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   readonly path: string;
-  readonly role: 'public' | 'viewer' | 'trader' | 'admin';
+  /** `signature`: whoever signs the body with the secret of the webhook. */
+  readonly role: 'public' | 'signature' | 'viewer' | 'trader' | 'admin';
   readonly query?: z.ZodType;
   readonly body?: z.ZodType;
   readonly answer?: z.ZodType;
@@ -137,8 +139,6 @@ export const ROUTES = {
     answer: http.riskAnswer,
     sentence: 'Heat and every limit with its use.',
   },
-  trading: {
-    method: 'GET',
   statistics: {
     method: 'GET',
     path: '/api/v1/signals/statistics',
@@ -147,6 +147,8 @@ export const ROUTES = {
     answer: statisticsAnswer,
     sentence: 'What became of the signals: funnel, winners with their interval, refusals.',
   },
+  trading: {
+    method: 'GET',
     path: '/api/v1/trading',
     role: 'viewer',
     answer: trading.tradingAnswer,
@@ -215,6 +217,14 @@ export const ROUTES = {
     body: http.settingBody,
     answer: http.settingAnswer,
     sentence: 'Change one setting by a merge patch.',
+  },
+  webhook: {
+    method: 'POST',
+    path: '/api/v1/tradingview/webhook',
+    role: 'signature',
+    body: webhookAlert,
+    answer: webhookAnswer,
+    sentence: 'A signed alert becomes a signal in the approval queue.',
   },
   facts: {
     method: 'GET',

@@ -8,6 +8,7 @@ import { InFlight } from './http/in-flight.ts';
 import { StepUps } from './http/step-up.ts';
 import { loopbackHosts } from './http/origin.ts';
 import { TokenBuckets } from './http/token-buckets.ts';
+import { WebhookGuard } from './webhook/webhook-guard.ts';
 import { Gateway } from './live/gateway.ts';
 import { Hub } from './live/hub.ts';
 import { hubLimits } from './live/limits.ts';
@@ -182,6 +183,8 @@ async function open({ options, settings, log, census, scope }: Opening): Promise
     },
     credentials,
     stepUps,
+    webhook: new WebhookGuard({ scope, clock, wallClock: Date.now, secret: settings.webhookSecret }),
+    timers: clock,
     webDir: options.webDir ?? webFolder(),
     inFlight,
     perUser: buckets('user', numbers['http.perMinuteUser']),

@@ -1,5 +1,6 @@
 /** The settings of a server: defaults, ranges and the environment, validated together before anything is opened (interface.md 9). */
 import { join, resolve } from 'node:path';
+import { SECRET_CHARS } from './webhook/signature.ts';
 import { folderOf, readMarket, type MarketChoice, type MarketInput } from './market-choice.ts';
 
 /** Numbers that can be set, with default and range; `WYCKOFF_` + the key in capitals, dots as underscores, overrides one. */
@@ -38,6 +39,8 @@ export interface Settings {
   readonly databaseUrl: string | null;
   /** Redis for the shared cache of bars; null = none. Never logged: it may hold a password. */
   readonly redisUrl: string | null;
+  /** What alerts are signed with; null: nobody can sign. */
+  readonly webhookSecret: string | null;
   /** Bring the schema up to date at start; null = as the store does by itself. */
   readonly migrateOnStart: boolean | null;
   /** The live market that is watched; null: the demo is replayed. */
@@ -108,6 +111,7 @@ export function readSettings(
     dataDir: resolve(input.data ?? env['WYCKOFF_DATA'] ?? (market === null ? 'data' : join('data', folderOf(market)))),
     databaseUrl: readDatabaseUrl(env, faults),
     redisUrl: readRedisUrl(env, faults),
+    webhookSecret: readWebhookSecret(env['WYCKOFF_WEBHOOK_SECRET'], faults),
     migrateOnStart: readMigrate(env['WYCKOFF_STORE_MIGRATE_ON_START'], faults),
     market,
     calendarFile: calendar === '' ? null : resolve(calendar),
@@ -204,6 +208,16 @@ function readDatabaseUrl(env: Readonly<Record<string, string | undefined>>, faul
     found: 'another form (not shown)',
     expected,
   });
+  return null;
+}
+
+/** The secret alerts are signed with; by variable only, and never shown. */
+function readWebhookSecret(found: string | undefined, faults: Fault[]): string | null {
+  if (found === undefined || found === '') return null;
+  if (found.length >= SECRET_CHARS) return found;
+  const source = 'WYCKOFF_WEBHOOK_SECRET';
+  const expected = `at least ${SECRET_CHARS} characters, such as "openssl rand -hex 32" makes`;
+  faults.push({ code: 'config.invalid', key: 'webhook.secret', source, found: `${found.length} characters`, expected });
   return null;
 }
 

@@ -11,6 +11,7 @@ import { registerGenerate } from '../jobs/generate/register-generate.ts';
 import { registerSensitivity } from '../jobs/sensitivity/register-sensitivity.ts';
 import { registerTrading } from './trading/register-trading.ts';
 import { registerAdjust } from './register-adjust.ts';
+import { registerRelay } from './register-relay.ts';
 import { registerDownload } from './register-download.ts';
 import { SERVE_HELP } from '../serve-help.ts';
 import { registerDb } from './db.ts';
@@ -81,6 +82,7 @@ function program(): Command {
   registerAccuracy(wyckoff);
   registerSensitivity(wyckoff);
   registerTrading(wyckoff);
+  registerRelay(wyckoff);
 
   return wyckoff;
 }

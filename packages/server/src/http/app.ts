@@ -1,10 +1,11 @@
 /** The HTTP server, mounted from the route table of the contract: deny by default, everything checked before a handler runs. */
 import { randomUUID } from 'node:crypto';
-import { type Route, type RouteName, ROUTES } from '@wyckoff/contracts';
+import type { Timers } from '@wyckoff/bounded';
+import { type Route, ROUTES } from '@wyckoff/contracts';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { type Credentials, sameToken } from './credentials.ts';
 import { COMMON_HEADERS, NO_DOCUMENT_POLICY } from './document-headers.ts';
-import { type Asked, type HandlerPorts, handlers, ReplayedAnswer, TextAnswer } from './handlers.ts';
+import { type Asked, type HandledRoute, type HandlerPorts, handlers, ReplayedAnswer, TextAnswer } from './handlers.ts';
 import type { InFlight } from './in-flight.ts';
 import { hostRefused, type OriginCheck, originRefused } from './origin.ts';
 import { asProblem, Problem, PROBLEM_TYPE, problemBody } from './problem.ts';
@@ -12,6 +13,8 @@ import { mountWeb } from './static-files.ts';
 import type { StepUps } from './step-up.ts';
 import type { TokenBuckets } from './token-buckets.ts';
 import { refuseDepth, validated } from './validation.ts';
+import { mountWebhook } from './webhook-route.ts';
+import type { WebhookGuard } from '../webhook/webhook-guard.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -34,6 +37,8 @@ export interface HttpOptions {
   readonly ports: HandlerPorts;
   readonly credentials: Credentials;
   readonly stepUps: StepUps;
+  readonly webhook: WebhookGuard;
+  readonly timers: Timers;
   readonly webDir: string;
   readonly inFlight: InFlight;
   /** Requests per minute, per user and per address (M11). */
@@ -82,6 +87,7 @@ export async function buildApp(options: HttpOptions): Promise<App> {
   checkRequests(app, options);
   tellAnswers(app, options);
   mountRoutes(app, options);
+  mountWebhook(app, { guard: options.webhook, timers: options.timers, desk: options.ports.trading });
   await mountWeb(app, options.webDir);
   return { server: app, routes };
 }
@@ -133,15 +139,17 @@ function checkOrigin(request: FastifyRequest, options: HttpOptions): void {
 function takeTokens(request: FastifyRequest, options: HttpOptions): void {
   const path = routeOf(request);
   if (ANY_HOST.includes(path) || ALWAYS.includes(path)) return;
-  const address = options.perAddress.take(`http:${request.ip}`);
-  const user = path.startsWith('/api/') ? options.perUser.take('http:local') : 0;
+  // Alerts are counted apart: however many come, the desk stays usable.
+  const isSigned = request.routeOptions.config.role === 'signature';
+  const address = options.perAddress.take(`${isSigned ? 'alert' : 'http'}:${request.ip}`);
+  const user = path.startsWith('/api/') && !isSigned ? options.perUser.take('http:local') : 0;
   const waitMs = Math.max(address, user);
   if (waitMs > 0) throw new Problem('request.rate_limited', { headers: { 'retry-after': String(Math.ceil(waitMs / 1000)) } });
 }
 
-/** What changes something needs the token of our own page, or that of the token file. */
+/** What changes something needs the token of our own page, or that of the token file; a signed alert proves itself. */
 function checkChange(request: FastifyRequest, credentials: Credentials): void {
-  if (request.method === 'GET' || request.method === 'HEAD') return;
+  if (request.method === 'GET' || request.method === 'HEAD' || request.routeOptions.config.role === 'signature') return;
   const given = request.headers['x-wyckoff-token'];
   if (!sameToken(given, credentials.csrfToken) && !sameToken(given, credentials.localToken)) throw new Problem('auth.csrf');
 }
@@ -211,8 +219,10 @@ function allowedMethods(url: string): string[] {
 }
 
 function mountRoutes(app: FastifyInstance, options: HttpOptions): void {
-  const table = handlers(options.ports) as Readonly<Record<RouteName, (asked: Asked<RouteName>) => unknown>>;
-  for (const [name, route] of Object.entries(ROUTES) as [RouteName, Route][]) {
+  const table = handlers(options.ports) as Readonly<Record<HandledRoute, (asked: Asked<HandledRoute>) => unknown>>;
+  for (const [name, route] of Object.entries(ROUTES) as [HandledRoute, Route][]) {
+    // It takes bytes instead of JSON and is mounted by itself.
+    if (route.role === 'signature') continue;
     app.route({
       method: route.method,
       url: route.path,
@@ -227,7 +237,7 @@ function mountRoutes(app: FastifyInstance, options: HttpOptions): void {
   }
 }
 
-function asked(route: Route, request: FastifyRequest, stepUps: StepUps): Asked<RouteName> {
+function asked(route: Route, request: FastifyRequest, stepUps: StepUps): Asked<HandledRoute> {
   if (route.body !== undefined) refuseDepth(request.body);
   return {
     query: route.query === undefined ? undefined : validated(route.query, request.query),
@@ -243,7 +253,7 @@ function asked(route: Route, request: FastifyRequest, stepUps: StepUps): Asked<R
       requestId: request.id,
       steppedUp: stepUps.covers(request.headers['x-step-up'], action),
     }),
-  } as Asked<RouteName>;
+  } as Asked<HandledRoute>;
 }
 
 /** @throws Problem `request.version_missing` without `If-Match: "<version>"`. */

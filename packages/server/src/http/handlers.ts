@@ -70,8 +70,11 @@ export class TextAnswer {
   }
 }
 
+/** The webhook takes bytes, so it is mounted by itself. */
+export type HandledRoute = Exclude<RouteName, 'webhook'>;
+
 export type Handlers = {
-  readonly [N in RouteName]: (asked: Asked<N>) => Answered<N> | ReplayedAnswer | Promise<Answered<N> | ReplayedAnswer>;
+  readonly [N in HandledRoute]: (asked: Asked<N>) => Answered<N> | ReplayedAnswer | Promise<Answered<N> | ReplayedAnswer>;
 };
 
 const SNAPSHOT_TOPICS: readonly SnapshotTopic[] = [...FACT_TOPICS, 'account', 'connections'];
@@ -154,10 +157,10 @@ function tradingHandlers({ trading, stepUps }: HandlerPorts): Pick<Handlers, Tra
     accounts: ({ query }) =>
       trading.accounts({ kind: query.kind, ...(query.archived !== undefined && { archived: query.archived === 'true' }) }),
     risk: () => trading.risk(),
+    statistics: ({ query }) => trading.statistics(query),
     trading: () => trading.state(),
     halt: ({ body, actor }) => trading.halt(body, actor('halt')),
     tradingAction: async ({ body, actor }) => {
-    statistics: ({ query }) => trading.statistics(query),
       const by = actor(body.action);
       // What takes risk away needs no confirmation.
       if (body.action !== 'disableAutomation' && !by.steppedUp) throw stepUpNeeded(body.action);

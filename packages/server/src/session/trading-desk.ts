@@ -16,6 +16,8 @@ import type {
   StopAnswer,
   TradingAction,
   TradingWire,
+  WebhookAlert,
+  WebhookAnswer,
 } from '@wyckoff/contracts';
 import type { Answer } from './desk.ts';
 
@@ -47,6 +49,11 @@ export interface ExitRequest {
   readonly key: string;
 }
 
+/** An alert whose signature was checked. */
+export interface SignedAlert extends WebhookAlert {
+  readonly signature: string;
+}
+
 export interface ListQuery {
   readonly status?: string | undefined;
   readonly symbol?: string | undefined;
@@ -58,13 +65,6 @@ export interface ListQuery {
   readonly cursor?: string | undefined;
 }
 
-export interface TradingDesk {
-  state(): Promise<TradingWire>;
-  /** Never refuses: the effect is in force when it is called, what it did is told afterwards. */
-  halt(
-    request: { readonly level: 'STOP' | 'FLATTEN'; readonly reason: string; readonly dryRun: boolean },
-    by: Actor,
-  ): Promise<HaltAnswer>;
 export interface SettingRequest {
   /** A merge patch. */
   readonly value: Readonly<Record<string, unknown>>;
@@ -80,6 +80,13 @@ export interface StatisticsQuery {
   readonly groupBy: 'pattern' | 'symbol' | 'phase' | 'stage';
 }
 
+export interface TradingDesk {
+  state(): Promise<TradingWire>;
+  /** Never refuses: the effect is in force when it is called, what it did is told afterwards. */
+  halt(
+    request: { readonly level: 'STOP' | 'FLATTEN'; readonly reason: string; readonly dryRun: boolean },
+    by: Actor,
+  ): Promise<HaltAnswer>;
   act(action: TradingAction, by: Actor): Promise<Answer<TradingWire>>;
   decide(signalId: string, request: DecisionRequest, by: Actor): Promise<Answer<DecisionAnswer>>;
   signal(signalId: string): Promise<Answer<SignalAnswer>>;
@@ -89,6 +96,10 @@ export interface StatisticsQuery {
     by: Actor,
   ): Promise<Answer<StopAnswer>>;
   exit(positionId: string, request: ExitRequest, by: Actor): Promise<Answer<ExitAnswer & { readonly replayed: boolean }>>;
+  /** Makes an EXTERNAL signal of it, once; resolves when that is stored, waiting or refused. */
+  alert(alert: SignedAlert, by: Actor): Promise<Answer<WebhookAnswer>>;
+  /** Id of the signal an alert of this signature makes. */
+  alertId(signature: string): string;
   orders(query: ListQuery): Promise<Answer<Out<typeof ordersAnswer>>>;
   cancelOrder(orderId: string, by: Actor): Promise<Answer<{ order: OrderWire }>>;
   campaigns(query: ListQuery): Promise<Answer<Out<typeof campaignsAnswer>>>;
@@ -102,7 +113,7 @@ export interface StatisticsQuery {
     readonly archived?: boolean | undefined;
   }): Promise<Out<typeof accountsAnswer>>;
   risk(): Promise<RiskAnswer>;
+  statistics(query: StatisticsQuery): Promise<StatisticsAnswer>;
   settings(by: Actor): Promise<SettingsAnswer>;
   changeSetting(key: string, request: SettingRequest, by: Actor): Promise<Answer<SettingAnswer>>;
 }
-  statistics(query: StatisticsQuery): Promise<StatisticsAnswer>;

@@ -8,6 +8,7 @@ import type { Answer } from '../desk.ts';
 import type { KillSwitchGuard } from '../safety/kill-switch-guard.ts';
 import type { Actor, StatisticsQuery, TradingDesk } from '../trading-desk.ts';
 import type { AccountRun } from './account-run.ts';
+import { alertId, takeAlert } from './alerts.ts';
 import { answerOf, TradingActions, type PositionsAtVenue } from './actions.ts';
 import { Decisions } from './decisions.ts';
 import { wireOf, type Halting } from './halting.ts';
@@ -16,9 +17,9 @@ import { notFound, refusedAnswer } from './refusals.ts';
 import { RISK_SETTING, RiskSetting } from './risk-setting.ts';
 import { riskView } from './risk-view.ts';
 import { UserSettings } from './settings.ts';
-
 import { stakesOf } from './stakes.ts';
 import { Statistics } from './statistics.ts';
+
 const LIFECYCLE = 200;
 const CAMPAIGNS = 200;
 
@@ -41,9 +42,9 @@ export function tradingDeskOf(parts: TradingDeskParts): TradingDesk {
   const lists = new TradingLists({ scope, store });
   const decisions = new Decisions({ scope, store, run, kill: () => guard.last.kill });
   const settings = new UserSettings({ store, change, wallClock, onChanged: parts.onSetting });
-  const runOf = (accountId: string): AccountRun | null => (run()?.accountId === accountId ? run() : null);
   const statistics = new Statistics({ scope, store, wallClock });
   const risk = new RiskSetting({ store, change, wallClock, run, kill: () => guard.last.kill });
+  const runOf = (accountId: string): AccountRun | null => (run()?.accountId === accountId ? run() : null);
   const actions = new TradingActions({ guard, halting, lists, runOf, wallClock, positionsAtVenue: parts.positionsAtVenue });
   const state = (): Promise<TradingWire> => stateOf(parts, lists);
   return {
@@ -54,6 +55,8 @@ export function tradingDeskOf(parts: TradingDeskParts): TradingDesk {
     signal: (signalId) => signalOf(store, signalId),
     moveStop: (positionId, request, by) => decisions.moveStop(positionId, request, by),
     exit: (positionId, request, by) => decisions.exit(positionId, request, by),
+    alert: (alert, by) => takeAlert({ store, run }, alert, by),
+    alertId: (signature) => alertId(run()?.accountId ?? '', signature),
     orders: (query) => lists.orders(query),
     cancelOrder: (orderId, by) => decisions.cancelOrder(orderId, by),
     campaigns: (query) => lists.campaigns(query),
