@@ -89,7 +89,7 @@ describe('trading 8.4 the webhook', () => {
       [{ signature: '' }, /64 hex digits/],
       [{ signature: '0'.repeat(64) }, /under our secret/],
       [{ signedBody: alert('another') }, /under our secret/],
-      [{ timestamp: old }, /301 s old/],
+      [{ timestamp: old }, /30\d s old/],
       [{ timestamp: String(NOW_S() + 400) }, /s ahead/],
       [{ timestamp: '' }, /Unix seconds/],
     ];
