@@ -103,6 +103,10 @@ export const connection = z.object({
       total: z.number().int(),
       /** Opening time of the bar last replayed; null before the first. */
       time: epochMs.nullable(),
+      /** It pauses when a signal begins to wait for a person. */
+      holds: z.boolean().optional(),
+      /** It has paused so, and the signal still waits. */
+      held: z.boolean().optional(),
     })
     .nullable(),
 });

@@ -334,7 +334,9 @@ export type EquityAnswer = z.infer<typeof equityAnswer>;
 export const replayAction = z.strictObject({
   action: z.literal('replay'),
   feed: z.literal('replay').default('replay'),
-  do: z.enum(['play', 'pause', 'step', 'speed']),
+  do: z.enum(['play', 'pause', 'step', 'speed', 'hold']),
+  /** For `hold`: whether it pauses when a signal begins to wait for a person. */
+  on: z.boolean().optional(),
   /** Bars per second for `speed`; null = as fast as possible. */
   speed: z.number().positive().max(1e6).nullable().optional(),
 });

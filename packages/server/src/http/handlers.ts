@@ -231,6 +231,8 @@ function replay(desk: Desk, body: Asked<'systemAction'>['body']): Answered<'syst
       return desk.replay.pause();
     case 'step':
       return desk.replay.step();
+    case 'hold':
+      return desk.replay.hold(body.on ?? true);
     case 'speed':
       if (body.speed === undefined) {
         const issues = [{ path: 'speed', expected: 'bars per second, or null for as fast as possible', found: 'nothing' }];

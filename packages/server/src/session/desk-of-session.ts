@@ -105,6 +105,7 @@ export function deskOfSession(parts: DeskParts): Desk {
       pause: () => replay.pause(),
       step: () => replay.step(),
       setSpeed: (barsPerSecond) => replay.setSpeed(barsPerSecond),
+      hold: (on) => replay.hold(on),
     },
     health() {
       const failure = parts.failure();

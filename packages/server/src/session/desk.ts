@@ -92,6 +92,8 @@ export interface ReplayControl {
   step(): ConnectionWire;
   /** Bars per second; null = as fast as possible. */
   setSpeed(barsPerSecond: number | null): ConnectionWire;
+  /** Whether it pauses when a signal begins to wait for a person. */
+  hold(on: boolean): ConnectionWire;
 }
 
 export interface DeskHealth {

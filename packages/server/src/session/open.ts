@@ -243,6 +243,7 @@ export async function openSession(options: SessionOptions<Scope>, parts: Session
       speed: options.speed,
       play,
       take,
+      waiting: () => run?.pending ?? [],
       onChange: tellConnection,
     }));
   stopSource = (sentence) => replay.fail(sentence);

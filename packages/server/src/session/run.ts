@@ -72,6 +72,8 @@ export class Run implements AccountRun {
   #waiting: readonly string[] = [];
   /** By the place of the series: as many as there are. */
   readonly #lastBars: (ConflatedValue | null)[];
+  /** A signal began to wait for a person. */
+  #asks = false;
   #busy = false;
   #unhanded: readonly Instruction[] = [];
   #resumed: ResumedFrom = { fromSnapshot: 0, restepped: 0, snapshotRefused: null };
@@ -94,6 +96,7 @@ export class Run implements AccountRun {
     const cursor = await store.openEngine(ref, options.account);
     const sink = (fact: Fact): void => {
       run.#pending.push({ bar: run.#position, fact });
+      if (fact.kind === 'approval.changed' && fact.data.state === 'WAITING') run.#asks = true;
     };
     const hasVenue = options.venue !== undefined;
     const { engine, from, lastOrders } = await resumeEngine({ store, ref, cursor, accountId, factory, sink, hasVenue });
@@ -271,7 +274,9 @@ export class Run implements AccountRun {
     let barTime = this.#barTime ?? -Infinity;
     let row = rows.from;
     let ordered = false;
-    while (row < rows.to && !ordered) {
+    this.#asks = false;
+    // A person who is asked is asked before the next bar.
+    while (row < rows.to && !ordered && !this.#asks) {
       const to = endOfInstant(columns, row, this.#series);
       this.#position += 1;
       const opening = closingOf(columns, row, this.#series) - own;

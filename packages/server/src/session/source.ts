@@ -142,6 +142,10 @@ export class LiveSource implements SessionSource {
     return this.state();
   }
 
+  hold(): ConnectionWire {
+    return this.state();
+  }
+
   setSpeed(): ConnectionWire {
     return this.state();
   }

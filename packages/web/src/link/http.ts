@@ -46,7 +46,10 @@ export function isAbort(error: unknown): boolean {
   return error instanceof DOMException && error.name === 'AbortError';
 }
 
-export type ReplayCommand = { readonly do: 'play' | 'pause' | 'step' } | { readonly do: 'speed'; readonly speed: number | null };
+export type ReplayCommand =
+  | { readonly do: 'play' | 'pause' | 'step' }
+  | { readonly do: 'speed'; readonly speed: number | null }
+  | { readonly do: 'hold'; readonly on: boolean };
 
 export interface ChartPageQuery {
   readonly symbol: string;

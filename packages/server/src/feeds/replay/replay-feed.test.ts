@@ -189,4 +189,32 @@ describe('the replay feed', () => {
     expect(taken).toEqual(counted(40));
     expect(feed.state().replay).toMatchObject({ finished: true, total: 40 });
   });
+
+  it('4.5 it pauses itself when somebody is asked anew, goes on when told to, and does not when that is switched off', async () => {
+    let asked: string[] = [];
+    const feed = await ReplayFeed.open({
+      scope, source: source(100), series: SERIES, position: 0, time: null, speed: 10, play: true, onChange: () => undefined, waiting: () => asked,
+      take: async (columns, from) => {
+        taken.push(columns.time[from]);
+        if (columns.time[from] === 3) asked = ['a'];
+        if (columns.time[from] === 6) asked = ['a', 'b'];
+        return 1;
+      },
+    }); // prettier-ignore
+    const run = async (ms: number) => {
+      clock.advance(ms);
+      await settle();
+    };
+    for (let i = 0; i < 10; i += 1) await run(100);
+    expect(taken).toEqual([1, 2, 3]);
+    expect(feed.state().replay).toMatchObject({ playing: false, holds: true, held: true });
+    asked = [];
+    expect(feed.state().replay).toMatchObject({ held: false });
+    asked = ['a'];
+    feed.play();
+    feed.hold(false);
+    for (let i = 0; i < 10; i += 1) await run(100);
+    expect(taken.length).toBeGreaterThan(6);
+    expect(feed.state().replay).toMatchObject({ playing: true, holds: false, held: false });
+  });
 });

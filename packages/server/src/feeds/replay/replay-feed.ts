@@ -29,6 +29,8 @@ export interface ReplayOptions {
   readonly play: boolean;
   /** Takes bars from row `from`, at most `limit`; answers how many it took, at least one. */
   readonly take: (columns: BarColumns, from: number, limit: number) => Promise<number>;
+  /** Ids of what waits for a person: with a new one the replay pauses, or the next bar would take the decision. Default: nothing. */
+  readonly waiting?: () => readonly string[];
   /** Called after every change of state and every hand-over. */
   readonly onChange: (state: ConnectionWire) => void;
   /** Wall clock for `since`; default `Date.now`. */
@@ -50,6 +52,11 @@ export class ReplayFeed {
   #since: EpochMs;
   #lastDataAt: EpochMs | null = null;
   #steps = 0;
+  /** Pauses when somebody is asked. */
+  #holds = true;
+  /** Paused by itself. */
+  #held = false;
+  #asked: readonly string[];
   #pumping = false;
   #paceFrom = 0;
   #paced = 0;
@@ -64,6 +71,7 @@ export class ReplayFeed {
     this.#speed = options.speed;
     this.#playing = options.play;
     this.#finished = options.position >= total;
+    this.#asked = options.waiting?.() ?? [];
     this.#since = this.#now();
   }
 
@@ -92,6 +100,8 @@ export class ReplayFeed {
         position: this.#position,
         total: this.#total,
         time: this.#time,
+        holds: this.#holds,
+        held: this.#held && !this.#playing && (this.#options.waiting?.().length ?? 0) > 0,
       },
     };
   }
@@ -99,6 +109,7 @@ export class ReplayFeed {
   play(): ConnectionWire {
     if (this.#playing) return this.state();
     this.#playing = true;
+    this.#held = false;
     return this.#changed();
   }
 
@@ -112,6 +123,12 @@ export class ReplayFeed {
   step(): ConnectionWire {
     this.#playing = false;
     this.#steps = Math.min(this.#steps + 1, BATCH);
+    return this.#changed();
+  }
+
+  /** Whether it pauses when a signal begins to wait for a person. */
+  hold(on: boolean): ConnectionWire {
+    this.#holds = on;
     return this.#changed();
   }
 
@@ -210,10 +227,21 @@ export class ReplayFeed {
     this.#position += taken;
     this.#paced += taken;
     if (stepping) this.#steps -= 1;
+    this.#ask();
     this.#time = columns.time[this.#row - 1];
     this.#lastDataAt = this.#now();
     this.#finished = this.#position >= this.#total && (await this.#loaded()) === null;
     this.#options.onChange(this.state());
+  }
+
+  /** Pauses where somebody is asked anew. */
+  #ask(): void {
+    const asked = this.#options.waiting?.() ?? [];
+    const isNew = asked.some((id) => !this.#asked.includes(id));
+    this.#asked = asked;
+    if (!isNew || !this.#holds || !this.#playing) return;
+    this.#playing = false;
+    this.#held = true;
   }
 
   /** The chunk that holds the next bar; null when the store has no further one. */

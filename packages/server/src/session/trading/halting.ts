@@ -25,10 +25,15 @@ export interface DirectVenue {
   ): Promise<readonly { readonly symbol: string; readonly sentence: string; readonly failed: boolean }[]>;
 }
 
+/** An order as far as a halt lists it. */
+export type WorkingOrder = Pick<Order, 'id' | 'symbol' | 'intent'>;
+
 export interface HaltingParts {
   readonly guard: KillSwitchGuard;
   readonly runs: () => readonly AccountRun[];
   readonly venues: () => readonly DirectVenue[];
+  /** Orders of an account that work; asked for the list only, the effect never waits for it. */
+  readonly workingOrders: (accountId: string) => Promise<readonly WorkingOrder[]>;
   readonly timers: Timers;
   readonly wallClock: () => number;
   /** What must reach a person: an account that did not obey, a venue that did not answer. */
@@ -61,6 +66,7 @@ export class Halting {
     const { guard, timers, wallClock } = this.#parts;
     const began = timers.now();
     const writing = guard.activate({ level, activationId: randomUUID(), actor: by.user, reason, at: wallClock() });
+    const working = this.#working();
     // In force from here on: the gate reads it before every opening order, whatever becomes of the rest.
     const told = await this.tell(guard.last.kill, by);
     const adapters = await this.#goAround(told, level);
@@ -68,13 +74,14 @@ export class Halting {
     const flag = await writing;
     const closes = told.flatMap(({ run, outcome }) => closesOf(run, outcome));
     if (closes.length > 0 && level === 'FLATTEN') await guard.report(closes);
-    return { dryRun: false, tookMs, halt: wireOf(guard.last.kill.level === 'OFF' ? flag : guard.last), cancels: told.flatMap(cancelsOf), closes, adapters }; // prettier-ignore
+    return { dryRun: false, tookMs, halt: wireOf(guard.last.kill.level === 'OFF' ? flag : guard.last), cancels: withFacts(await working, told), closes, adapters }; // prettier-ignore
   }
 
   /** Asks everybody what would happen; changes nothing. */
   async #drill({ level, reason }: HaltRequest, by: Pick<Actor, 'user' | 'requestId'>): Promise<HaltAnswer> {
     const { guard, timers, wallClock, runs, venues } = this.#parts;
     const began = timers.now();
+    const working = this.#working();
     const { kill: now } = await guard.read();
     const kill = activate(now, { level, activationId: 'drill', actor: by.user, reason, at: wallClock() });
     const told = await Promise.all(
@@ -88,10 +95,24 @@ export class Halting {
       dryRun: true,
       tookMs: timers.now() - began,
       halt: wireOf(guard.last),
-      cancels: told.flatMap(cancelsOf),
+      cancels: withFacts(await working, told),
       closes: told.flatMap(({ run, outcome }) => closesOf(run, outcome)),
       adapters,
     };
+  }
+
+  /** Entries that work now, of every account; what cannot be read in time is left out. */
+  async #working(): Promise<HaltAnswer['cancels']> {
+    const late = this.#late(OBEY_MS);
+    try {
+      const lists = this.#parts.runs().map(async ({ accountId }) => {
+        const orders = await this.#parts.workingOrders(accountId).catch(() => []);
+        return orders.filter(({ intent }) => intent === 'OPEN').map(({ id, symbol }) => ({ accountId, orderId: id, symbol }));
+      });
+      return (await Promise.race([Promise.all(lists), late.passed]))?.flat() ?? [];
+    } finally {
+      late.cancel();
+    }
   }
 
   async #tellOne(run: AccountRun, kill: KillSwitch, by: Pick<Actor, 'user' | 'requestId'>): Promise<Told> {
@@ -175,6 +196,12 @@ export function wireOf({ kill, readable, stored }: GuardedFlag): KillSwitchWire 
 
 function inputBy({ user, requestId }: Pick<Actor, 'user' | 'requestId'>): { readonly actor: string; readonly requestId: string } {
   return { actor: user, requestId };
+}
+
+/** A cancel is handed out after its command is stored: what worked before is what it takes away, with what was told of it at once. */
+function withFacts(working: HaltAnswer['cancels'], told: readonly Told[]): HaltAnswer['cancels'] {
+  const known = new Set(working.map(({ orderId }) => orderId));
+  return [...working, ...told.flatMap(cancelsOf).filter(({ orderId }) => !known.has(orderId))];
 }
 
 function cancelsOf({ run, outcome }: Told): HaltAnswer['cancels'] {

@@ -71,7 +71,15 @@ export interface Trading {
 export async function openTrading(parts: TradingParts): Promise<Trading> {
   const { scope, guard, run, wallClock, onAlarm, journal } = parts;
   const runs = (): readonly Run[] => (run === null ? [] : [run]);
-  const halting = new Halting({ guard, runs, venues: parts.venues, timers: scope.timers, wallClock, onAlarm });
+  const halting = new Halting({
+    guard,
+    runs,
+    venues: parts.venues,
+    workingOrders: (id) => parts.store.workingOrders(id),
+    timers: scope.timers,
+    wallClock,
+    onAlarm,
+  });
   const desk = tradingDeskOf({ ...parts, run: () => run, halting, change: (change) => journal.change(change) });
   const watch = new Watch({ guard, halting, runs });
   await watch.look();

@@ -101,7 +101,13 @@ describe('4.5 the approval queue through the desk', () => {
     expect(done).toMatchObject({ placed: true, repeated: false });
     expect(done.order?.qtyMicros).toBeLessThanOrEqual(less);
     expect(await pending()).toBe(0);
-    expect(valueOf(await approve(signal.id))).toMatchObject({ repeated: true });
+    expect(valueOf(await approve(signal.id))).toMatchObject({
+      repeated: true,
+      sentence: 'It was approved already; nothing was done again.',
+    });
+    const drill = await stop(true);
+    expect(drill).toMatchObject({ dryRun: true, halt: { level: 'OFF' }, cancels: [{ orderId: done.order?.id, symbol: 'SPX' }] });
+    expect((await orders()).find((order) => order.id === done.order?.id)?.state).toBe('PENDING_NEW');
     expect(codeOf(await trading.decide(signal.id, { decision: 'reject', reason: 'changed my mind', dryRun: false }, ann))).toBe(
       'signal.decided',
     );
@@ -110,6 +116,25 @@ describe('4.5 the approval queue through the desk', () => {
     const { lifecycle } = valueOf(await trading.signal(signal.id));
     expect(lifecycle.map((step) => step.status)).toEqual(expect.arrayContaining(['GENERATED', 'PENDING', 'APPROVED']));
     expect(lifecycle.find((step) => step.status === 'APPROVED')?.actor).toBe('local');
+  });
+
+  it('4.5 a replay at full speed stops where a signal waits: the next bar would end it; told not to, it goes on', async () => {
+    valueOf(await queueMode());
+    const state = () => desk.replay.state().replay;
+    desk.replay.play();
+    for (let turns = 0; turns < 20_000 && (state()?.playing ?? false); turns += 1) await turn();
+    expect(state()).toMatchObject({ playing: false, finished: false, holds: true, held: true });
+    const place = state()?.position ?? 0;
+    const [signal] = valueOf(await desk.signals({ status: 'PENDING', limit: 9 })).items;
+    expect(valueOf(await approve(signal.id, { dryRun: true })).gate.allowed).toBe(true);
+    valueOf(await trading.decide(signal.id, { decision: 'reject', reason: 'too thin', dryRun: false }, ann));
+    expect(state()).toMatchObject({ held: false, position: place });
+    // The twin: nobody is asked to decide before the next bar.
+    desk.replay.hold(false);
+    desk.replay.play();
+    for (let turns = 0; turns < 60_000 && !(state()?.finished ?? true); turns += 1) await turn();
+    expect(state()).toMatchObject({ finished: true, holds: false, held: false });
+    expect(valueOf(await desk.signals({ status: 'EXPIRED', limit: 9 })).items.length).toBeGreaterThan(0);
   });
 
   it('4.5 a waiting signal is rejected with a reason, kept with who said so', async () => {
