@@ -95,6 +95,8 @@ async function open({ options, settings, log, census, scope }: Opening): Promise
       redisUrl: settings.redisUrl,
       market: settings.market,
       calendarFile: settings.calendarFile,
+      instrumentsFile: settings.instrumentsFile,
+      replay: settings.replay,
       onProgress: ({ bars, upTo }) => log.info({ bars, upTo: new Date(upTo).toISOString() }, 'history'),
       onNotice: (sentence) => log.warn({ notice: true }, sentence),
       store: {

@@ -83,7 +83,8 @@ export function readMarket(
 }
 
 /** The folder of a market's data below the usual one: two accounts never share one. */
-export function folderOf({ feed, symbols, timeframe, broker }: MarketChoice): string {
+export function folderOf(choice: Omit<MarketChoice, 'historyBars'>): string {
+  const { feed, symbols, timeframe, broker } = choice;
   const venue = broker === 'paper' ? '' : `-live-${broker}`;
   const all = [...symbols].sort().join('-');
   // A name that a file system takes, and that another list does not have.

@@ -2,6 +2,7 @@
 import { join, resolve } from 'node:path';
 import { SECRET_CHARS } from './webhook/signature.ts';
 import { folderOf, readMarket, type MarketChoice, type MarketInput } from './market-choice.ts';
+import { readReplay, type ReplayChoice, type ReplayInput } from './replay-choice.ts';
 
 /** Numbers that can be set, with default and range; `WYCKOFF_` + the key in capitals, dots as underscores, overrides one. */
 const NUMBERS = {
@@ -45,8 +46,12 @@ export interface Settings {
   readonly migrateOnStart: boolean | null;
   /** The live market that is watched; null: the demo is replayed. */
   readonly market: MarketChoice | null;
+  /** Files that are replayed in place of the demo; null: the demo, or a market. */
+  readonly replay: ReplayChoice | null;
   /** File of earnings and news; absolute. Null: none. */
   readonly calendarFile: string | null;
+  /** File of what is known of instruments; absolute. Null: none. */
+  readonly instrumentsFile: string | null;
   /** Bars per second of the replay at start; null = as fast as possible. */
   readonly speed: number | null;
   /** False: the replay is opened paused. */
@@ -77,7 +82,7 @@ export class ConfigError extends Error {
 }
 
 /** What the command line or a test says; everything else comes from the environment, then from the defaults. */
-export interface SettingsInput extends MarketInput {
+export interface SettingsInput extends MarketInput, ReplayInput {
   readonly port?: number | string | undefined;
   readonly host?: string | undefined;
   readonly data?: string | undefined;
@@ -86,6 +91,8 @@ export interface SettingsInput extends MarketInput {
   readonly play?: boolean | undefined;
   /** File of earnings and news: `time,kind,subject`, a line per event. */
   readonly calendar?: string | undefined;
+  /** File of instruments: `symbol,buckets,benchmark,shortable,leverage`, a line each. */
+  readonly instruments?: string | undefined;
   readonly logLevel?: string | undefined;
   readonly numbers?: Partial<Record<NumberKey, number>> | undefined;
 }
@@ -103,18 +110,22 @@ export function readSettings(
 ): Settings {
   const faults: Fault[] = [];
   const numbers = readNumbers(input, env, faults);
-  const market = readMarket(input, { env, faults, historyBars: numbers['feed.historyBars'] });
+  const replay = readReplay(input, faults);
+  const market = replay === null ? readMarket(input, { env, faults, historyBars: numbers['feed.historyBars'] }) : null;
   const calendar = input.calendar ?? env['WYCKOFF_CALENDAR'] ?? '';
+  const instruments = input.instruments ?? env['WYCKOFF_INSTRUMENTS'] ?? '';
   const settings: Settings = {
     numbers,
     host: readHost(input.host ?? env['WYCKOFF_SERVER_HOST'], faults),
-    dataDir: resolve(input.data ?? env['WYCKOFF_DATA'] ?? (market === null ? 'data' : join('data', folderOf(market)))),
+    dataDir: resolve(input.data ?? env['WYCKOFF_DATA'] ?? defaultFolder(market, replay)),
     databaseUrl: readDatabaseUrl(env, faults),
     redisUrl: readRedisUrl(env, faults),
     webhookSecret: readWebhookSecret(env['WYCKOFF_WEBHOOK_SECRET'], faults),
     migrateOnStart: readMigrate(env['WYCKOFF_STORE_MIGRATE_ON_START'], faults),
     market,
+    replay,
     calendarFile: calendar === '' ? null : resolve(calendar),
+    instrumentsFile: instruments === '' ? null : resolve(instruments),
     speed: readSpeed(input.speed === undefined ? env['WYCKOFF_SPEED'] : input.speed, faults),
     play: input.play ?? env['WYCKOFF_PLAY'] !== 'false',
     supervised: env['WYCKOFF_MEMORY_SUPERVISED'] === 'true',
@@ -126,6 +137,12 @@ export function readSettings(
   }
   if (faults.length > 0) throw new ConfigError(faults);
   return settings;
+}
+
+/** The demo has the folder itself; everything else one of its own in it. */
+function defaultFolder(market: MarketChoice | null, replay: ReplayChoice | null): string {
+  if (replay !== null) return join('data', folderOf({ feed: 'replay', broker: 'paper', ...replay }));
+  return market === null ? 'data' : join('data', folderOf(market));
 }
 
 /** The file of the store in a data folder. */

@@ -40,13 +40,16 @@ function program(): Command {
     .option('--speed <bars>', SERVE_HELP.speed)
     .option('--paused', SERVE_HELP.paused)
     .option('--feed <name>', SERVE_HELP.feed)
-    .option('-s, --symbol <symbol>', SERVE_HELP.symbol)
+    .option('-s, --symbol <symbols>', SERVE_HELP.symbol, listArgument)
     .option('-t, --timeframe <timeframe>', SERVE_HELP.timeframe)
     .option('--broker <name>', SERVE_HELP.broker)
     .option('--calendar <file>', SERVE_HELP.calendar)
+    .option('--instruments <file>', SERVE_HELP.instruments)
+    .option('-i, --input <files>', SERVE_HELP.input, listArgument)
+    .option('-a, --asset-class <class>', SERVE_HELP.assetClass)
     .addHelpText(
       'after',
-      '\nWithout --feed the demo is replayed. Keys: APCA_API_KEY_ID and APCA_API_SECRET_KEY (alpaca), WYCKOFF_CCXT_KEY and WYCKOFF_CCXT_SECRET (ccxt:<exchange> as broker); Binance needs none.\nExample: wyckoff serve --feed binance --symbol BTCUSDT --timeframe 1h',
+      '\nWithout --feed the demo is replayed. Keys: APCA_API_KEY_ID and APCA_API_SECRET_KEY (alpaca), WYCKOFF_CCXT_KEY and WYCKOFF_CCXT_SECRET (ccxt:<exchange> as broker); Binance needs none.\nExample: wyckoff serve --feed binance --symbol BTCUSDT,ETHUSDT --timeframe 1h',
     ) // prettier-ignore
     .action(async (options: ServeOptions) => (await import('./serve.ts')).serve(options));
 
@@ -85,6 +88,11 @@ function program(): Command {
   registerRelay(wyckoff);
 
   return wyckoff;
+}
+
+/** Given again it is one more of the list. */
+function listArgument(text: string, before: string | undefined): string {
+  return before === undefined ? text : `${before},${text}`;
 }
 
 function amountArgument(text: string): number {

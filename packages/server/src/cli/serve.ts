@@ -13,6 +13,9 @@ export interface ServeOptions {
   readonly timeframe?: string;
   readonly broker?: string;
   readonly calendar?: string;
+  readonly instruments?: string;
+  readonly input?: string;
+  readonly assetClass?: string;
 }
 
 /** Serves until it is told to stop. */

@@ -18,6 +18,7 @@ import type { Environment } from '../feeds/open-provider.ts';
 import { ReplayFeed } from '../feeds/replay/replay-feed.ts';
 import { openNotices, type Notices } from '../notify/open-notices.ts';
 import type { MarketChoice } from '../market-choice.ts';
+import type { ReplayChoice } from '../replay-choice.ts';
 import { notificationSecrets } from '../notify/settings.ts';
 import { openStore, type StoreChoice } from '../store/open.ts';
 import type { EngineRef, Store } from '../store/store.ts';
@@ -33,6 +34,7 @@ import { StoredRows } from './instants/stored-rows.ts';
 import { describedInstrument, openInstruments, type Instruments } from './instruments.ts';
 import { Journal } from './journal.ts';
 import { ResumeMismatch, type ResumedFrom } from './resume.ts';
+import { openReplayedFiles } from './replayed-files.ts';
 import { Run } from './run.ts';
 import { CalendarFile } from './market/calendar-file.ts';
 import { takeCommonPast } from './market/common-past.ts';
@@ -81,6 +83,8 @@ export interface SessionParts {
   readonly env?: Environment;
   /** File of earnings and news. */
   readonly calendarFile?: string | null;
+  /** Files to replay in place of the demo. */
+  readonly replay?: ReplayChoice | null;
   /** File of what is known of instruments. */
   readonly instrumentsFile?: string | null;
   /** For the log: how far the history has come, what a provider or a venue says. */
@@ -137,6 +141,7 @@ export async function openSession(options: SessionOptions<Scope>, parts: Session
           onProgress: (progress) => parts.onProgress?.(progress),
         });
   const feed = watched?.feed ?? parts.feed;
+  if (parts.replay != null) await openReplayedFiles(store, parts.replay);
   const all = await seriesAt(store, (await keptPlaces(store)) ?? (await importDemo(store)));
   const calendar = watched?.calendar ?? calendarOf(all[0].record.assetClass === 'STOCK' ? 'XNYS' : '24/7');
   const broker = await brokerOf(parts, { scope, env });
