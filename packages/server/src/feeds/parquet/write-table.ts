@@ -45,7 +45,7 @@ export class TableWriter implements AsyncDisposable {
     return new TableWriter(path, plan, writer);
   }
 
-  /** Appends rows given as columns, in the order of the plan. Times are epoch milliseconds. */
+  /** Appends rows given as columns, in the order of the plan. Times are epoch milliseconds, or the same in 64 bits. */
   async write(columns: readonly ArrayLike<unknown>[]): Promise<void> {
     const rows = columns[0]?.length ?? 0;
     if (rows === 0) return;
@@ -86,6 +86,7 @@ function elementOf(plan: ColumnPlan): SchemaElement {
 }
 
 function valuesOf(type: ColumnType, values: ArrayLike<unknown>): ColumnSource['data'] {
+  if (type === 'time' && values instanceof BigInt64Array) return values;
   if (type === 'time') return Array.from(values, (value) => (value === null ? null : BigInt(value as number)));
   return Array.isArray(values) || values instanceof Float64Array ? (values as ColumnSource['data']) : Array.from(values);
 }

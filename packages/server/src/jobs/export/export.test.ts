@@ -1,3 +1,4 @@
+import { createBarColumns } from '@wyckoff/domain';
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
@@ -6,6 +7,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { PassThrough } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { csvBars } from './bar-sink.ts';
 import { csvSink } from './row-sink.ts';
 
 const MAIN = new URL('../../cli/main.ts', import.meta.url).pathname;
@@ -34,7 +36,7 @@ function wyckoff(...words: string[]) {
 }
 
 describe('issue 4.6: export', () => {
-  it.each(['csv', 'parquet'])('export-1 bars as %s, imported again elsewhere, are the same bars', (format) => {
+  it.each(['csv', 'ndjson', 'parquet'])('export-1 bars as %s, imported again elsewhere, are the same bars', (format) => {
     const out = join(folder, `out.${format}`);
     const { status, stdout } = wyckoff('export', 'bars', '-s', 'ABC', '-t', '1m', '--out', out, '--json');
     expect([status, JSON.parse(stdout)]).toEqual([0, { what: 'bars', symbol: 'ABC', timeframe: '1m', rows: ROWS, format, out }]);
@@ -80,6 +82,37 @@ describe('issue 4.6: export', () => {
     child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
     await once(child, 'exit');
     expect(said).not.toContain('at ');
+  });
+
+  it('M5 an exported bar makes no object; the twin that makes an array of cells for each is seen', () => {
+    const measured = (...cheat: string[]): { format: string; bytesPerBar: number }[] => {
+      const words = ['--expose-gc', '--max-semi-space-size=256', join(import.meta.dirname, '../../../../../bench/export-allocation.ts')]; // prettier-ignore
+      const { stdout } = spawnSync(process.execPath, [...words, ...cheat], { encoding: 'utf8', env });
+      return stdout.trim().split('\n').map((line) => JSON.parse(line) as { format: string; bytesPerBar: number }); // prettier-ignore
+    };
+    const columns = measured();
+    expect(columns.map(({ format }) => format)).toEqual(['csv', 'ndjson', 'parquet']);
+    for (const { bytesPerBar } of columns) expect(bytesPerBar).toBeLessThan(16);
+    for (const { bytesPerBar } of measured('--cheat')) expect(bytesPerBar).toBeGreaterThan(100);
+  });
+
+  it('L1 a slow reader of bars is waited for', async () => {
+    const out = new PassThrough({ highWaterMark: 16_384 });
+    const sink = csvBars({ symbol: 'X', timeframe: '1m' }, out);
+    const bars = createBarColumns(10_000);
+    bars.length = 10_000;
+    let written = 0;
+    const writing = (async () => {
+      for (; written < 50; written += 1) await sink.write(bars);
+      await sink.finish();
+      out.end();
+    })();
+    for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    expect(written).toBe(0);
+    let lines = 0;
+    for await (const chunk of out) lines += String(chunk).split('\n').length - 1;
+    await writing;
+    expect(lines).toBe(1 + 50 * 10_000);
   });
 
   it('L1 a slow reader is waited for: what is written ahead stays below one buffer', async () => {

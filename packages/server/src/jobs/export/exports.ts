@@ -1,4 +1,4 @@
-/** What can be exported, as columns and rows read page by page: bars oldest first; events and trades newest first. */
+/** What can be exported, as columns and rows read page by page: events and trades, newest first. */
 import type { PositionWire } from '@wyckoff/contracts';
 import type { EpochMs } from '@wyckoff/domain';
 import type { EventWire, PageKey, Series, Store } from '../../store/store.ts';
@@ -21,38 +21,14 @@ export interface ExportTable {
 
 const PAGE = 200;
 const EVENTS_PAGE = 1_000;
-const BARS_CHUNK = 10_000;
 
+/** Bars do not go row by row: `bar-sink.ts`. */
 export function exportTable(
-  name: ExportName,
+  name: Exclude<ExportName, 'bars'>,
   store: Store,
   of: { readonly series: Series; readonly span: ExportSpan },
 ): ExportTable {
-  switch (name) {
-    case 'bars':
-      return barsTable(store, of.series, of.span);
-    case 'events':
-      return eventsTable(store, of.series, of.span);
-    case 'trades':
-      return tradesTable(store, of.series, of.span);
-  }
-}
-
-function barsTable(store: Store, series: Series, { from, to }: ExportSpan): ExportTable {
-  const prices = ['open', 'high', 'low', 'close', 'volume'] as const;
-  return {
-    columns: [
-      { name: 'symbol', type: 'text' },
-      { name: 'timeframe', type: 'text' },
-      { name: 'time', type: 'time' },
-      ...prices.map((name) => ({ name, type: 'float' as const })),
-    ],
-    async *rows() {
-      for await (const bars of store.streamBars(series, { after: from - 1, until: to, chunk: BARS_CHUNK }))
-        for (let row = 0; row < bars.length; row += 1)
-          yield [series.symbol, series.timeframe, bars.time[row], ...prices.map((name) => bars[name][row])];
-    },
-  };
+  return name === 'events' ? eventsTable(store, of.series, of.span) : tradesTable(store, of.series, of.span);
 }
 
 function eventsTable(store: Store, series: Series, span: ExportSpan): ExportTable {

@@ -2,22 +2,18 @@
 import { Scope } from '@wyckoff/bounded';
 import type { Timeframe } from '@wyckoff/domain';
 import { Argument, InvalidArgumentError, Option, type Command } from 'commander';
-import { createWriteStream } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
 import process from 'node:process';
-import type { Writable } from 'node:stream';
-import { finished } from 'node:stream/promises';
 import { symbolArgument, timeframeArgument } from '../../cli/bar-options.ts';
 import { Exit, EXIT } from '../../cli/exit-codes.ts';
 import { tell } from '../../cli/output.ts';
 import { storePathIn } from '../../settings.ts';
 import { openStore } from '../../store/open.ts';
+import type { Series, Store } from '../../store/store.ts';
 import { interruptible, Progress } from '../progress.ts';
-import { EXPORTS, exportTable, type ExportName, type ExportTable } from './exports.ts';
-import { csvSink, ndjsonSink, parquetSink, type RowSink } from './row-sink.ts';
-
-const FORMATS = ['csv', 'ndjson', 'parquet'] as const;
-type Format = (typeof FORMATS)[number];
+import { csvBars, ndjsonBars, parquetBars } from './bar-sink.ts';
+import { FORMATS, openTarget, type FileHead, type Format } from './export-target.ts';
+import { EXPORTS, exportTable, type ExportName, type ExportSpan, type ExportTable } from './exports.ts';
+import { csvSink, ndjsonSink, parquetSink } from './row-sink.ts';
 
 interface ExportOptions {
   readonly symbol: string;
@@ -34,7 +30,7 @@ interface ExportOptions {
 export function registerExport(wyckoff: Command): void {
   wyckoff
     .command('export')
-    .description('Write bars, events or trades of the store as CSV, NDJSON or Parquet, row by row.')
+    .description('Write bars, events or trades of the store as CSV, NDJSON or Parquet, streamed.')
     .addArgument(new Argument('<what>', 'what to write').choices(EXPORTS))
     .requiredOption('-s, --symbol <symbol>', 'name of the instrument', symbolArgument)
     .addOption(new Option('-t, --timeframe <timeframe>', 'timeframe of the series').default('1d').argParser(timeframeArgument))
@@ -59,7 +55,6 @@ async function run(what: ExportName, options: ExportOptions): Promise<void> {
   const store = await openStore({ scope, path: storePathIn(options.data), databaseUrl: process.env['DATABASE_URL'] });
   const series = await store.findSeries(symbol, timeframe);
   if (series === null) throw new Exit(EXIT.usage, `${symbol} ${timeframe} is not in the store: import or download it first.`);
-  const table = exportTable(what, store, { series, span: { from, to } });
   const total = what === 'bars' ? await store.countBars(series, { after: from - 1, until: to }) : 0;
   const record = await store.findSymbol(symbol);
   const metadata = {
@@ -71,12 +66,16 @@ async function run(what: ExportName, options: ExportOptions): Promise<void> {
   };
   using interrupt = interruptible();
   const progress = new Progress('export', options.quiet !== true);
-  await using target = await openTarget(format, out, { columns: table.columns, metadata });
-  const onRow = (count: number): void => {
+  const onRows = (count: number): void => {
     if (count % 10_000 === 0) progress.show(count, total, what);
     if (interrupt.signal.aborted) throw new Exit(EXIT.interrupted, `interrupted after ${count} rows; no file was left.`);
   };
-  const rows = await written(table, target, onRow);
+  const file = { format, out, metadata };
+  const span = { from, to };
+  const rows =
+    what === 'bars'
+      ? await barsWritten(store, series, { ...file, span, onRows })
+      : await rowsWritten(exportTable(what, store, { series, span }), { ...file, onRows });
   // Who read the pipe has seen enough.
   if (rows === null) return;
   progress.done();
@@ -84,18 +83,56 @@ async function run(what: ExportName, options: ExportOptions): Promise<void> {
   else if (options.quiet !== true) tell(`${rows} ${what} of ${symbol} ${timeframe} written${out === '-' ? '' : ` to ${out}`}`);
 }
 
-/** How many rows; null when the reader of a pipe has left. */
-async function written(table: ExportTable, target: Target, onRow: (count: number) => void): Promise<number | null> {
-  let rows = 0;
-  try {
-    for await (const row of table.rows()) {
-      const behind = target.sink.write(row);
-      if (behind !== undefined) await behind;
-      rows += 1;
-      onRow(rows);
+interface FileWanted extends FileHead {
+  readonly onRows: (count: number) => void;
+}
+
+const BARS_CHUNK = 10_000;
+
+/** How many bars; null when the reader of a pipe has left. */
+async function barsWritten(
+  store: Store,
+  series: Series,
+  { span, onRows, ...file }: FileWanted & { readonly span: ExportSpan },
+): Promise<number | null> {
+  await using target = await openTarget(file, {
+    text: (out) => (file.format === 'csv' ? csvBars(series, out) : ndjsonBars(series, out)),
+    parquet: () => parquetBars(series, file.out, file.metadata),
+  });
+  return await orPipeLeft(async () => {
+    let rows = 0;
+    for await (const bars of store.streamBars(series, { after: span.from - 1, until: span.to, chunk: BARS_CHUNK })) {
+      await target.sink.write(bars);
+      rows += bars.length;
+      onRows(rows);
     }
     await target.finish();
     return rows;
+  });
+}
+
+/** How many rows; null when the reader of a pipe has left. */
+async function rowsWritten(table: ExportTable, { onRows, ...file }: FileWanted): Promise<number | null> {
+  await using target = await openTarget(file, {
+    text: (out) => (file.format === 'csv' ? csvSink(table.columns, out) : ndjsonSink(table.columns, out)),
+    parquet: () => parquetSink(table.columns, file.out, file.metadata),
+  });
+  return await orPipeLeft(async () => {
+    let count = 0;
+    for await (const row of table.rows()) {
+      const behind = target.sink.write(row);
+      if (behind !== undefined) await behind;
+      count += 1;
+      onRows(count);
+    }
+    await target.finish();
+    return count;
+  });
+}
+
+async function orPipeLeft(write: () => Promise<number>): Promise<number | null> {
+  try {
+    return await write();
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code === 'EPIPE') return null;
@@ -105,41 +142,6 @@ async function written(table: ExportTable, target: Target, onRow: (count: number
       `the file cannot be written: ${(error as Error).message}. Free space, or write it elsewhere with --out.`,
     );
   }
-}
-
-interface Target extends AsyncDisposable {
-  readonly sink: RowSink;
-  finish(): Promise<void>;
-}
-
-type TableHead = { readonly columns: Parameters<typeof csvSink>[0]; readonly metadata: Readonly<Record<string, string>> };
-
-/** What is not finished leaves no file. */
-async function openTarget(format: Format, out: string, { columns, metadata }: TableHead): Promise<Target> {
-  if (format === 'parquet') {
-    const sink = await parquetSink(columns, out, metadata);
-    return { sink, finish: () => sink.finish(), [Symbol.asyncDispose]: () => sink[Symbol.asyncDispose]() };
-  }
-  const partial = `${out}.partial`;
-  const stream: Writable = out === '-' ? process.stdout : createWriteStream(partial);
-  const sink = format === 'csv' ? csvSink(columns, stream) : ndjsonSink(columns, stream);
-  let done = out === '-';
-  return {
-    sink,
-    finish: async () => {
-      await sink.finish();
-      if (out === '-') return;
-      stream.end();
-      await finished(stream);
-      await rename(partial, out);
-      done = true;
-    },
-    [Symbol.asyncDispose]: async () => {
-      if (done) return;
-      stream.destroy();
-      await rm(partial, { force: true });
-    },
-  };
 }
 
 function timeArgument(text: string): number {

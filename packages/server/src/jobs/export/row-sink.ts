@@ -94,7 +94,7 @@ class TextOut {
   }
 }
 
-function csvCell(cell: Cell, type: ColumnType | undefined): string {
+export function csvCell(cell: Cell, type: ColumnType | undefined): string {
   if (cell === null) return '';
   if (typeof cell === 'number') return type === 'time' ? new Date(cell).toISOString() : String(cell);
   const safe = /^[=+\-@\t]/.test(cell) && !Number.isFinite(Number(cell)) ? `'${cell}` : cell;
