@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { createClient } from 'redis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe as always, expect, it } from 'vitest';
 import { isRedisMissing, startRedis, type TestRedis } from '../../../../e2e/support/redis.ts';
+import { backupSqlite, restoreSqlite } from '../store/sqlite/maintenance.ts';
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
 import type { Series, Store, SymbolRecord } from '../store/store.ts';
 import { BarCache } from './bar-cache.ts';
@@ -151,6 +152,19 @@ describe('C5 reading through', () => {
     await raw.set(pageKey(series, 0, page), `${'g'.repeat(36)}not a page`);
     same(await bench.bars.barsBefore(series, query), await bench.store.barsBefore(series, query));
     expect(bench.cache.stats.damaged).toBe(1);
+  });
+
+  it('C5 a page that says it holds more bars than a page can is no page, however little of it there is', () => {
+    const bars = hours(1_001);
+    same(decodePage(encodePage(bars)) ?? createBarColumns(0), bars);
+    expect(decodePage(encodePage(hours(1_002)))).toBeNull();
+    // A header alone would ask for 200 GB.
+    const lying = encodePage(hours(10));
+    lying.writeUInt32LE(2 ** 32 - 1, 4);
+    expect(decodePage(lying)).toBeNull();
+    // The twin: the same bytes with their own length are a page.
+    lying.writeUInt32LE(10, 4);
+    expect(decodePage(lying)?.length).toBe(10);
   });
 
   it('C5 bytes that are no page never throw', () => {
@@ -301,6 +315,17 @@ describe('C5 clearing', () => {
     expect(await raw.keys('bars:A*:*')).toHaveLength(3);
   });
 
+  it('C5 no command of a clearing touches more than 250 keys, so that nobody waits for more than that', async () => {
+    await seed('BIG', 10_000);
+    const calls = async (name: string): Promise<number> =>
+      Number(new RegExp(`cmdstat_${name}:calls=(\\d+)`).exec(await raw.info('commandstats'))?.[1] ?? 0);
+    await raw.configResetStat();
+    expect((await bench.cache.clear(['BIG'])).total).toBe(10_000);
+    expect(await calls('unlink')).toBeGreaterThanOrEqual(10_000 / 250);
+    expect(await calls('sscan')).toBeGreaterThanOrEqual(10_000 / 250 / 2);
+    expect(await calls('del')).toBe(0);
+  });
+
   it('C5 100,000 keys are cleared in batches while a PING never waits long and the client does not grow', async () => {
     await seed('BIG', 100_000);
     const pings: number[] = [];
@@ -326,6 +351,45 @@ describe('C5 clearing', () => {
     expect(tookMs).toBeLessThan(10_000);
     expect(pings.toSorted((a, b) => a - b)[Math.floor(pings.length / 2)]).toBeLessThan(20);
     expect(grownMb).toBeLessThan(40);
+  });
+});
+
+describe('C5 a store that was restored', () => {
+  const read = async (path: string) => {
+    const scope = new Scope({ name: 'server', census: new Census() });
+    const store = scope.own(openSqliteStore({ path }), (opened) => opened.close());
+    const cached = await withBarCache(store, { scope, url: redis.url, onProblem: fail });
+    await cached.ready;
+    const own = await cached.store.saveSymbol(record('BTC'), '1h');
+    const query = { before: START + 900 * HOUR, limit: 10 };
+    return { scope, own, store: cached.store, first: async () => (await cached.store.barsBefore(own, query)).open[0] };
+  };
+
+  it('C5 it is not served pages of the store it replaces; put back as a plain file it would be (the twin)', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'wyckoff-cache-'));
+    const path = join(folder, 'a.db');
+    const before = await read(path);
+    await before.store.importBars(before.own, hours(1_000, 100), 'test');
+    await backupSqlite(path, join(folder, 'copy.db'));
+    await before.store.importBars(before.own, hours(1_000, 200), 'test');
+    expect(await before.first()).toBeGreaterThanOrEqual(200);
+    const epoch = await before.store.setting('cache.epoch');
+    const keeping = (): boolean => before.scope.taskCounts().some(({ running }) => running > 0);
+    for (let turn = 0; turn < 10_000 && keeping(); turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    await before.scope.dispose();
+
+    restoreSqlite(join(folder, 'restored.db'), join(folder, 'copy.db'));
+    const restored = await read(join(folder, 'restored.db'));
+    expect(await restored.first()).toBeLessThan(200);
+    await restored.scope.dispose();
+
+    const twin = openSqliteStore({ path: join(folder, 'copy.db') });
+    await twin.saveSetting('cache.epoch', epoch);
+    twin.close();
+    const plain = await read(join(folder, 'copy.db'));
+    expect(await plain.first()).toBeGreaterThanOrEqual(200);
+    await plain.scope.dispose();
+    rmSync(folder, { recursive: true, force: true });
   });
 });
 
