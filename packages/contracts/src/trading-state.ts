@@ -67,6 +67,10 @@ export const trackRecord = z.object({
   meanRLower: ratio.nullable(),
   maxDrawdownRatio: ratio,
   eligible: z.boolean(),
+  /** Whose record it is: that of a live account is the best of its paper accounts. */
+  accountId: z.string(),
+  /** What each must reach; the lower bound must be above, the drawdown at most. */
+  needs: z.object({ days: z.number(), trades: z.number(), meanRLower: z.number(), maxDrawdownRatio: ratio }),
 });
 export type TrackRecordWire = z.infer<typeof trackRecord>;
 
@@ -109,6 +113,8 @@ export const tradingAccount = z.object({
   brokerConnected: z.boolean(),
   permitted: z.boolean(),
   eligibility: trackRecord,
+  /** An administrator let it go live without the record; void when settings change. */
+  override: z.object({ by: z.string(), at: epochMs, reason: z.string() }).nullable(),
 });
 
 export const tradingAnswer = z.object({

@@ -420,6 +420,34 @@ describe.each(STORES)('%s', (name) => {
     });
   });
 
+  describe('trading 8.2 the track record', () => {
+    it('8.2 what an account traded over history, before it was opened, is no record: trades, days and drawdown count from then on', async () => {
+      wall.ms = 10 * DAY_MS;
+      await withAccount();
+      const judged = judgedSignals(40);
+      const equity = [1e11, 5e10, 1e11, 9e10].map((equityMicros, i) => ({ ts: (8 + i * 2) * DAY_MS, equityMicros, cashMicros: 1e11, heatRatio: 0 })); // prettier-ignore
+      const facts = judged.flatMap((one) => one.facts).map((fact) => ({ bar: 1, fact }));
+      await store.commit({ ...commitOf(engine, 0, 1), facts, equity });
+      const counted = judged.filter(({ at, r }) => at >= 10 * DAY_MS && r !== null).map(({ r }) => r ?? 0);
+      expect(counted.length).toBeLessThan(judged.filter(({ r }) => r !== null).length);
+      expect(await store.tradeSums(ACCOUNT.id)).toEqual({
+        trades: counted.length,
+        sumR: expect.closeTo(
+          counted.reduce((a, b) => a + b, 0),
+          9,
+        ) as number,
+        sumSquaresR: expect.closeTo(
+          counted.reduce((a, b) => a + b * b, 0),
+          9,
+        ) as number,
+        startedAt: 10 * DAY_MS,
+        // The half that was lost on the eighth day is history.
+        maxDrawdownRatio: expect.closeTo(0.1, 9) as number,
+      });
+      expect(await store.tradeSums('nobody')).toMatchObject({ trades: 0, startedAt: null, maxDrawdownRatio: 0 });
+    });
+  });
+
   describe('interface 4.2 facts and ledger only grow', () => {
     const refused = /never changed or deleted/;
     it('4.2 the database refuses to change or delete a fact or a row of the ledger, whoever asks; retention may', async () => {

@@ -19,13 +19,13 @@ export interface JournalQuery {
   readonly audit?: boolean | undefined;
 }
 
-/** Closed positions of an account in sums, and the deepest fall of its equity. */
+/** Closed positions of an account in sums, and the deepest fall of its equity: of what was opened since the account was, by the wall clock. */
 export interface TradeSums {
   readonly trades: number;
   readonly sumR: number;
   readonly sumSquaresR: number;
   readonly maxDrawdownRatio: number;
-  /** Time of the first point of equity; null before it. */
+  /** When the account was opened, by the wall clock; null: there is no such account. */
   readonly startedAt: number | null;
 }
 

@@ -88,7 +88,17 @@ export async function reset(what: 'breaker' | 'drawdown', options: ResetOptions)
   await change(options, ({ id }) => ({ action, account: id, reason: options.reason }));
 }
 
-function linesOf({ id, mode, acceptance: how, pending, automation: own, breaker }: Account): string[] {
+/** The four conditions of going live, each with how far it is. */
+function goingLive({ eligibility: own, override, permitted }: Account): string {
+  const { days, trades, meanRLower, maxDrawdownRatio, eligible, needs } = own;
+  const bound = meanRLower === null ? 'unknown' : meanRLower.toFixed(2);
+  const record = `${Math.floor(days)} of ${needs.days} days, ${trades} of ${needs.trades} closed trades, lower bound of mean R ${bound} (above ${needs.meanRLower}), drawdown ${(maxDrawdownRatio * 100).toFixed(1)} % (at most ${needs.maxDrawdownRatio * 100} %)`;
+  const over = override === null ? '' : `; OVERRIDDEN by ${override.by}: ${override.reason}`;
+  return `going live: ${eligible ? 'eligible' : 'not eligible'} by account ${own.accountId}: ${record}${over}${permitted ? '' : '; not permitted'}`;
+}
+
+function linesOf(account: Account): string[] {
+  const { id, mode, acceptance: how, pending, automation: own, breaker } = account;
   const { enabled, counters, maxTrades, consent } = own;
   const today = `today ${counters.trades} of ${maxTrades} entries, ${moneyText(counters.riskMicros)} at risk`;
   const agreed = consent === null ? 'nobody has agreed to it' : `agreed by ${consent.by} ${timeText(consent.at)}`;
@@ -97,6 +107,7 @@ function linesOf({ id, mode, acceptance: how, pending, automation: own, breaker 
     `account ${id}: ${mode}`,
     `acceptance ${how}: ${MODES[how]}; ${pending} waiting`,
     `automation ${enabled ? 'on' : 'off'}: ${agreed}; ${today}`,
+    goingLive(account),
     `loss breaker ${breaker.state.toLowerCase()}: ${breaker.losses} of ${breaker.threshold} losses in a row${until}`,
   ];
 }

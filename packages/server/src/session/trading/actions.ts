@@ -8,6 +8,7 @@ import type { AccountRun } from './account-run.ts';
 import type { Halting } from './halting.ts';
 import { wireOf } from './halting.ts';
 import type { TradingLists } from './lists.ts';
+import type { Overrides } from './overrides.ts';
 import { notFound, refusedAnswer } from './refusals.ts';
 
 /** What a venue holds of each position of a symbol, where it differs. */
@@ -20,6 +21,7 @@ export interface ActionParts {
   readonly guard: KillSwitchGuard;
   readonly halting: Halting;
   readonly lists: TradingLists;
+  readonly overrides: Overrides;
   readonly runOf: (accountId: string) => AccountRun | null;
   readonly wallClock: () => number;
 }
@@ -37,10 +39,12 @@ export class TradingActions {
     const run = this.#parts.runOf(action.account);
     if (run === null) return notFound('account', action.account);
     if (action.action === 'setMode') return await this.#setMode(run, action, by);
+    const before = JSON.stringify(settingsOf(run));
     for (const command of this.#commandsOf(action, run, by)) {
       const { answer } = await run.command(command, { actor: by.user, requestId: by.requestId });
       if (!answer.done) return refusedAnswer(answer, this.#parts.guard.last.kill);
     }
+    if (JSON.stringify(settingsOf(run)) !== before) await this.#parts.overrides.settingsChanged(run, by);
     return null;
   }
 
@@ -111,8 +115,9 @@ export class TradingActions {
 
   /** LIVE needs the track record, or an administrator who overrides it with a reason; back to PAPER needs nothing (8.2). */
   async #setMode(run: AccountRun, action: Extract<TradingAction, { action: 'setMode' }>, by: Actor): Promise<Refused | null> {
+    let overridden: string | null = null;
     if (action.mode === 'LIVE') {
-      const trackRecord = await this.#parts.lists.trackRecord(run.accountId, run.account.at);
+      const trackRecord = await this.#parts.lists.eligibility(run.account);
       const isOverridden = action.override !== undefined && by.role === 'admin';
       if (action.confirm !== 'LIVE' || !(trackRecord.eligible || isOverridden))
         return {
@@ -121,16 +126,28 @@ export class TradingActions {
           detail: 'expected an eligible track record and the typed word LIVE',
           extra: { trackRecord },
         };
+      if (!trackRecord.eligible) overridden = action.override?.reason ?? null;
       if (run.account.kind !== 'LIVE')
         return { ok: false, code: 'live.not_eligible', detail: `expected an account with a venue, was ${run.account.kind}: configure a broker first`, extra: { trackRecord } }; // prettier-ignore
     }
-    const reason = action.override?.reason ?? `mode ${action.mode}`;
+    const reason = overridden ?? `mode ${action.mode}`;
     // What never goes live is always permitted: PAPER said to a paper account must not lock it.
     const allowed = action.mode === 'LIVE' || run.account.kind !== 'LIVE';
     const command = { kind: 'permit', allowed, reason } as const;
     const { answer } = await run.command(command, { actor: by.user, requestId: by.requestId });
-    return answer.done ? null : refusedAnswer(answer, this.#parts.guard.last.kill);
+    if (!answer.done) return refusedAnswer(answer, this.#parts.guard.last.kill);
+    await this.#parts.overrides.remember(
+      run.accountId,
+      overridden === null ? null : { by: by.user, at: this.#parts.wallClock(), reason: overridden },
+    );
+    return null;
   }
+}
+
+/** What an override was given for: another consent or another way to accept is another risk. */
+function settingsOf({ trading }: AccountRun): unknown {
+  const { acceptance, automation, limits } = trading;
+  return [acceptance, { ...automation, version: 0 }, limits];
 }
 
 /** For handlers that answer with a state. */

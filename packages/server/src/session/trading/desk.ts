@@ -14,6 +14,7 @@ import { Decisions } from './decisions.ts';
 import { wireOf, type Halting } from './halting.ts';
 import { campaignOf, TradingLists } from './lists.ts';
 import { notFound, refusedAnswer } from './refusals.ts';
+import { Overrides } from './overrides.ts';
 import { RISK_SETTING, RiskSetting } from './risk-setting.ts';
 import { riskView } from './risk-view.ts';
 import { UserSettings } from './settings.ts';
@@ -43,10 +44,19 @@ export function tradingDeskOf(parts: TradingDeskParts): TradingDesk {
   const decisions = new Decisions({ scope, store, run, kill: () => guard.last.kill });
   const settings = new UserSettings({ store, change, wallClock, onChanged: parts.onSetting });
   const statistics = new Statistics({ scope, store, wallClock });
-  const risk = new RiskSetting({ store, change, wallClock, run, kill: () => guard.last.kill });
+  const overrides = new Overrides(store);
+  const risk = new RiskSetting({ store, change, wallClock, run, overrides, kill: () => guard.last.kill });
   const runOf = (accountId: string): AccountRun | null => (run()?.accountId === accountId ? run() : null);
-  const actions = new TradingActions({ guard, halting, lists, runOf, wallClock, positionsAtVenue: parts.positionsAtVenue });
-  const state = (): Promise<TradingWire> => stateOf(parts, lists);
+  const actions = new TradingActions({
+    guard,
+    halting,
+    lists,
+    overrides,
+    runOf,
+    wallClock,
+    positionsAtVenue: parts.positionsAtVenue,
+  });
+  const state = (): Promise<TradingWire> => stateOf(parts, { lists, overrides });
   return {
     state,
     halt: (request, by) => halting.halt(request, by),
@@ -69,11 +79,16 @@ export function tradingDeskOf(parts: TradingDeskParts): TradingDesk {
   };
 }
 
-async function stateOf({ guard, store, run }: TradingDeskParts, lists: TradingLists): Promise<TradingWire> {
+interface Records {
+  readonly lists: TradingLists;
+  readonly overrides: Overrides;
+}
+
+async function stateOf({ guard, store, run }: TradingDeskParts, records: Records): Promise<TradingWire> {
   const flag = await guard.read();
   const halts = await store.haltsInForce().catch(() => null);
   const account = run();
-  const accounts = account === null ? [] : [await accountState(account, lists)];
+  const accounts = account === null ? [] : [await accountState(account, records)];
   const unknown = {
     scope: 'all',
     kind: 'EQUITY_UNKNOWN',
@@ -91,7 +106,7 @@ async function stateOf({ guard, store, run }: TradingDeskParts, lists: TradingLi
   };
 }
 
-async function accountState(run: AccountRun, lists: TradingLists): Promise<TradingWire['accounts'][number]> {
+async function accountState(run: AccountRun, { lists, overrides }: Records): Promise<TradingWire['accounts'][number]> {
   const { accountId, trading, account } = run;
   const { automation, consent } = trading;
   // As of now: the day may have turned since anything was said about them.
@@ -114,7 +129,8 @@ async function accountState(run: AccountRun, lists: TradingLists): Promise<Tradi
     breaker: { ...breaker, threshold: automation.breakerLosses, resetsAt },
     brokerConnected: trading.brokerConnected,
     permitted: trading.permitted,
-    eligibility: await lists.trackRecord(accountId, account.at),
+    eligibility: await lists.eligibility(account),
+    override: await overrides.of(accountId),
   };
 }
 

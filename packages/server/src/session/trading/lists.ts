@@ -4,6 +4,7 @@ import { LruTtlCache, type Scope } from '@wyckoff/bounded';
 import type { PageKey, Store } from '../../store/store.ts';
 import type { TradeSums } from '../../store/entity-store.ts';
 import type { CampaignRow } from '../../store/trading-store.ts';
+import type { Account } from '@wyckoff/domain';
 import type { Answer } from '../desk.ts';
 import { decodeCursor, encodeCursor } from '../page-cursor.ts';
 import type { ListQuery } from '../trading-desk.ts';
@@ -13,6 +14,7 @@ type Out<S extends { readonly _zod: { readonly output: unknown } }> = S['_zod'][
 
 const LIST_LIMIT = 200;
 const SUMS_TTL_MS = 60_000;
+const NO_TRADES: TradeSums = { trades: 0, sumR: 0, sumSquaresR: 0, maxDrawdownRatio: 0, startedAt: null };
 
 export interface ListParts {
   readonly scope: Scope;
@@ -86,12 +88,22 @@ export class TradingLists {
     return { items, nextCursor: null };
   }
 
+  /** Of going live: a live account is judged by the paper accounts beside it that were not reset, the best one; others by themselves. */
+  async eligibility(account: Account): Promise<ReturnType<typeof trackRecordOf>> {
+    const own = await this.trackRecord(account.id, account.at);
+    if (account.kind !== 'LIVE') return own;
+    const papers = await this.#parts.store.accounts({ kind: 'PAPER' });
+    const records = await Promise.all(papers.map(({ id, at }) => this.trackRecord(id, at)));
+    const best = records.find(({ eligible }) => eligible) ?? [...records].sort((a, b) => b.trades - a.trades).at(0);
+    return best ?? { ...trackRecordOf(account.id, NO_TRADES, 0) };
+  }
+
   /** `at`: pipeline time of the account, so that a replay's days are the market's. */
   async trackRecord(accountId: string, at: number): Promise<ReturnType<typeof trackRecordOf>> {
     const known = this.#sums.get(accountId);
     const sums = known ?? (await this.#parts.store.tradeSums(accountId));
     if (known === undefined) this.#sums.set(accountId, sums);
-    return trackRecordOf(sums, at);
+    return trackRecordOf(accountId, sums, at);
   }
 }
 

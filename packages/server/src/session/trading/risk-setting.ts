@@ -6,6 +6,7 @@ import { VersionConflict } from '../../store/changes.ts';
 import type { Answer, Refused } from '../desk.ts';
 import type { Actor, SettingRequest } from '../trading-desk.ts';
 import type { AccountRun } from './account-run.ts';
+import type { Overrides } from './overrides.ts';
 import { refusedAnswer } from './refusals.ts';
 import { stale, type SettingParts } from './settings.ts';
 
@@ -16,6 +17,7 @@ export interface RiskSettingParts extends Pick<SettingParts, 'store' | 'change' 
   /** Null: the session could not be resumed. */
   readonly run: () => AccountRun | null;
   readonly kill: () => KillSwitch;
+  readonly overrides: Overrides;
 }
 
 export class RiskSetting {
@@ -60,6 +62,7 @@ export class RiskSetting {
     const command = { kind: 'setLimits', by: by.user, limits: wanted, reason } as const;
     const outcome = await account.command(command, { actor: by.user, requestId: by.requestId });
     if (!outcome.answer.done) return refusedAnswer(outcome.answer, kill());
+    await this.#parts.overrides.settingsChanged(account, by);
     return (await this.#stored({ version, after, changes, reason }, by)) ?? answer(version + 1);
   }
 

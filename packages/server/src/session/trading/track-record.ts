@@ -9,7 +9,11 @@ const MAX_DRAWDOWN = 0.15;
 /** Two-sided 95 %. */
 const Z = 1.96;
 
-export function trackRecordOf(sums: TradeSums, now: number): TrackRecordWire {
+/** What all four must reach. */
+const NEEDS = { days: MIN_DAYS, trades: MIN_TRADES, meanRLower: 0, maxDrawdownRatio: MAX_DRAWDOWN } as const;
+
+/** `now`: time of the account. What it traded over history, before it was opened, does not count: a replay never is a track record. */
+export function trackRecordOf(accountId: string, sums: TradeSums, now: number): TrackRecordWire {
   const { trades, sumR, sumSquaresR, maxDrawdownRatio, startedAt } = sums;
   const days = startedAt === null ? 0 : Math.max(0, (now - startedAt) / DAY_MS);
   const meanR = trades === 0 ? null : sumR / trades;
@@ -17,5 +21,5 @@ export function trackRecordOf(sums: TradeSums, now: number): TrackRecordWire {
   const meanRLower = meanR === null || variance === null ? null : meanR - Z * Math.sqrt(variance / trades);
   const eligible =
     days >= MIN_DAYS && trades >= MIN_TRADES && meanRLower !== null && meanRLower > 0 && maxDrawdownRatio <= MAX_DRAWDOWN;
-  return { days, trades, meanR, meanRLower, maxDrawdownRatio, eligible };
+  return { days, trades, meanR, meanRLower, maxDrawdownRatio, eligible, accountId, needs: NEEDS };
 }

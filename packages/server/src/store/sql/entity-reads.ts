@@ -20,21 +20,24 @@ export function entityStore(gate: Gate): EntityStore {
 
   const r = dialect.kind === 'sqlite' ? "json_extract(data, '$.r')" : "cast(data ->> 'r' as double precision)";
   const sums = dialect.text(
-    `select count(${r}), coalesce(sum(${r}), 0), coalesce(sum(${r} * ${r}), 0) from positions where account_id = ? and status = 'CLOSED'`,
+    `select count(${r}), coalesce(sum(${r}), 0), coalesce(sum(${r} * ${r}), 0) from positions where account_id = ? and status = 'CLOSED' and opened_at >= ?`,
   );
   const fall = dialect.text(
-    `select min(ts), coalesce(max((peak - equity) / peak), 0) from (
+    `select coalesce(max((peak - equity) / peak), 0) from (
       select ts, cast(equity_micros as double precision) as equity,
         cast(max(equity_micros) over (order by ts) as double precision) as peak
-      from equity_points where account_id = ?
+      from equity_points where account_id = ? and ts >= ?
     ) as points where peak > 0`,
   );
 
   return {
     tradeSums: async (accountId) =>
       await gate.query('trade sums', function* () {
-        const [[trades, sumR, sumSquaresR]] = yield* rawRows<[number, number, number]>(sums, [accountId]);
-        const [[startedAt, maxDrawdownRatio]] = yield* rawRows<[number | null, number]>(fall, [accountId]);
+        const opened = yield* first(sql.selectFrom('accounts').select('started_at').where('id', '=', accountId));
+        const startedAt = opened?.started_at ?? null;
+        const since = [accountId, startedAt ?? 0];
+        const [[trades, sumR, sumSquaresR]] = yield* rawRows<[number, number, number]>(sums, since);
+        const [[maxDrawdownRatio]] = yield* rawRows<[number]>(fall, since);
         return { trades, sumR, sumSquaresR, startedAt, maxDrawdownRatio };
       }),
 
