@@ -160,6 +160,42 @@ it('1.1 paper: history first, then the stream; a restart back-fills what it miss
   expect(paper.said).not.toContain(KEYS.secret);
 }, 120_000);
 
+it('1.1 4.4 9.4 two symbols on one account: the common past first, whole, then both streams; killed, it catches up with both', async () => {
+  const other = 'ETHUSDT';
+  const now = Math.floor(Date.now() / HOUR) * HOUR;
+  const all = tape(420, now);
+  data.tape.of(SYMBOL, '1h').length = 0;
+  for (const [row, one] of all.slice(0, 400).entries()) {
+    data.tape.add(SYMBOL, '1h', one);
+    if (row >= 20) data.tape.add(other, '1h', one);
+  }
+  const count = async (symbol: string): Promise<number> => (await (server as Served).ask<{ columns: { t: number[] } }>(`/chart?symbol=${symbol}&timeframe=1h&limit=1000`)).columns.t.length; // prettier-ignore
+  const counts = async (): Promise<string> => `${await count(SYMBOL)} ${await count(other)}`;
+  let paper = await started('two', '--symbol', other);
+  await until('the past of both', async () => (await counts()) === '400 380');
+  expect(paper.said).toContain('PAPER on BTCUSDT,ETHUSDT 1h of binance');
+  await until('both streams', async () => data.subscribedStreams() === 2);
+  data.publish(other, '1h', all[400]);
+  data.publish(SYMBOL, '1h', all[400]);
+  await until('a bar of each', async () => (await counts()) === '401 381');
+  expect(await paper.ask('/auth/session')).toMatchObject({
+    desk: { symbol: SYMBOL, others: [{ symbol: other, timeframe: '1h', source: 'binance' }], account: { kind: 'PAPER' } },
+  });
+  await paper.kill('SIGKILL');
+  for (const one of all.slice(401)) {
+    data.tape.add(SYMBOL, '1h', one);
+    data.tape.add(other, '1h', one);
+  }
+  paper = await started('two', '--symbol', other);
+  await until('what was missed', async () => (await counts()) === '421 401');
+  // Every instant was whole: nothing came late.
+  expect((await paper.ask<{ items: unknown[] }>('/facts?type=input.late&limit=10')).items).toEqual([]);
+  await paper.kill('SIGTERM');
+  const one = new Served('two', ['--feed', 'binance', '--symbol', SYMBOL, '--timeframe', '1h']);
+  expect(await one.ended()).toBe(3);
+  expect(one.said).toContain('a folder of its own for BTCUSDT 1h paper');
+}, 120_000);
+
 it('interface 9: what cannot be is said in one line each and ends with 3, before anything is kept', async () => {
   const wrong = async (words: readonly string[]): Promise<string> => {
     const one = new Served('wrong', words);

@@ -11,6 +11,17 @@ import { epochMs, micros, price, qtyMicros, ratio, seq, symbol, timeframe } from
 import { killSwitch, tradingState, trackRecord } from './trading-state.ts';
 import { account, fill, order, position, signal } from './trading.ts';
 
+const deskSeries = z.object({
+  symbol,
+  timeframe,
+  name: z.string(),
+  source: z.string(),
+  synthetic: z.boolean(),
+  tickSize: z.number(),
+  timeZone: z.string(),
+  unit: z.string(),
+});
+
 export const sessionAnswer = z.object({
   mode: z.enum(['local', 'users']),
   user: z.string().nullable(),
@@ -19,17 +30,11 @@ export const sessionAnswer = z.object({
   contractHash: z.string(),
   serverTime: epochMs,
   version: z.string(),
-  /** What the desk opens first: the series that has an engine. Null before any bars exist. */
-  desk: z
-    .object({
-      symbol,
-      timeframe,
-      name: z.string(),
-      source: z.string(),
-      synthetic: z.boolean(),
-      tickSize: z.number(),
-      timeZone: z.string(),
-      unit: z.string(),
+  /** What the desk opens first: the series that has an engine, of several its own. Null before any bars exist. */
+  desk: deskSeries
+    .extend({
+      /** The others on the same account; absent: there are none. */
+      others: z.array(deskSeries).optional(),
       /** Whose money it is: REPLAY and PAPER are play money, LIVE is at a venue. */
       account: z.object({ id: z.string(), kind: z.enum(['REPLAY', 'PAPER', 'LIVE']), broker: z.string() }),
     })

@@ -87,7 +87,7 @@ async function open({ options, settings, log, census, scope }: Opening): Promise
 
   // --- the session: store, engine, replay ---
   const storePath = storePathIn(settings.dataDir);
-  const { desk, trading, notices, resumed, store, cacheStats } = await openSession(
+  const { desk, trading, notices, resumed, store, series, cacheStats } = await openSession(
     { scope, storePath, speed: settings.speed, play: false },
     {
       onProblem: (err) => errors.error({ err }, 'session'),
@@ -202,7 +202,7 @@ async function open({ options, settings, log, census, scope }: Opening): Promise
   registerParts(observed.register, { scope, census, desk, store, cacheStats, retention, hub, gateway, governor, inFlight });
 
   // --- the proof, then the doors ---
-  reserveTransient(census, scope, numbers);
+  reserveTransient(census, scope, { numbers, series });
   const budget = proveBudget(census, numbers['memory.budgetMb']);
   if (!budget.fits) throw new BudgetExceeded(budget);
   if (budget.undeclared.length > 0) log.debug({ names: budget.undeclared }, 'bounds without a declared size');

@@ -86,18 +86,9 @@ export function deskOfSession(parts: DeskParts): Desk {
     },
     connections: () => connectionsOf(parts),
     series() {
-      const { symbol, name, source, synthetic, tickSize, timeZone, unit } = parts.record;
-      return {
-        symbol,
-        timeframe: parts.series.timeframe,
-        name,
-        source,
-        synthetic,
-        tickSize,
-        timeZone,
-        unit,
-        account: parts.account,
-      };
+      const { series, record, all, account } = parts;
+      const others = all.filter((one) => one.series !== series).map(seriesOf);
+      return { ...seriesOf({ series, record }), ...(others.length > 0 && { others }), account };
     },
     replay: {
       state: () => replay.state(),
@@ -113,6 +104,11 @@ export function deskOfSession(parts: DeskParts): Desk {
       return { store: { ok: failure === null || errors === 0, kind, bytes }, ready: run !== null && failure === null, failure };
     },
   };
+}
+
+function seriesOf({ series, record }: SessionSeries): Omit<NonNullable<SessionAnswer['desk']>, 'others' | 'account'> {
+  const { symbol, name, source, synthetic, tickSize, timeZone, unit } = record;
+  return { symbol, timeframe: series.timeframe, name, source, synthetic, tickSize, timeZone, unit };
 }
 
 function connectionsOf({ replay, brokers }: DeskParts): ConnectionWire[] {

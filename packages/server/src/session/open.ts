@@ -58,6 +58,8 @@ export interface Session {
   readonly store: Store;
   /** Null: there is no shared cache. */
   readonly cacheStats: CachedStore['cacheStats'] | null;
+  /** Series on the account. */
+  readonly series: number;
   /** How the engine came back, for the log; null when it could not be resumed. */
   readonly resumed: ResumedFrom | null;
 }
@@ -319,7 +321,15 @@ export async function openSession(options: SessionOptions<Scope>, parts: Session
       if (!signal.aborted) await liveSource.start();
     });
   } else await liveSource?.start();
-  return { desk, trading, notices, store, cacheStats: cached?.cacheStats ?? null, resumed: run?.resumed ?? null };
+  return {
+    desk,
+    trading,
+    notices,
+    store,
+    series: all.length,
+    cacheStats: cached?.cacheStats ?? null,
+    resumed: run?.resumed ?? null,
+  };
 }
 
 async function brokerOf(

@@ -78,7 +78,6 @@ export class LiveSource implements SessionSource {
       open: (key) => Promise.resolve(this.#opened(key)),
       enginesOf,
       capacity: series.length,
-      itemBytes: SERIES_BYTES,
     });
     this.#gathering = new Gathering({
       scope,
@@ -201,11 +200,8 @@ export class LiveSource implements SessionSource {
   }
 }
 
-/** What one series costs beside its rows in the store: its detector and those above it, its lane in the engine, what waits and what the feed keeps. */
-export const SERIES_BYTES = 256 * 1024;
-
 /** With those of the timeframes above it (trading.md 9.4). */
-export function enginesOf({ timeframe }: Pick<SeriesKey, 'timeframe'>): number {
+function enginesOf({ timeframe }: Pick<SeriesKey, 'timeframe'>): number {
   return 1 + HIGHER_TIMEFRAMES[timeframe].length;
 }
 

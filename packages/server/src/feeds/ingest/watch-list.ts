@@ -20,8 +20,6 @@ export interface WatchListOptions<W extends SeriesWorker> {
   readonly maxEngines?: number;
   /** Series at once; default: as many as engines. */
   readonly capacity?: number;
-  /** What one of them costs; default 512. */
-  readonly itemBytes?: number;
   /** Told when a worker could not be ended. */
   readonly onError?: (error: unknown, series: string) => void;
 }
@@ -48,7 +46,7 @@ export class WatchList<W extends SeriesWorker> {
     this.#entries = new KeyedRegistry({
       name: 'server.watched',
       capacity: this.#capacity,
-      itemBytes: options.itemBytes ?? 512,
+      itemBytes: 512,
       scope: options.scope,
       policy: 'refuse',
       disposeValue: (entry) => this.#end(entry),
