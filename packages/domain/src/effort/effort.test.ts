@@ -57,6 +57,12 @@ describe('bars', () => {
     [{ open: -1 }, 'PRICE_NOT_POSITIVE'],
     [{ high: 8 }, 'HIGH_BELOW_LOW'],
     [{ volume: -1 }, 'VOLUME_NEGATIVE'],
+    [{ high: 1e101 }, 'OUT_OF_REACH'],
+    [{ open: 1e-101 }, 'OUT_OF_REACH'],
+    [{ volume: 1e-101 }, 'OUT_OF_REACH'],
+    [{ time: 1e15 }, 'OUT_OF_REACH'],
+    [{ time: -1e14 }, 'OUT_OF_REACH'],
+    [{ volume: 0 }, null],
     [{ close: 12 }, null],
   ])('BAR-1 %j is %s', (over, defect) => {
     expect(barDefect(bar(over))).toBe(defect);

@@ -3,6 +3,7 @@ import { TIMEFRAME_MS, type Bar, type Instrument, type Timeframe, type VolumeRel
 import { BarRing, RING_MASK, SHORT_MASK } from '../bar/bar-ring.ts';
 import type { StateIo } from '../bar/state-io.ts';
 import { clamp01 } from '../bar/piecewise.ts';
+import { FIRST_INSTANT, LARGEST, LAST_INSTANT, SMALLEST } from '../bar/validate.ts';
 import { Adx } from './adx.ts';
 import { Atr } from './atr.ts';
 import { Baseline } from './baseline.ts';
@@ -126,10 +127,11 @@ export class Effort {
   measure(bar: Bar): boolean {
     const f = this.now;
     const { time, open, high, low, close, volume } = bar;
-    // BAR-1, BAR-2 in one breath: a sum is finite only if all its parts are. Why a bar is refused is asked elsewhere.
-    const sum = open + high + low + close + volume + time;
-    const sound = sum - sum === 0 && open > 0 && low > 0 && close > 0 && high >= low && volume >= 0;
-    if (!sound || !(time > f.time || f.bar < 0)) return false;
+    // BAR-1, BAR-2 in one breath: a sum has a bound only if all its parts have. Why a bar is refused is asked elsewhere.
+    const sum = open + high + low + close + volume;
+    const sound = sum <= LARGEST && open >= SMALLEST && low >= SMALLEST && close >= SMALLEST && high >= low;
+    if (!sound || !(volume >= SMALLEST || volume === 0) || !(time <= LAST_INSTANT)) return false;
+    if (!(time > f.time || (f.bar < 0 && time >= FIRST_INSTANT))) return false;
     f.prevClose = f.close;
     f.prevHigh = f.high;
     f.prevLow = f.low;

@@ -43,11 +43,11 @@ function meetsConditions(study: Study, side: Side, threshold: number): boolean {
   const strong = atLeast(view.closePos, p.sosClose);
   // Two failures are not even a near miss; then no quantile need be read.
   if (!judge.traced && (beyond ? !wide && !strong : !wide || !strong)) return false;
-  const needed = thresholds.sosMin(now.session);
   const alternative = study.asymmetric(side) && atLeast(now.spreadRatio, p.sowAltSpread);
+  const needed = alternative ? thresholds.sosMin(now.session) - p.sowAltVolDrop : thresholds.sosMin(now.session);
   judge.open(nameFor(side.sign, 'SOS'), side.sign);
-  judge.require(beyond, 'TOO_SHALLOW', view.close, threshold);
-  judge.require(study.volumeAtLeast(alternative ? needed - p.sowAltVolDrop : needed), 'VOLUME_TOO_LOW', now.volRatio, needed);
+  judge.require(beyond, 'TOO_SHALLOW', side.sign * view.close, side.sign * threshold);
+  judge.require(study.volumeAtLeast(needed), 'VOLUME_TOO_LOW', now.volRatio, needed);
   judge.require(wide, 'SPREAD_NARROW', now.spreadRatio, p.sosSpread);
   judge.require(strong, 'WEAK_CLOSE', view.closePos, p.sosClose);
   return judge.verdict();

@@ -77,12 +77,13 @@ function follow(study: Study, side: Side): void {
   const { now, params: p } = study;
   if (view.low < inRange.low) {
     if (qualifies(study, side)) capture(study, side, inRange);
-    else die(study, side, { code: 'BROKE_LEVEL', value: view.low, limit: inRange.low });
+    else die(study, side, { code: 'BROKE_LEVEL', value: side.sign * view.low, limit: side.sign * inRange.low });
     return;
   }
   const age = now.bar - inRange.bar;
   if (above(view.close, inRange.high)) confirm(study, side);
-  else if (age >= p.inLpsBars) die(study, side, { code: 'NO_BOUNCE', value: view.close, limit: inRange.high });
+  else if (age >= p.inLpsBars)
+    die(study, side, { code: 'NO_BOUNCE', value: side.sign * view.close, limit: side.sign * inRange.high });
 }
 
 function die(study: Study, side: Side, why: { readonly code: ReasonCode; readonly value: number; readonly limit: number }): void {

@@ -108,6 +108,8 @@ export class Judge {
 
   #keep(): void {
     const ring = this.rejections;
+    // Where volume or spread has no measure yet (a silent market) nobody can say by how much it was missed.
+    if (!(Number.isFinite(this.#value) && Number.isFinite(this.#limit))) return;
     const at = ring.next;
     const kind = kindCode(this.#kind);
     const reason = reasonCode(this.#code);

@@ -30,7 +30,7 @@ function lapse(study: Study, side: Side): void {
     study,
     side,
     broke
-      ? { code: 'BROKE_LEVEL', value: side.view.low, limit: floor }
+      ? { code: 'BROKE_LEVEL', value: side.sign * side.view.low, limit: side.sign * floor }
       : { code: 'WRONG_PHASE', value: side.at.phase, limit: PHASE_D },
   );
 }
@@ -60,7 +60,7 @@ function open(study: Study, side: Side): void {
 function judgeHold(study: Study, side: Side): boolean {
   const floor = holdFloor(study, side);
   if (!below(side.view.low, floor)) return true;
-  die(study, side, { code: 'BROKE_LEVEL', value: side.view.low, limit: floor });
+  die(study, side, { code: 'BROKE_LEVEL', value: side.sign * side.view.low, limit: side.sign * floor });
   return false;
 }
 
@@ -81,7 +81,8 @@ function follow(study: Study, side: Side): void {
   if (atLeast(view.close, bounce)) {
     if (quietEnough(study, side)) confirm(study, side);
     else die(study, side, { code: 'VOLUME_TOO_HIGH', value: lastPoint.volRatio, limit: study.thresholds.lpsMax() });
-  } else if (age >= p.lpsBounceBars) die(study, side, { code: 'NO_BOUNCE', value: view.close, limit: bounce });
+  } else if (age >= p.lpsBounceBars)
+    die(study, side, { code: 'NO_BOUNCE', value: side.sign * view.close, limit: side.sign * bounce });
 }
 
 function bounceNeeded(study: Study, candidate: LevelCandidate): number {

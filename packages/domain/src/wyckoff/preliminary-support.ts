@@ -35,7 +35,9 @@ function follow(study: Study, side: Side): void {
     study.judge.reject(
       kind,
       side.sign,
-      late ? { code: 'TIMEOUT', value: age, limit: p.psBars } : { code: 'BROKE_LEVEL', value: view.low, limit: waiting.low },
+      late
+        ? { code: 'TIMEOUT', value: age, limit: p.psBars }
+        : { code: 'BROKE_LEVEL', value: side.sign * view.low, limit: side.sign * waiting.low },
     );
     announce(study, side, { kind, status: 'expired', candidate: waiting });
     return;

@@ -1,13 +1,16 @@
 /** Rules that no golden case shows, each at work on a fixture. */
 import { describe, expect, test } from 'vitest';
+import { noiseColumns } from '../backtest/noise.ts';
 import type { Bar } from '../bar/bar.ts';
+import { BarCursor } from '../bar/columns.ts';
 import type { BarContext } from './context.ts';
 import { confidenceOf, depthPoints, effortPoints, points, POINTS, tierOf } from './confidence.ts';
 import { createDetector, type Detector } from './detector.ts';
-import { kindCode, type DetectionEvent } from './event.ts';
+import { kindCode, type DetectionEvent, type ReasonCode } from './event.ts';
 import { f0, fa, fc, fd, fh, fi, Fixture, fs, presetSpring, young, type Row } from './fixture.ts';
 import type { Parameters } from './parameters.ts';
 import { springSeries } from './spring-series.ts';
+import type { TracedCondition } from './trace.ts';
 
 const IDLE: Row = [105, 106, 104, 105, 1000];
 const SPRING: Row = [101, 101.6, 98.6, 100.8, 450];
@@ -335,6 +338,25 @@ describe('candidates on request', () => {
     const rows: readonly Row[] = [[101, 101.4, 99.2, 99.5, 600], [99.5, 99.8, 96.9, 97.4, 650]]; // prettier-ignore
     expect(feed(f0(), rows)).toEqual([]);
     expect(said(feed(f0({ emitCandidates: true }), rows))).toEqual(['SPRING candidate 100', 'SPRING expired 101']);
+  });
+
+  test('TRC-1 what is judged is told as the chart shows it: prices of distribution upright, the limit the one that decided', () => {
+    const heard: TracedCondition[] = [];
+    const detector = createDetector({ symbol: 'N', assetClass: 'STOCK', timeZone: 'UTC' }, '1d', {
+      pack: 'strict',
+      trace: (condition) => heard.push(condition),
+    });
+    const columns = noiseColumns(4, 10_000);
+    const cursor = new BarCursor(columns);
+    for (let row = 0; row < columns.length; row++) detector.onBar(cursor.at(row));
+    const of = (code: ReasonCode): TracedCondition[] => heard.filter((it) => it.hypothesis === -1 && it.code === code);
+    const prices = [...of('TOO_SHALLOW'), ...of('NO_BOUNCE'), ...of('BROKE_LEVEL').filter((it) => it.kind !== 'BC')];
+    expect(new Set(prices.map((it) => it.code)).size).toBe(3);
+    expect(prices.filter((it) => !(it.value > 0 && it.limit > 0))).toEqual([]);
+    expect(of('TOO_SHALLOW').filter((it) => it.passed !== it.value < it.limit)).toEqual([]);
+    const enough = of('VOLUME_TOO_LOW').filter((it) => it.kind === 'SOW' && it.passed);
+    expect(enough.length).toBeGreaterThan(0);
+    expect(enough.filter((it) => it.value < it.limit * (1 - 1e-9))).toEqual([]);
   });
 
   test('TRC-1 what waits is shown with the prices that decide', () => {
