@@ -59,20 +59,24 @@ export interface BarVerdict {
 
 const ORDINARY: BarVerdict = Object.freeze({ action: 'ACCEPT', codes: Object.freeze([]), flags: 0, missing: 0, detail: '' });
 
+/** BAR_VALUE, BAR_SHAPE: what no bar can be, whatever is known around it; null for one that can. Every door asks this one. */
+export function barFault({ time, open, high, low, close, volume }: Bar): 'BAR_VALUE' | 'BAR_SHAPE' | null {
+  // The sum is finite only if its parts are; a time beyond what a date can hold is none.
+  const fit = Number.isFinite(open + high + low + close + volume) && Math.abs(time) <= LAST_TIME;
+  if (!(fit && open > 0 && high > 0 && low > 0 && close > 0 && volume >= 0)) return 'BAR_VALUE';
+  return low <= open && low <= close && open <= high && close <= high ? null : 'BAR_SHAPE';
+}
+
 /** BAR_VALUE, BAR_SHAPE, BAR_FUTURE: what refuses a bar whatever is around it; null for one that may be judged further. */
 export function barRefusal(
   bar: Bar,
   { timeframe, calendar, now }: Pick<BarContext, 'timeframe' | 'calendar' | 'now'>,
 ): BarVerdict | null {
-  const { time, open, high, low, close, volume } = bar;
-  // The sum is finite only if its parts are; a time beyond what a date can hold is none.
-  const fit = Number.isFinite(open + high + low + close + volume) && Math.abs(time) <= LAST_TIME;
-  if (!(fit && open > 0 && high > 0 && low > 0 && close > 0 && volume >= 0)) {
-    return refused('BAR_VALUE', `expected finite prices > 0 and volume >= 0, was ${valuesOf(bar)} at ${isoOf(time)}`);
-  }
-  if (!(low <= open && low <= close && open <= high && close <= high)) {
-    return refused('BAR_SHAPE', `expected low <= open, close <= high, was ${valuesOf(bar)}`);
-  }
+  const { time } = bar;
+  const fault = barFault(bar);
+  if (fault === 'BAR_VALUE')
+    return refused(fault, `expected finite prices > 0 and volume >= 0, was ${valuesOf(bar)} at ${isoOf(time)}`);
+  if (fault === 'BAR_SHAPE') return refused(fault, `expected low <= open, close <= high, was ${valuesOf(bar)}`);
   const closeTime = calendar.closeOf(time, timeframe);
   if (closeTime > now + TIMEFRAME_MS[timeframe]) {
     return refused('BAR_FUTURE', `expected a bar that closes at most one bar after ${isoOf(now)}, was ${isoOf(closeTime)}`);

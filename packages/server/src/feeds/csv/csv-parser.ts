@@ -1,5 +1,5 @@
 /** The streaming CSV reader: bytes in pieces of any size, bars in columns; a bad row costs itself and nothing else. */
-import type { BarColumns, EpochMs } from '@wyckoff/domain';
+import { BarCursor, barFault, type BarColumns, type EpochMs } from '@wyckoff/domain';
 import { GrowingColumns, MAX_ROWS } from './growing-columns.ts';
 import { CSV_COLUMNS, readHeader, type CsvColumn, type CsvHeader } from './header.ts';
 import { numberIn, type FieldView } from './number-field.ts';
@@ -59,6 +59,7 @@ export class CsvParser {
   readonly #options: CsvOptions;
   readonly #report = emptyReport();
   readonly #rows = new GrowingColumns();
+  readonly #bar = new BarCursor(this.#rows);
   readonly #field: FieldView = { bytes: new Uint8Array(0), start: 0, end: 0, decimalComma: false };
   readonly #starts = new Int32Array(MAX_FIELDS);
   readonly #ends = new Int32Array(MAX_FIELDS);
@@ -318,23 +319,19 @@ export class CsvParser {
 
   /** Rules 1 to 3 of trading.md 9.2. */
   #admissible(row: number): boolean {
-    const rows = this.#rows;
-    const open = rows.open[row];
-    const high = rows.high[row];
-    const low = rows.low[row];
-    const close = rows.close[row];
-    const volume = rows.volume[row];
-    if (!(open > 0 && high > 0 && low > 0 && close > 0 && volume >= 0 && Number.isFinite(open + high + low + close + volume))) {
-      this.#refuse('BAR_VALUE', this.#badValue(row));
+    const bar = this.#bar.at(row);
+    const fault = barFault(bar);
+    if (fault === 'BAR_VALUE') {
+      this.#refuse(fault, this.#badValue(row));
       return false;
     }
-    if (!(low <= open && open <= high && low <= close && close <= high)) {
-      const was = `open ${open}, high ${high}, low ${low}, close ${close}`;
-      this.#refuse('BAR_SHAPE', `expected low <= open, close <= high, was ${was}`);
+    if (fault === 'BAR_SHAPE') {
+      const was = `open ${bar.open}, high ${bar.high}, low ${bar.low}, close ${bar.close}`;
+      this.#refuse(fault, `expected low <= open, close <= high, was ${was}`);
       return false;
     }
-    if (rows.time[row] > this.#options.now) {
-      this.#refuse('BAR_FUTURE', `expected a bar that has opened, was ${isoOf(rows.time[row])}`);
+    if (bar.time > this.#options.now) {
+      this.#refuse('BAR_FUTURE', `expected a bar that has opened, was ${isoOf(bar.time)}`);
       return false;
     }
     return true;

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRandom } from '../../../../domain/src/backtest/synthetic/random.ts';
 import { ParquetRefused } from './parquet-refused.ts';
 import { ParquetTable } from './parquet-table.ts';
-import { readAllBars, readBars, seriesOf, type ReadBarsOptions } from './read-bars.ts';
+import { MOST_SERIES, readAllBars, readBars, seriesOf, type ReadBarsOptions } from './read-bars.ts';
 import { TableWriter, type ColumnPlan } from './write-table.ts';
 
 let folder = '';
@@ -94,6 +94,34 @@ describe('Parquet (memory.md C10)', () => {
       { symbol: 'BBB', timeframe: '1d', rows: 10 },
     ]);
     expect(table.metadata.get('synthetic')).toBe('true');
+  });
+
+  it('C10 a file whose rows are each a series of their own is refused before they fill the memory; one of just so many is not', async () => {
+    const named = (name: string, count: number, letters = 0): string => {
+      const filename = join(folder, name);
+      const values = Array.from({ length: count }, (_, i) => 1 + i);
+      const columnData = [
+        { name: 'symbol', data: values.map((n) => `S${n}${'X'.repeat(letters)}`), type: 'STRING' as const },
+        { name: 'ts', data: values.map(() => new Date(START)), type: 'TIMESTAMP' as const },
+        ...NUMBERS.map((column) => ({ name: column, data: values, type: 'DOUBLE' as const })),
+      ];
+      parquetWriteFile({ filename, columnData });
+      return filename;
+    };
+    const seriesIn = async (path: string): Promise<number> => {
+      await using table = await ParquetTable.open(path);
+      return (await seriesOf(table)).length;
+    };
+    expect(await seriesIn(named('most.parquet', MOST_SERIES))).toBe(MOST_SERIES);
+    const many = await refusal(seriesIn(named('many.parquet', MOST_SERIES + 1)));
+    expect([many.code, many.message]).toEqual([
+      'PARQUET_BOUNDS',
+      expect.stringMatching(/at most 10000 series, was more. Split the file/),
+    ]);
+    expect((await refusal(seriesIn(named('long.parquet', 2, 300)))).code).toBe('PARQUET_BOUNDS');
+    const numbered = join(folder, 'numbered.parquet');
+    parquetWriteFile({ filename: numbered, columnData: [{ name: 'symbol', data: [1, 2], type: 'INT32' }] });
+    expect((await refusal(seriesIn(numbered))).message).toContain('Column symbol: expected text, was number');
   });
 
   it('C10 nothing is read ahead of a slow consumer', async () => {

@@ -32,8 +32,14 @@ export interface ReadBarsOptions extends Partial<SeriesKey> {
   readonly to?: EpochMs;
 }
 
-/** The series of a file in order of appearance; decodes the name columns only. */
+/** Series of one file that are told apart; each is read in a walk of its own. */
+export const MOST_SERIES = 10_000;
+/** Letters of a name; longer ones are no symbol. */
+const MOST_LETTERS = 256;
+
+/** The series of a file in order of appearance; decodes the name columns only. @throws ParquetRefused for more than MOST_SERIES. */
 export async function seriesOf(table: ParquetTable): Promise<SeriesInFile[]> {
+  // bounded: MOST_SERIES
   const rows = new Map<string, { key: SeriesKey; rows: number }>();
   for (const [from, to] of pieces(table.groups)) {
     const [symbols, timeframes] = await Promise.all([names(table, 'symbol', from, to), names(table, 'timeframe', from, to)]);
@@ -41,11 +47,27 @@ export async function seriesOf(table: ParquetTable): Promise<SeriesInFile[]> {
       const key = { symbol: symbols?.[i] ?? null, timeframe: timeframes?.[i] ?? null };
       const text = `${key.symbol ?? ''}\n${key.timeframe ?? ''}`;
       const entry = rows.get(text);
-      if (entry === undefined) rows.set(text, { key, rows: 1 });
+      if (entry === undefined) rows.set(text, { key: fitting(table, key, rows.size), rows: 1 });
       else entry.rows += 1;
     }
   }
   return [...rows.values()].map((entry) => ({ ...entry.key, rows: entry.rows }));
+}
+
+function fitting(table: ParquetTable, key: SeriesKey, known: number): SeriesKey {
+  for (const [column, name] of Object.entries(key) as [string, unknown][]) {
+    if (name === null || typeof name === 'string') continue;
+    throw new ParquetRefused('PARQUET_TYPE', table.path, { sentence: `Column ${column}: expected text, was ${typeof name}.`, remedy: 'Write names as strings.' }); // prettier-ignore
+  }
+  const longest = Math.max(key.symbol?.length ?? 0, key.timeframe?.length ?? 0);
+  if (known < MOST_SERIES && longest <= MOST_LETTERS) return key;
+  const isMany = known >= MOST_SERIES;
+  throw new ParquetRefused('PARQUET_BOUNDS', table.path, {
+    sentence: isMany ? `Expected at most ${MOST_SERIES} series, was more.` : `Expected a name of at most ${MOST_LETTERS} letters, was one of ${longest}.`, // prettier-ignore
+    remedy: isMany
+      ? 'Split the file by symbols; the column symbol names an instrument, not a row.'
+      : 'Give each row the symbol of its instrument.',
+  });
 }
 
 /**

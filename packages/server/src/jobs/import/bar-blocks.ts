@@ -4,7 +4,7 @@ import { Exit, EXIT } from '../../cli/exit-codes.ts';
 import { ParquetTable } from '../../feeds/parquet/parquet-table.ts';
 import { readBars, seriesOf } from '../../feeds/parquet/read-bars.ts';
 import { BarSieve } from './bar-sieve.ts';
-import { BLOCK_BARS, timeframeSaid, type BarBlocks, type BlockCounts, type BlockOptions } from './blocks.ts';
+import { BLOCK_BARS, symbolSaid, timeframeSaid, type BarBlocks, type BlockCounts, type BlockOptions } from './blocks.ts';
 import { namedBy } from './file-name.ts';
 import type { InputFile } from './input-files.ts';
 import { TextBlocks } from './text-blocks.ts';
@@ -47,7 +47,7 @@ class ParquetBlocks implements BarBlocks {
     const { key, file, options } = part;
     this.total = part.rows;
     const named = namedBy(file.path);
-    this.symbol = (options.symbol ?? key.symbol ?? named.symbol).toUpperCase();
+    this.symbol = options.symbol ?? (key.symbol === null ? named.symbol : symbolSaid(key.symbol, file.path));
     this.timeframe = timeframeSaid(key.timeframe, file.path);
     this.namedTimeframe = named.timeframe;
     this.#sieve = new BarSieve(options.now, options.onProblem);

@@ -1,5 +1,5 @@
 /** Rows of a Parquet file that are no bars are taken out of their block, each with its place and its reason (trading.md 9.2). */
-import type { BarColumns, EpochMs } from '@wyckoff/domain';
+import { BarCursor, barFault, type BarColumns, type EpochMs } from '@wyckoff/domain';
 import type { CsvProblem, RefusalCode } from '../../feeds/csv/report.ts';
 import type { BlockCounts } from './blocks.ts';
 
@@ -32,9 +32,10 @@ export class BarSieve {
   /** Closes the block up over what is refused and over all but the last row of one time; ascending blocks only. */
   pass(bars: BarColumns): void {
     let kept = 0;
+    const bar = new BarCursor(bars);
     for (let row = 0; row < bars.length; row += 1) {
       this.#read += 1;
-      const code = this.#judge(bars, row);
+      const code: RefusalCode | null = barFault(bar.at(row)) ?? (bar.time > this.#now ? 'BAR_FUTURE' : null);
       if (code !== null) {
         this.#refused += 1;
         this.#tell({ line: this.#read, code, detail: describe(bars, row) });
@@ -48,18 +49,6 @@ export class BarSieve {
     }
     bars.length = kept;
     this.#accepted += kept;
-  }
-
-  #judge(bars: BarColumns, row: number): RefusalCode | null {
-    const open = bars.open[row];
-    const high = bars.high[row];
-    const low = bars.low[row];
-    const close = bars.close[row];
-    const volume = bars.volume[row];
-    if (!(open > 0 && high > 0 && low > 0 && close > 0 && volume >= 0 && Number.isFinite(open + high + low + close + volume)))
-      return 'BAR_VALUE';
-    if (!(low <= open && open <= high && low <= close && close <= high)) return 'BAR_SHAPE';
-    return bars.time[row] > this.#now ? 'BAR_FUTURE' : null;
   }
 
   #merge(bars: BarColumns, from: number, onto: number): void {

@@ -1,5 +1,6 @@
 /** What an import takes out of a file: blocks of bars, each ready for the store. */
 import { TIMEFRAMES, type BarColumns, type EpochMs, type Timeframe } from '@wyckoff/domain';
+import { symbolArgument } from '../../cli/bar-options.ts';
 import { Exit, EXIT } from '../../cli/exit-codes.ts';
 import type { CsvProblem } from '../../feeds/csv/report.ts';
 
@@ -46,4 +47,13 @@ export function timeframeSaid(text: string | null, path: string): Timeframe | nu
   const found = TIMEFRAMES.find((known) => known === text);
   if (found === undefined) throw new Exit(EXIT.usage, `${path}: expected one of ${TIMEFRAMES.join(' ')} as its timeframe, was ${JSON.stringify(text.slice(0, 20))}.`); // prettier-ignore
   return found;
+}
+
+/** A symbol that a file says. @throws Exit 2 for a text that is none. */
+export function symbolSaid(text: string, path: string): string {
+  try {
+    return symbolArgument(text);
+  } catch {
+    throw new Exit(EXIT.usage, `${path}: expected a symbol of 1-20 of A-Z 0-9 . / ^ -, was ${JSON.stringify(text.slice(0, 40))}: say --symbol.`); // prettier-ignore
+  }
 }

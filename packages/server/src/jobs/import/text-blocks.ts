@@ -1,11 +1,10 @@
 /** A CSV or NDJSON file as blocks of bars: read piece by piece, whatever its size. */
 import { ZoneClock, type BarColumns, type Timeframe } from '@wyckoff/domain';
 import { open } from 'node:fs/promises';
-import { symbolArgument } from '../../cli/bar-options.ts';
 import { Exit, EXIT } from '../../cli/exit-codes.ts';
 import { CsvParser } from '../../feeds/csv/csv-parser.ts';
 import { refusedRows, type CsvProblem } from '../../feeds/csv/report.ts';
-import { BLOCK_BARS, timeframeSaid, type BarBlocks, type BlockCounts, type BlockOptions } from './blocks.ts';
+import { BLOCK_BARS, symbolSaid, timeframeSaid, type BarBlocks, type BlockCounts, type BlockOptions } from './blocks.ts';
 import { namedBy } from './file-name.ts';
 import type { InputFile } from './input-files.ts';
 import { NdjsonLines, rowIn, seriesIn, type NdjsonSeries } from './ndjson-lines.ts';
@@ -29,7 +28,7 @@ export class TextBlocks implements BarBlocks {
     this.#file = file;
     this.total = file.bytes;
     const named = namedBy(file.path);
-    this.symbol = options.symbol ?? (said.symbol === null ? named.symbol : symbolIn(said.symbol, file));
+    this.symbol = options.symbol ?? (said.symbol === null ? named.symbol : symbolSaid(said.symbol, file.path));
     this.timeframe = timeframeSaid(said.timeframe, file.path);
     this.namedTimeframe = named.timeframe;
     const { now, withText, timeZone } = options;
@@ -104,13 +103,5 @@ async function firstSeries(path: string): Promise<NdjsonSeries> {
     return NAMELESS;
   } finally {
     await file.close();
-  }
-}
-
-function symbolIn(text: string, { path }: InputFile): string {
-  try {
-    return symbolArgument(text);
-  } catch {
-    throw new Exit(EXIT.usage, `${path}: expected a symbol of 1-20 of A-Z 0-9 . / ^ -, was ${JSON.stringify(text.slice(0, 40))}: say --symbol.`); // prettier-ignore
   }
 }
