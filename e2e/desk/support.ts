@@ -71,11 +71,17 @@ async function spawnServer(options: object): Promise<Running> {
 }
 
 /** The real server with its demo series; `speed` in bars per second. */
-export async function openServer(webDir: string, speed: number): Promise<TestServer> {
+export async function openServer(
+  webDir: string,
+  speed: number,
+  /** `prepare` fills the folder before the server sees it; `play: false`: the replay begins paused. */
+  { prepare, play = true }: { readonly prepare?: (data: string) => Promise<void>; readonly play?: boolean } = {},
+): Promise<TestServer> {
   const data = await mkdtemp(join(tmpdir(), 'wyckoff-desk-'));
+  await prepare?.(data);
   // The tests poll the API far more often than a person looks.
   const numbers = { 'http.perMinuteUser': 60_000, 'http.perMinuteAddress': 60_000 };
-  const options = { data, webDir, speed, logLevel: 'error', numbers };
+  const options = { data, webDir, speed, play, logLevel: 'error', numbers };
   let running = await spawnServer({ ...options, port: 0 });
   const { url } = running;
   return {
