@@ -125,7 +125,7 @@ export class ExecutionGate {
     else if (request.qtyMicros > openQtyMicros)
       violations.push({
         code: 'ORDER_INVALID',
-        sentence: `Expected at most ${openQtyMicros} to close, was ${request.qtyMicros}.`,
+        sentence: `Expected at most ${openQtyMicros / 1e6} units to close, was ${request.qtyMicros / 1e6}.`,
       });
     if (!this.#ports.isConnected()) violations.push({ code: 'BROKER_DOWN', sentence: 'The venue is not connected.' });
     const result = this.#result(violations, { openQtyMicros });
@@ -183,9 +183,14 @@ function openingViolations(of: Opening, context: GateContext, connected: boolean
     unless(
       valueMicros !== null && limitMicros !== null && valueMicros <= limitMicros,
       code,
-      `Expected at most ${limitMicros ?? 'unknown'}, was ${valueMicros ?? 'unknown'}.`,
+      `Expected at most ${amountText(limitMicros)}, was ${amountText(valueMicros)}.`,
     );
   return out;
+}
+
+/** Money for people: with its cents. */
+function amountText(micros: number | null): string {
+  return micros === null ? 'unknown' : (micros / 1e6).toFixed(2);
 }
 
 function covers(held: Amounts, needs: Amounts): boolean {

@@ -2,6 +2,7 @@
 import type { FactRow } from '@wyckoff/contracts';
 import type { Notice } from './notification.ts';
 import type { NotificationSettings } from './settings.ts';
+import { codeWords, moneyWords, priceWords, unitWords } from './words.ts';
 
 type RowOf<T extends FactRow['type']> = Extract<FactRow, { type: T }>;
 
@@ -43,13 +44,14 @@ function noticeFor(fact: FactRow, settings: NotificationSettings): Notice | null
 }
 
 function ofSignal(signal: RowOf<'signal.created'>['data'], minConfidence: number): Notice | null {
-  const { id, symbol, timeframe, pattern, direction, confidence, entryPrice, stopPrice, rMultiple } = signal;
+  const { id, symbol, timeframe, pattern, direction, confidence, entryPrice, stopPrice, rMultiple, qtyMicros, riskMicros } =
+    signal;
   if (signal.status === 'REJECTED' || confidence === null || confidence < minConfidence) return null;
   return {
     type: 'signal_created',
     key: id,
-    title: `${pattern} ${direction} ${symbol} ${timeframe}, confidence ${confidence}`,
-    body: `Entry ${entryPrice}, stop ${stopPrice}, ${rMultiple === null ? 'R unknown' : `${rMultiple.toFixed(2)} R to the second target`}.`,
+    title: `${pattern} ${direction} ${symbol} ${timeframe}, confidence ${Math.round(confidence)}`,
+    body: `${unitWords(qtyMicros)} units, entry ${priceWords(entryPrice)}, stop ${priceWords(stopPrice)}, risk ${moneyWords(riskMicros)}, ${rMultiple === null ? 'R unknown' : `${rMultiple.toFixed(2)} R to the second target`}.`,
     confidence,
     signalId: id,
     data: { signalId: id, symbol, timeframe, pattern, direction },
@@ -58,12 +60,13 @@ function ofSignal(signal: RowOf<'signal.created'>['data'], minConfidence: number
 
 function ofFill({ fill, order }: RowOf<'order.filled'>['data']): Notice {
   const { symbol, side, leg } = order;
-  const part = order.filledQtyMicros < order.qtyMicros ? ` (${shares(order.filledQtyMicros)} of ${shares(order.qtyMicros)})` : '';
+  const part =
+    order.filledQtyMicros < order.qtyMicros ? ` (${unitWords(order.filledQtyMicros)} of ${unitWords(order.qtyMicros)})` : '';
   return {
     type: 'order_filled',
     key: `${order.id} ${fill.n}`,
-    title: `${side === 'BUY' ? 'Bought' : 'Sold'} ${shares(fill.qtyMicros)} ${symbol} at ${fill.price}`,
-    body: `Order ${leg}${part}.`,
+    title: `${side === 'BUY' ? 'Bought' : 'Sold'} ${unitWords(fill.qtyMicros)} ${symbol} at ${priceWords(fill.price)}`,
+    body: `For ${unitWords(fill.qtyMicros)} units ${moneyWords(fill.commissionMicros)} commission; order ${leg}${part}.`,
     data: { orderId: order.id, symbol, leg },
   };
 }
@@ -81,13 +84,13 @@ function ofOrder(order: RowOf<'order.changed'>['data']): Notice | null {
 }
 
 function ofPosition(position: RowOf<'position.closed'>['data']): Notice {
-  const { id, symbol, direction, exitReason, r, avgExit } = position;
+  const { id, symbol, direction, exitReason, r, avgExit, realisedMicros, costsMicros } = position;
   const isEmergency = exitReason === 'PROTECTION_FAILED';
   return {
     type: isEmergency ? 'protection_failed' : exitReason === 'INVALIDATED' ? 'emergency_exit' : 'position_closed',
     key: id,
     title: `${symbol} ${direction} closed${r === null ? '' : ` at ${r.toFixed(2)} R`}`,
-    body: `Reason ${exitReason ?? 'unknown'}, average exit ${avgExit ?? 'unknown'}.`,
+    body: `Net ${moneyWords(realisedMicros - costsMicros)}, average exit ${priceWords(avgExit)}, reason: ${codeWords(exitReason ?? 'unknown')}.`,
     data: { positionId: id, symbol, direction },
   };
 }
@@ -109,7 +112,7 @@ function ofHalt({ id, kind, scope, reason, until }: RowOf<'halt.changed'>['data'
   return {
     type: kind === 'STALE' ? 'data_stale' : 'halt',
     key: id,
-    title: `Entries are halted: ${kind} (${scope})`,
+    title: `Entries are halted: ${codeWords(kind)} (${scope})`,
     body: `${reason} Exits go on.`,
     data: { kind, scope },
   };
@@ -145,9 +148,4 @@ function ofDifference({ symbol, code, sentence, refId }: RowOf<'reconcile.differ
     body: sentence,
     data: { symbol, code },
   };
-}
-
-/** Micros of a quantity in units. */
-function shares(qtyMicros: number): string {
-  return String(qtyMicros / 1_000_000);
 }

@@ -10,7 +10,10 @@ import { notificationSettings } from './settings.ts';
 
 const on = { enabled: true };
 
-function bench(record: (change: Change) => Promise<void> = () => Promise.resolve()) {
+function bench(
+  record: (change: Change) => Promise<void> = () => Promise.resolve(),
+  isSignalOpen: (id: string) => boolean = () => true,
+) {
   const timers = new VirtualClock();
   const census = new Census();
   const scope = new Scope({ name: 'server', timers, census });
@@ -33,7 +36,7 @@ function bench(record: (change: Change) => Promise<void> = () => Promise.resolve
       stored.push(change);
     },
     unread: () => Promise.resolve(stored.flatMap(({ writes }) => writes).length),
-    isSignalOpen: () => true,
+    isSignalOpen,
     wallClock: () => 1_700_000_000_000 + timers.now(),
     onProblem: (problem) => problems.push(problem),
   });
@@ -49,6 +52,18 @@ const halt = (key: string): Notice => ({ type: 'halt', key, title: `halt ${key}`
 const fill = (key: string): Notice => ({ type: 'order_filled', key, title: `fill ${key}`, body: '', data: {} });
 
 describe('trading 10, H4: the notifier', () => {
+  it('trading-10 a signal that was decided before its turn came is told to nobody; one that is open, to everybody', async () => {
+    const { notifier, stored, sent, drained, scope } = bench(undefined, (id) => id !== 'gone');
+    const signal = (signalId: string): Notice => ({ type: 'signal_created', key: signalId, title: signalId, body: '', data: { signalId }, signalId, confidence: 90 }); // prettier-ignore
+    notifier.notify(signal('gone'));
+    notifier.notify(signal('open'));
+    await drained();
+    expect(notifier.newest.map(({ title }) => title)).toEqual(['open']);
+    expect(stored.flatMap(({ writes }) => writes)).toHaveLength(1);
+    expect(sent.filter((line) => line.includes('gone'))).toEqual([]);
+    await scope.dispose();
+  });
+
   it('H4 of 10,000 notifications memory holds 100, the store all, and the unread are counted', async () => {
     const { notifier, stored, drained, scope, census } = bench();
     for (let n = 0; n < 10_000; n += 1) {

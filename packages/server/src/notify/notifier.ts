@@ -129,7 +129,9 @@ export class Notifier {
 
   /** The app first; a store that does not answer keeps nobody from being told. */
   async #tell({ notice, notification }: Extract<Job, { readonly kind: 'tell' }>): Promise<void> {
-    const { unread, onProblem } = this.#options;
+    const { unread, onProblem, isSignalOpen } = this.#options;
+    // While it waited for its turn the signal was decided, filled or expired: nobody needs to look at it any more.
+    if (notice.signalId !== undefined && !isSignalOpen(notice.signalId)) return;
     this.#newest.push(notification);
     try {
       const already = await unread();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Notice, NotificationType } from './notification.ts';
-import { MAX_BODY, MAX_TITLE, notificationOf } from './notification.ts';
+import type { Notice, NotificationType, Priority } from './notification.ts';
+import { MAX_BODY, MAX_TITLE, notificationOf, PRIORITY_OF } from './notification.ts';
 import { isQuiet } from './quiet-hours.ts';
 import { channelsFor } from './routing.ts';
 import { notificationSettings } from './settings.ts';
@@ -13,7 +13,22 @@ function notice(type: NotificationType, confidence?: number): Notice {
   return { type, key: 'k', title: 't', body: 'b', data: {}, ...(confidence === undefined ? {} : { confidence }) };
 }
 
+/** The table of section 10, word for word. */
+const TABLE: Readonly<Record<Priority, readonly NotificationType[]>> = {
+  INFO: ['signal_created', 'queue_expiring', 'order_filled', 'position_closed'],
+  WARNING: ['order_rejected', 'risk_warning', 'data_stale', 'provider_down', 'job_failed'],
+  CRITICAL: ['emergency_exit', 'risk_breached', 'halt', 'kill_switch', 'reconciliation', 'protection_failed'],
+};
+
 describe('trading 10: routing', () => {
+  it('trading-10 every type has the priority of the table, and goes where its priority goes', () => {
+    const rows = Object.entries(TABLE).flatMap(([priority, types]) => types.map((type) => [type, priority]));
+    expect(Object.fromEntries(rows)).toEqual(PRIORITY_OF);
+    const channels = { INFO: [], WARNING: ['email'], CRITICAL: ['email', 'webhook', 'telegram'] };
+    for (const [priority, types] of Object.entries(TABLE) as [Priority, NotificationType[]][])
+      for (const type of types) expect([type, channelsFor(notice(type), all, noon)]).toEqual([type, channels[priority]]);
+  });
+
   it.each([
     ['order_filled', []],
     ['position_closed', []],

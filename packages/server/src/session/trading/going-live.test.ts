@@ -9,7 +9,6 @@ import { DEMO_SYMBOL } from '../demo-series.ts';
 import type { Actor } from '../trading-desk.ts';
 import type { AccountRun } from './account-run.ts';
 import { TradingActions } from './actions.ts';
-import type { Halting } from './halting.ts';
 import { idleState } from './idle-state.ts';
 import { TradingLists } from './lists.ts';
 import { Overrides } from './overrides.ts';
@@ -62,9 +61,8 @@ describe('8.2 the override', () => {
 
   const overrides = (): Overrides => new Overrides(store);
   const actions = (): TradingActions => {
-    const unused = {} as Halting;
     const guard = { last: { kill: idleState('live', 'queue').killSwitch } } as never;
-    return new TradingActions({ guard, halting: unused, lists: new TradingLists({ scope, store }), overrides: overrides(), runOf: () => run, wallClock: () => 7 }); // prettier-ignore
+    return new TradingActions({ guard, halting: {} as never, lists: new TradingLists({ scope, store }), overrides: overrides(), runOf: () => run, wallClock: () => 7 }); // prettier-ignore
   };
   const goLive = (by = ann) =>
     actions().act(
