@@ -212,7 +212,8 @@ export class CommandDesk {
     const { orders, tray } = this.#floor;
     const order = orders.byId(orderId);
     if (order === undefined) return this.#refuse('NOT_FOUND', 'There is no such working order.');
-    const protects = order.intent === 'CLOSE' && /^(STOP|T[123]|FLATTEN)\./.test(order.leg);
+    // A person may call back what a person ordered; what a rule, the kill switch or a bracket closes works on.
+    const protects = order.intent === 'CLOSE' && order.reason !== 'MANUAL';
     if (protects) return this.#refuse('PROTECTIVE', 'The order protects a position: move its stop, or close the position.');
     if (order.state !== 'CANCEL_PENDING') tray.put({ kind: 'cancel', clientId: order.clientId, reason: 'USER' });
     return this.#done({ orderId });
@@ -238,7 +239,8 @@ export class CommandDesk {
     const refused = judgeStopMove(hasStop(position) ? position : { ...position, stop: price }, price);
     if (refused !== null) return this.#answer(refused);
     if (price === position.stop) return this.#done();
-    return this.#done({ orderId: this.#desks.fills.moveStop(position, price).id });
+    const order = this.#desks.fills.moveStop(position, price);
+    return this.#done(order === null ? {} : { orderId: order.id });
   }
 
   #exit({ positionId, qtyMicros, limitPrice }: Of<'exit'>): CommandAnswer {
@@ -257,6 +259,7 @@ export class CommandDesk {
     const order = all
       ? exits.leave(position, 'MANUAL')
       : exits.leavePart(position, { steps, limitPrice: limit, reason: 'MANUAL' });
+    if (order === null && position.exiting === null) return this.#refuse('CLOSING', 'Everything that is open is being closed.');
     return this.#done(order === null ? {} : { orderId: order.id });
   }
 

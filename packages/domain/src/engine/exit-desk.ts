@@ -14,6 +14,7 @@ import type { ExitReason } from '../trade/position.ts';
 import type { Order } from '../execution/order.ts';
 import type { PhaseTransition } from '../wyckoff/view.ts';
 import type { AcceptanceDesk } from './acceptance-desk.ts';
+import { alignLegs, claimedAtMarket, closers, isBare, unclaimed, unoffered, withdrawLimits } from './closing.ts';
 import { campaignOf, heatShare, instrumentOf, riskOfPosition } from './floor.ts';
 import type { Floor } from './floor.ts';
 import type { Lane } from './lane.ts';
@@ -61,26 +62,45 @@ export class ExitDesk {
   /** Closes a position at market on the next bar; a second reason changes nothing. */
   leave(position: OpenPosition, reason: ExitReason): Order | null {
     if (position.exiting !== null || position.openSteps === 0) return null;
-    this.dropRest(position);
+    return this.#leaveAs(position, LEG.exit(position.exitRevision + 1), reason);
+  }
+
+  /**
+   * A part at market, or at a limit: it works beside stop and targets, and takes no more than what nothing else has claimed. What would leave
+   * nothing unclaimed is an exit of everything. Null: everything is claimed.
+   */
+  leavePart(
+    position: OpenPosition,
+    of: { readonly steps: number; readonly limitPrice: Price | null; readonly reason: ExitReason },
+  ): Order | null {
+    const { limitPrice, reason } = of;
+    const isExiting = position.exiting !== null;
+    const free = limitPrice === null ? unclaimed(this.#floor, position) : unoffered(this.#floor, position);
+    const steps = Math.min(of.steps, free);
+    if (steps <= 0) return null;
+    if (limitPrice === null && steps === free && !isExiting) return this.leave(position, reason);
     const n = position.exitRevision + 1;
-    const order = this.#close(position, { leg: LEG.exit(n), steps: position.openSteps, limitPrice: null, reason });
+    // An EXIT at market takes whatever no part has claimed; a TRIM its own quantity.
+    const order = this.#close(position, { leg: limitPrice === null ? LEG.trim(n) : LEG.exit(n), steps, limitPrice, reason });
     position.exitRevision = n;
-    position.exiting = reason;
     position.version += 1;
     return order;
   }
 
-  /** A part, or at a limit, by hand: it works beside stop and targets. */
-  leavePart(
-    position: OpenPosition,
-    of: { readonly steps: number; readonly limitPrice: Price | null; readonly reason: ExitReason },
-  ): Order {
+  /** Something that was to close a position ended: what it had claimed goes to the stop again, or leaves with the rest. */
+  released(position: OpenPosition): void {
+    const { exiting, openSteps } = position;
+    if (exiting === null || openSteps === 0) return;
+    const working = closers(this.#floor, position, 'ALL');
+    const isVenue = this.#floor.settings.broker === 'venue';
+    const left = openSteps - claimedAtMarket(this.#floor, position);
+    if (working.length === 0) position.exiting = null;
+    // At a venue the exit that works takes it along; on paper it is another.
+    if (left <= 0 || (working.length > 0 && isVenue) || position.exiting === null) return;
     const n = position.exitRevision + 1;
-    // An EXIT at market takes whatever is open; a TRIM its own quantity.
-    const order = this.#close(position, { leg: of.limitPrice === null ? LEG.trim(n) : LEG.exit(n), ...of });
+    this.#close(position, { leg: LEG.exit(n), steps: left, limitPrice: null, reason: exiting });
     position.exitRevision = n;
     position.version += 1;
-    return order;
   }
 
   /** The kill switch closes it: one order per activation, and as many exits after it as it takes. */
@@ -88,10 +108,19 @@ export class ExitDesk {
     const leg = LEG.flatten(activationId);
     if (this.#floor.orders.find(clientOrderId(position.signalId, leg)) !== undefined) return this.leave(position, 'FLATTEN');
     if (position.openSteps === 0 || position.exiting !== null) return null;
+    return this.#leaveAs(position, leg, 'FLATTEN');
+  }
+
+  /** Everything that no part at market has claimed; exits at a limit make room. Null: the parts take it all. */
+  #leaveAs(position: OpenPosition, leg: string, reason: ExitReason): Order | null {
     this.dropRest(position);
-    const order = this.#close(position, { leg, steps: position.openSteps, limitPrice: null, reason: 'FLATTEN' });
-    position.exiting = 'FLATTEN';
+    withdrawLimits(this.#floor, position, 0);
+    position.exiting = reason;
     position.version += 1;
+    const steps = unclaimed(this.#floor, position);
+    if (steps === 0) return null;
+    const order = this.#close(position, { leg, steps, limitPrice: null, reason });
+    if (leg.startsWith('EXIT.')) position.exitRevision += 1;
     return order;
   }
 
@@ -146,6 +175,8 @@ export class ExitDesk {
     const open = { signalId, symbol, openSteps: of.steps, stop, side: sideOf(direction) };
     const order = risk.approveClose(open, { leg, limitPrice, reason });
     const record = orders.create(order.terms, instrumentOf(this.#floor, position), position.id);
+    // What makes room goes out before what takes it.
+    alignLegs(this.#floor, position);
     tray.put({ kind: 'place', order });
     return record;
   }
@@ -233,6 +264,7 @@ export class ExitDesk {
       if (!lane.owns(position.symbol, position.timeframe)) continue;
       if (!rests) position.agedBars += 1;
       exits.watch(position);
+      if (isBare(this.#floor, position)) this.leave(position, 'PROTECTION_FAILED');
       if (position.exiting !== null || position.origin === 'MANUAL') continue;
       const reason = exitRule(position, bar, { atr: tracker.atr, events, timeframe, rules, tracker: exits, ...heat });
       if (reason !== null) this.leave(position, reason);

@@ -16,6 +16,7 @@ import type { ExitReason } from '../trade/position.ts';
 import type { BookFill } from '../trade/position-book.ts';
 import { stopReasonOf, wantedStop } from '../trade/stop-moves.ts';
 import type { Trade } from '../trade/trade.ts';
+import { RESIZED, alignLegs, closingOf, createLeg, noteRungEnded, unclaimed } from './closing.ts';
 import type { ExitDesk } from './exit-desk.ts';
 import { campaignOf, hasStop, instrumentOf, laneOf } from './floor.ts';
 import type { Floor } from './floor.ts';
@@ -32,6 +33,9 @@ const STOP_SUCCEEDED: ReadonlySet<string> = new Set([
   'END_OF_DATA',
   'REPLACE_REFUSED',
 ]);
+
+/** So often in one instant a stop that was refused is placed again (7.4). */
+const PROTECTION_TRIES = 3;
 
 export class FillDesk {
   readonly #floor: Floor;
@@ -69,11 +73,17 @@ export class FillDesk {
     }
   }
 
-  /** Towards profit only; the caller has judged it. */
-  moveStop(position: OpenPosition, price: Price): Order {
+  /** Towards profit only; the caller has judged it. Null: parts at market have claimed everything, only the price is kept. */
+  moveStop(position: OpenPosition, price: Price): Order | null {
     const { risk, orders, tray, facts } = this.#floor;
-    const { signalId, symbol, openSteps, stop, direction } = position;
+    const { signalId, symbol, stop, direction } = position;
     const instrument = instrumentOf(this.#floor, position);
+    // The simulated broker cuts its stop by itself.
+    const openSteps = this.#isVenue ? unclaimed(this.#floor, position) : position.openSteps;
+    if (openSteps === 0) {
+      position.stop = price;
+      return null;
+    }
     // One that was found without a stop may get its first anywhere.
     const from = hasStop(position) ? stop : price;
     const open = { signalId, symbol, side: sideOf(direction), openSteps, stop: from };
@@ -89,9 +99,30 @@ export class FillDesk {
     return record;
   }
 
+  get #isVenue(): boolean {
+    return this.#floor.settings.broker === 'venue';
+  }
+
+  /** At a venue legs are held by whoever sends them there: a target's order may have another revision by now, and take what another has left. */
+  #named(report: BrokerReport): Order | undefined {
+    const { orders, book } = this.#floor;
+    const order = orders.find(report.clientId);
+    if (order === undefined || !this.#isVenue || order.intent !== 'CLOSE') return order;
+    const target = rungOf(order.leg);
+    const isHeir = (one: Order): boolean => one.signalId === order.signalId && rungOf(one.leg) === target;
+    const heir = target !== null && isTerminalOrder(order.state) ? (orders.living.find(isHeir) ?? order) : order;
+    const kind = closingOf(heir);
+    if (report.kind !== 'filled' || kind === 'TRIM' || kind === 'LIMIT' || orders.isBooked(heir, report.fill.execId)) return heir;
+    const qtyMicros = heir.filledQtyMicros + report.fill.qtyMicros;
+    const position = book.find(heir.signalId ?? '');
+    const steps = report.fill.qtyMicros / book.instrumentOf(heir.symbol).lotStepMicros;
+    if (qtyMicros <= heir.qtyMicros || position === undefined || steps > position.openSteps) return heir;
+    return orders.report(heir, { kind: 'resized', clientId: heir.clientId, qtyMicros }).order;
+  }
+
   #one(report: BrokerReport): void {
     const { orders } = this.#floor;
-    const order = orders.find(report.clientId);
+    const order = this.#named(report);
     if (order === undefined) {
       this.#unknown(report);
       return;
@@ -164,13 +195,26 @@ export class FillDesk {
   #closerEnded(order: Order, reason: string): void {
     const position = this.#floor.book.find(order.signalId ?? '');
     if (position === undefined) return;
-    if (!order.leg.startsWith('STOP.')) {
-      const wasExit = position.exiting !== null && order.type === 'MARKET' && !order.leg.startsWith('TRIM.');
-      if (wasExit && position.openSteps > 0) position.exiting = null;
-      return;
+    if (closingOf(order) === 'RUNG' && reason === RESIZED) noteRungEnded(this.#floor, order);
+    if (closingOf(order) === 'STOP') {
+      if (reason === 'REPLACE_REFUSED') this.#stopStays(position);
+      else if (!STOP_SUCCEEDED.has(reason)) this.#exits.leave(position, 'PROTECTION_FAILED');
     }
-    if (reason === 'REPLACE_REFUSED') this.#stopStays(position);
-    else if (!STOP_SUCCEEDED.has(reason)) this.#exits.leave(position, 'PROTECTION_FAILED');
+    this.#settle(position);
+  }
+
+  /** What was claimed and not filled, or filled by another, changes hands: legs, exits and parts fit what is open again (7.4). */
+  #settle(position: OpenPosition): void {
+    if (position.openSteps === 0) return;
+    this.#exits.released(position);
+    if (alignLegs(this.#floor, position)) return;
+    const { at } = this.#floor.facts;
+    const { bareAt = -1, bareTries = 0 } = position;
+    // Refused again and again: the next bar leaves it at market.
+    const tries = bareAt === at ? bareTries + 1 : 1;
+    position.bareAt = at;
+    position.bareTries = tries;
+    if (tries <= PROTECTION_TRIES) this.moveStop(position, position.stop);
   }
 
   /** The broker kept the former stop. */
@@ -212,6 +256,7 @@ export class FillDesk {
     if (former === undefined) this.#begun(live, position);
     else facts.tell('position.changed', positionOf(position, instrument));
     this.#createLegs(position);
+    this.#settle(position);
     if (position.exiting !== null) this.#exits.leavePart(position, { steps: fill.steps, limitPrice: null, reason: 'TRIM' });
     else if (this.#floor.settings.broker === 'venue') this.#recap(position, fill, live);
   }
@@ -226,7 +271,7 @@ export class FillDesk {
     }
     this.#consume(live.signal.id, fill.steps);
     const signalId = idOf('late', order.clientId, order.filledQtyMicros);
-    const position = book.open({ ...live.plan, signalId, origin: 'MANUAL' }, fill, null);
+    const position = book.open({ ...live.plan, signalId, origin: 'MANUAL', targets: [] }, fill, null);
     facts.tell('position.opened', positionOf(position, instrumentOf(this.#floor, position)));
     position.stopRevision = 0;
     this.moveStop(position, position.initialStop);
@@ -261,28 +306,9 @@ export class FillDesk {
 
   /** The broker took the bracket together with its entry; each leg is an order of its own from now on. */
   #createLegs(position: OpenPosition): void {
-    const { orders } = this.#floor;
-    const instrument = instrumentOf(this.#floor, position);
-    const { signalId, symbol } = position;
     for (const { leg, type, price, steps } of protectiveLegs(position)) {
-      const clientId = clientOrderId(signalId, leg);
-      if (orders.find(clientId) !== undefined) continue;
-      const terms = {
-        orderId: orderIdOf(signalId, leg),
-        clientId,
-        signalId,
-        symbol,
-        leg,
-        intent: 'CLOSE',
-        side: position.direction === 'LONG' ? 'SELL' : 'BUY',
-        type,
-        steps,
-        limitPrice: type === 'LIMIT' ? price : null,
-        stopPrice: type === 'STOP' ? price : null,
-        reason: null,
-      } as const;
-      const order = orders.create(terms, instrument, position.id);
-      orders.report(order, { kind: 'accepted', clientId });
+      if (this.#floor.orders.find(clientOrderId(position.signalId, leg)) !== undefined) continue;
+      createLeg(this.#floor, position, { leg, type, price, steps });
     }
   }
 
@@ -335,6 +361,7 @@ export class FillDesk {
     const { facts, signals } = this.#floor;
     facts.tell('position.changed', positionOf(position, instrumentOf(this.#floor, position)));
     if (signals.find(position.signalId)?.signal.status === 'FILLED') signals.move(position.signalId, 'PARTIALLY_CLOSED');
+    this.#settle(position);
   }
 
   #finished(position: OpenPosition, reason: ExitReason): void {

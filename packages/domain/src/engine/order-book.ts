@@ -66,6 +66,11 @@ export class OrderBook {
     return order;
   }
 
+  /** A fill of this execution id was booked before. */
+  isBooked({ clientId }: Order, execId: string): boolean {
+    return this.#execIds.get(clientId)?.includes(execId) ?? false;
+  }
+
   /** What a report makes of it, told. */
   report(order: Order, report: BrokerReport): OrderStep {
     const booked = this.#execIds.get(order.clientId) ?? [];

@@ -1,8 +1,8 @@
 /** The brackets of the simulated broker: stops and targets that work beside the orders, move, grow and go with their position (4.2, 4.3, 7.4). */
 import type { Bar, Price } from '../bar/bar.ts';
 import type { OrderTerms, Protection } from '../risk/approved-order.ts';
-import { clientOrderId, orderIdOf } from '../trade/client-order-id.ts';
-import { closeSideOf, growBracket, isDone, legsOf, openBracket, recut, shrinkBracket, takeRung } from './bracket.ts';
+import { clientOrderId, orderIdOf, rungOf } from '../trade/client-order-id.ts';
+import { closeSideOf, endRung, growBracket, isDone, legsOf, openBracket, recut, shrinkBracket, takeRung } from './bracket.ts';
 import type { Bracket } from './bracket.ts';
 import { touchLimit, touchStop } from './fill-rules.ts';
 import type { FloorClerk } from './floor-clerk.ts';
@@ -175,8 +175,12 @@ export class BracketDesk {
     for (const { leg, steps } of after)
       if (before.find((one) => one.leg === leg)?.steps !== steps)
         this.#clerk.tellSize(clientOrderId(bracket.signalId, leg), steps);
-    for (const { leg } of before)
-      if (!after.some((one) => one.leg === leg)) this.#clerk.end(clientOrderId(bracket.signalId, leg), 'CANCELLED', 'RESIZED');
+    for (const { leg } of before) {
+      if (after.some((one) => one.leg === leg)) continue;
+      this.#clerk.end(clientOrderId(bracket.signalId, leg), 'CANCELLED', 'RESIZED');
+      const target = rungOf(leg);
+      if (target !== null) endRung(bracket, target);
+    }
   }
 
   /** Whatever still works for a position that just closed goes with it. */

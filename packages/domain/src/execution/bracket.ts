@@ -78,7 +78,12 @@ export function takeRung(bracket: Bracket, rung: BracketRung, steps: number): vo
 
 /** The legs that ought to work for a position, whole quantities: what a fresh fill, a later part or a trim leaves. */
 export function protectiveLegs(
-  position: LadderProgress & { readonly targets: readonly Price[]; readonly stop: Price; readonly stopRevision: number },
+  position: LadderProgress & {
+    readonly targets: readonly Price[];
+    readonly stop: Price;
+    readonly stopRevision: number;
+    readonly rungRevisions?: readonly number[];
+  },
 ): readonly ProtectiveLeg[] {
   const stop: ProtectiveLeg = {
     leg: LEG.stop(position.stopRevision),
@@ -87,12 +92,19 @@ export function protectiveLegs(
     steps: position.openSteps,
   };
   const rungs = recutLadder(position, position.targets).map(({ target, price, steps }): ProtectiveLeg => ({
-    leg: LEG.target(target, 1),
+    leg: LEG.target(target, position.rungRevisions?.[target - 1] ?? 1),
     type: 'LIMIT',
     price,
     steps: steps + (position.rungSteps[target - 1] ?? 0),
   }));
   return [stop, ...rungs];
+}
+
+/** An order at a target has ended with nothing left to stand for: should it be wanted again, it is another order (7.2). */
+export function endRung(bracket: Bracket, target: 1 | 2 | 3): void {
+  bracket.rungRevisions = bracket.rungRevisions.map((revision, i) => (i === target - 1 ? revision + 1 : revision));
+  Object.assign(bracket.rungTallies[target - 1] ?? {}, emptyTally());
+  recut(bracket);
 }
 
 /** Every working leg of a bracket, whole quantities. */

@@ -4,7 +4,7 @@ import type { ApprovedOrder } from '../risk/approved-order.ts';
 import type { QtyMicros } from '../setup/signal.ts';
 import type { Fill, OrderState } from './order.ts';
 
-/** Journal the facts of the step first, then hand these over in order. */
+/** Journal the facts of the step first, then hand these over in order: what makes room (a cancel) is gone before what takes the room is sent. */
 export type Instruction =
   | { readonly kind: 'place'; readonly order: ApprovedOrder }
   /** Two closing orders over the same quantity: a fill of one takes as much from the other. */

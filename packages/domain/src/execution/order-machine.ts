@@ -87,9 +87,12 @@ export function orderAfter(order: Order, report: BrokerReport, context: ReportCo
   }
 }
 
-/** The engine asked the broker to cancel it. */
+/** The engine asks the broker to cancel it; what was handed out and not answered for yet may have been sent. */
 export function cancelAsked(order: Order, at: EpochMs): OrderStep {
-  return orderAfter(order, { kind: 'cancelPending', clientId: order.clientId }, { at, isBooked: () => true });
+  const walk = new Walk(order, at);
+  walk.sent();
+  if (walk.isIn('SUBMITTED', 'ACCEPTED', 'PARTIALLY_FILLED')) walk.move('CANCEL_PENDING', {});
+  return walk.end();
 }
 
 /** An order on its way through several states. */
@@ -175,7 +178,8 @@ function ended(
 ): OrderStep {
   const { order } = walk;
   if (walk.isOver) {
-    if (order.state === state) return walk.end();
+    const isKnown = order.state === state || (order.state === 'CANCELLED' && order.reason === reason);
+    if (isKnown) return walk.end();
     return walk.end(null, {
       code: 'CONFLICT',
       sentence: `Order ${order.clientId} is ${order.state}, the broker now says ${state} (${reason}); ours stands.`,
@@ -183,6 +187,8 @@ function ended(
   }
   // A refusal at the door, or one that never left, was not SUBMITTED; everything else has to have been sent.
   if (state !== 'REJECTED' && state !== 'FAILED') walk.sent();
-  walk.move(state, { reason, uncertain: false });
+  // A refusal that crossed the cancellation: it is gone, as was asked.
+  const hasCrossed = order.state === 'CANCEL_PENDING' && (state === 'REJECTED' || state === 'FAILED');
+  walk.move(hasCrossed ? 'CANCELLED' : state, { reason, uncertain: false });
   return walk.end();
 }

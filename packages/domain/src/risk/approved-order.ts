@@ -23,7 +23,10 @@ export interface OrderTerms {
   readonly intent: OrderIntent;
   readonly side: OrderSide;
   readonly type: OrderType;
-  /** Whole lot steps. */
+  /**
+   * Whole lot steps. Of an EXIT or FLATTEN at market: what no TRIM had claimed when it was ordered; it takes whatever is open and unclaimed when
+   * it is sent. A TRIM takes its own; the stop, the targets and an EXIT at a limit stand over the rest as one group (7.1).
+   */
   readonly steps: number;
   readonly limitPrice: Price | null;
   readonly stopPrice: Price | null;

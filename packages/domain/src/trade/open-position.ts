@@ -49,12 +49,17 @@ export interface OpenPosition extends PositionPlan {
   stop: Price;
   /** The number of the stop order in force: `STOP.n`. */
   stopRevision: number;
+  /** When it was last without stop and exit, and how often in that instant a stop was placed for it. */
+  bareAt?: EpochMs;
+  bareTries?: number;
   /** The number of the last closing order: `EXIT.n`; the next one takes the next. */
   exitRevision: number;
   /** Bit `i` set: the rung at target `i + 1` has fired. */
   rungBits: number;
   /** Steps each target took so far. */
   rungSteps: readonly number[];
+  /** Of the next order at each target; absent: all 1. */
+  rungRevisions?: readonly number[];
   /** Targets that have fired, to the farthest. */
   rungsDone: number;
   /** Entry value of what is still open. */

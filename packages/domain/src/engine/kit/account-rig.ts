@@ -1,6 +1,7 @@
 /** An account of a few series that say what a test writes down, after 61 quiet bars; asked, stepped and read in one place. */
 import type { CommandAnswer } from '../../acceptance/command.ts';
 import type { Bar } from '../../bar/bar.ts';
+import type { Instruction } from '../../execution/instruction.ts';
 import { COST_MODELS } from '../../trade/costs.ts';
 import { tradedInstrument } from '../../trade/instrument.ts';
 import type { DetectionEvent } from '../../wyckoff/event.ts';
@@ -20,6 +21,8 @@ export interface Account {
   /** The same bar for every series. */
   run(bars: readonly Bar[]): void;
   ask(command: TradingCommand, at?: number): CommandAnswer;
+  /** What was handed out to a venue so far. */
+  readonly sent: Instruction[];
   /** Why signals were rejected. */
   rejections(): (string | null)[];
   /** Snapshot, throw everything away, restore. */
@@ -58,19 +61,26 @@ function open(
   };
   const engine = bytes === null ? createAccountEngine(options) : restoreAccountEngine(bytes, options);
   const count = Object.keys(scripts).length;
+  const sent: Instruction[] = [];
+  const deliver = (): void => {
+    // bounded: one life of a test
+    if (options.broker === 'venue') sent.push(...engine.takeOrders());
+    else engine.deliver();
+  };
   return {
     engine,
+    sent,
     facts,
     of: (kind) => facts.flatMap((fact) => (fact.kind === kind ? [fact.data as never] : [])),
     run(bars) {
       for (const each of bars) {
         engine.next({ kind: 'bars', bars: Array.from({ length: count }, (_, series) => ({ series, bar: each })) });
-        engine.deliver();
+        deliver();
       }
     },
     ask(command, at = EVENING) {
       const answer = engine.next({ kind: 'command', at, actor: 'ann', command });
-      engine.deliver();
+      deliver();
       if (answer === null) throw new Error('expected an answer');
       return answer;
     },
