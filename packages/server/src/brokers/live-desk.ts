@@ -119,13 +119,20 @@ export class LiveDesk {
     return this.#queue.size;
   }
 
-  /** Restores what was on its way, connects, and reconciles; only then anything is sent. Goes on trying when the venue is away. */
-  async start(): Promise<void> {
+  /**
+   * Restores what was on its way, connects, and reconciles; only then anything is sent. Goes on trying when the venue is away. `found`: positions the
+   * account keeps as MANUAL; those without a ward are nobody's work yet.
+   */
+  async start(
+    found: readonly { readonly signalId: string; readonly symbol: string; readonly qtyMicros: QtyMicros }[] = [],
+  ): Promise<void> {
     for (const row of await this.#options.log.outbox()) await this.#queue.pushWait(row);
     for (const { ward, orders } of await this.#options.log.openWards()) {
       this.#adopt(ward, orders);
       if (ward.isFound === true) this.#manual.delete(ward.symbol);
     }
+    for (const { signalId, symbol, qtyMicros } of found)
+      if ((await this.#options.log.ward(signalId)) === null) this.#keep(symbol, (this.#manual.get(symbol) ?? 0) + qtyMicros);
     const { scope, reconcileMs = 60_000, pollMs = 5_000 } = this.#options;
     scope.interval(reconcileMs, () => this.#routine(), 'reconcile');
     scope.interval(pollMs, () => this.#poll(), 'unsettled');
@@ -183,10 +190,53 @@ export class LiveDesk {
     return results;
   }
 
+  /** FLATTEN of what is kept as MANUAL in a symbol, under the id the account has for it, at most so much as the venue holds now. */
+  async flattenFound(
+    activationId: string,
+    of: { readonly signalId: string; readonly symbol: string; readonly theirs: QtyMicros },
+  ): Promise<void> {
+    const { signalId, symbol, theirs } = of;
+    if (this.#wards.has(signalId) || (await this.#options.log.ward(signalId)) !== null) return;
+    const instrument = this.#options.instrumentOf(symbol);
+    const ward = await this.#found({ signalId, symbol }, { instrument, side: theirs > 0 ? 1 : -1, most: Math.abs(theirs) });
+    if (ward === undefined) return;
+    const exit = { leg: `FLATTEN.${activationId}`, clientId: null, reason: 'FLATTEN', qtyMicros: null };
+    await this.#work(ward, () => ward.leave(exit));
+  }
+
+  /** What nobody here opened and no ward holds, signed, by symbol. */
+  get manual(): ReadonlyMap<string, QtyMicros> {
+    return this.#manual;
+  }
+
+  /** Whether a ward works for a position of the account. */
+  worksFor(signalId: string): boolean {
+    return this.#wards.has(signalId);
+  }
+
   /** Compares everything with the venue. At most one at a time: a second caller gets the first one's answer. */
   reconcile(): Promise<ReconcileReport> {
     this.#reconciling ??= this.#reconcile().finally(() => (this.#reconciling = null));
     return this.#reconciling;
+  }
+
+  /**
+   * Somebody acknowledged a difference: what the account holds of each signal from now on is what its ward holds, and what the venue has beyond is
+   * kept as MANUAL (7.5). The venue's orders follow.
+   */
+  async agree(symbol: string, of: { readonly held: ReadonlyMap<string, QtyMicros>; readonly beyond: QtyMicros }): Promise<void> {
+    this.#keep(symbol, of.beyond);
+    await Promise.all(
+      this.wards
+        .filter(({ state }) => state.symbol === symbol)
+        .map((ward) => this.#work(ward, () => ward.correct(of.held.get(ward.state.signalId) ?? 0))),
+    );
+  }
+
+  #keep(symbol: string, qtyMicros: QtyMicros): void {
+    // bounded: as at its declaration
+    if (qtyMicros === 0) this.#manual.delete(symbol);
+    else this.#manual.set(symbol, qtyMicros);
   }
 
   async #take(instruction: Instruction): Promise<void> {
@@ -233,24 +283,32 @@ export class LiveDesk {
     await this.#work(ward, () => ward.enter(request));
   }
 
-  /** A position nobody here opened becomes a ward when something is ordered for it: its stop, its way out, a FLATTEN (7.5, 7.6). */
+  /** A position nobody here opened becomes a ward when something is ordered for it: its stop, its way out (7.5). */
   async #wardOfFound(terms: OrderTerms): Promise<Ward | undefined> {
-    const { log, now, instrumentOf } = this.#options;
-    const qtyMicros = this.#manual.get(terms.symbol) ?? 0;
-    const instrument = instrumentOf(terms.symbol);
-    const side = terms.side === 'SELL' ? 1 : -1;
-    if (instrument === null || side * qtyMicros <= 0) return undefined;
+    const instrument = this.#options.instrumentOf(terms.symbol);
+    if (instrument === null) return undefined;
+    return this.#found(terms, { instrument, side: terms.side === 'SELL' ? 1 : -1, most: terms.steps * instrument.lotStepMicros });
+  }
+
+  /** Undefined: nothing of that side is kept as MANUAL. */
+  async #found(
+    terms: Pick<OrderTerms, 'signalId' | 'symbol'>,
+    of: { readonly instrument: TradedInstrument | null; readonly side: 1 | -1; readonly most: QtyMicros },
+  ): Promise<Ward | undefined> {
+    const { log, now } = this.#options;
+    const { signalId, symbol } = terms;
+    const { side, instrument } = of;
+    const kept = side * (this.#manual.get(symbol) ?? 0);
+    const qtyMicros = Math.min(kept, of.most);
+    if (qtyMicros <= 0) return undefined;
+    const { tickSize, lotStepMicros } = instrument ?? { tickSize: 0.01, lotStepMicros: 1 };
     const state: WardState = {
-      ...wardOf(terms, instrument),
-      side,
-      stopPrice: 0,
-      stopLeg: 'STOP.0',
-      accepted: true,
-      isFound: true,
-    };
-    const order = foundEntry(terms, { side, qtyMicros: Math.abs(qtyMicros), tickSize: instrument.tickSize, at: now() });
+      signalId, symbol, side, tickSize, lotStepMicros, stopPrice: 0, stopLeg: 'STOP.0', targetPrices: [], targets: null, exit: null, cancelEntry: null,
+      barsLeft: null, failures: 0, revision: 0, unprotectedSince: null, unprotectedMs: 0, accepted: true, told: {}, isFound: true, done: false,
+    }; // prettier-ignore
+    const order = foundEntry(terms, { side, qtyMicros, tickSize, at: now() });
     await log.save({ orders: [order], ward: state, reports: [], at: now() });
-    this.#manual.delete(terms.symbol);
+    this.#keep(symbol, side * (kept - qtyMicros));
     return this.#adopt(state, [order]);
   }
 
@@ -484,6 +542,8 @@ export class LiveDesk {
   }
 
   #ourSight(known: ReadonlySet<string>): Parameters<typeof judge>[1] {
+    // A venue names the stop that travels with an order itself; after a restart its number is all that says whose it is.
+    const children = new Set(this.wards.flatMap(({ orders }) => orders.map(({ brokerId }) => brokerId)));
     const positions = new Map<string, number>();
     for (const { state, holding } of this.wards) {
       const qty = (positions.get(state.symbol) ?? 0) + state.side * holding.openQtyMicros;
@@ -494,7 +554,7 @@ export class LiveDesk {
       positions,
       manual: this.#manual,
       cashMicros: this.#options.cashMicros?.() ?? null,
-      knows: (clientId) => known.has(clientId),
+      knows: ({ clientId, brokerId }) => known.has(ownerOfAttached(clientId) ?? clientId) || children.has(brokerId),
     };
   }
 
@@ -588,7 +648,7 @@ function requestOnly({
 
 /** What stands for the entry of a position that was found: filled, and unknown at the venue. */
 function foundEntry(
-  terms: OrderTerms,
+  terms: Pick<OrderTerms, 'signalId' | 'symbol'>,
   of: { readonly side: 1 | -1; readonly qtyMicros: QtyMicros; readonly tickSize: number; readonly at: EpochMs },
 ): SentOrder {
   const { signalId, symbol } = terms;

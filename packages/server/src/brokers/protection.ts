@@ -132,6 +132,13 @@ export class Protection {
     }
     const pairs = holding.legs.filter((order) => order.role === 'TARGET');
     const guards = holding.legs.filter((order) => order.role === 'STOP' && this.#ownerRole(order) !== 'TARGET' && order.armed);
+    // The position has become smaller than its pairs: the outermost goes, and comes again over what is left.
+    const covered = pairs.reduce((sum, order) => sum + restOf(order), 0);
+    const outermost = pairs.toSorted((a, b) => a.leg.localeCompare(b.leg)).at(-1);
+    if (covered > holding.openQtyMicros && outermost !== undefined) {
+      await this.#hand.cancel(outermost);
+      return this.#hand.afterRefresh([outermost]);
+    }
     const missing = this.#missing(targets, pairs, holding.openQtyMicros);
     if (missing.length > 0 && guards.length > 0) {
       for (const order of guards) await this.#hand.cancel(order);

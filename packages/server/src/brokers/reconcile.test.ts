@@ -75,6 +75,28 @@ describe('7.5 reconciliation, row by row', () => {
     await bench.stop();
   });
 
+  test.each(['seen before the end', 'never seen', 'not answered for when the fill was heard'])(
+    'the stop that travelled with our entry, %s, is ours after a restart: no FOREIGN_ORDER',
+    async (how) => {
+      const { bench } = await nextLife(
+        (server) => server.faults.clear(),
+        async (first) => {
+          await enter(first);
+          if (how.startsWith('not')) first.server.faults.add({ kind: 'hang-before', method: 'GET', path: 'order', times: 50 });
+          first.server.market.fill(first.order('ENTRY')?.id ?? '', { price: '100' });
+          if (how !== 'never seen') await first.pass(500);
+        },
+      );
+      await bench.pass(70_000);
+      const [stop] = bench.server.market.working();
+      expect(stop).toMatchObject({ type: 'stop', qty: QTY(10) });
+      expect(stop?.clientOrderId).not.toContain('wx1-');
+      expect(bench.server.market.working()).toHaveLength(1);
+      expect(bench.alerts()).not.toContain('FOREIGN_ORDER');
+      await bench.stop();
+    },
+  );
+
   test('a quantity that differs: alert and halt RECONCILE, told once; resolved when it agrees again', async () => {
     const bench = await Bench.started();
     await enter(bench);

@@ -2,14 +2,7 @@
 import type { EpochMs, Micros, QtyMicros } from '@wyckoff/domain';
 import type { Broker } from './broker.ts';
 import type { DeskNews } from './news.ts';
-import {
-  ownerOfAttached,
-  isOurs,
-  type VenueAccount,
-  type VenueFill,
-  type VenueOrder,
-  type VenuePosition,
-} from './venue-order.ts';
+import { isOurs, type VenueAccount, type VenueFill, type VenueOrder, type VenuePosition } from './venue-order.ts';
 
 /** One look at the venue. */
 export interface VenueSight {
@@ -35,8 +28,8 @@ export interface OurSight {
   readonly manual: ReadonlyMap<string, QtyMicros>;
   /** Null: there is no book of cash to compare with. */
   readonly cashMicros: Micros | null;
-  /** Client ids of the order log. */
-  readonly knows: (clientId: string) => boolean;
+  /** Of the order log: by its client id, or, a stop that hangs on an order of ours and bears a name of the venue's, by the venue's id. */
+  readonly knows: (order: VenueOrder) => boolean;
 }
 
 export interface Verdict {
@@ -55,9 +48,7 @@ const cashTolerance = (equityMicros: Micros): Micros => Math.max(Math.floor(Math
 /** Judges positions, orders and cash; changes nothing. */
 export function judge(theirs: VenueSight, ours: OurSight, at: EpochMs): Verdict {
   const news: DeskNews[] = [];
-  const unknown = theirs.orders.filter(
-    (order) => !ours.knows(order.clientId) && !ours.knows(ownerOfAttached(order.clientId) ?? order.clientId),
-  );
+  const unknown = theirs.orders.filter((order) => !ours.knows(order));
   const orphans = unknown.filter((order) => isOurs(order.clientId));
   const foreign = unknown.filter((order) => !isOurs(order.clientId));
   if (foreign.length > 0) {

@@ -104,7 +104,9 @@ export function reportedLeg(ward: WardState, order: SentOrder): string {
   if (order.role === 'STOP') return ward.stopLeg;
   if (order.role !== 'EXIT' || !isOwnExit(order.leg)) return order.leg;
   const { exit } = ward;
-  return exit?.clientId == null ? ward.stopLeg : (exit.engineLeg ?? exit.leg);
+  // A found position without a stop: the engine's own FLATTEN has this very name.
+  if (exit?.clientId == null) return ward.stopLeg === 'STOP.0' ? order.leg : ward.stopLeg;
+  return exit.engineLeg ?? exit.leg;
 }
 
 /** The id under which the engine knows the order. */

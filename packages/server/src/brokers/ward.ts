@@ -1,6 +1,6 @@
 /** One signal at the venue: what the engine ordered and what the venue said, on disk before anything follows from it. */
 import { clientOrderId, orderIdOf } from '@wyckoff/domain';
-import type { BrokerReport, EpochMs, Fill } from '@wyckoff/domain';
+import type { BrokerReport, EpochMs, Fill, QtyMicros } from '@wyckoff/domain';
 import type { Broker } from './broker.ts';
 import type { OrderLog, OutboxRow } from './order-log.ts';
 import type { Next } from './next.ts';
@@ -187,6 +187,21 @@ export class Ward {
       if (owner === null || !isWorking(order) || isWorking(this.#orders.get(owner) ?? order)) continue;
       await this.router.settle(order).then(() => undefined);
     }
+  }
+
+  /** The venue holds less than our orders there add up to, and the account has booked that: a closing nobody sent makes up for it. */
+  async correct(toQtyMicros: QtyMicros): Promise<void> {
+    const { signalId, symbol, side, tickSize, revision } = this.#state;
+    const gone = this.holding.openQtyMicros - toQtyMicros;
+    if (gone <= 0) return;
+    const request: OrderRequest = {
+      clientId: clientOrderId(signalId, `CORRECTION.${revision + 1}`), symbol, side: side === 1 ? 'SELL' : 'BUY', type: 'MARKET', qtyMicros: gone,
+      limitPrice: null, stopPrice: null, tickSize, tif: 'DAY', attached: null,
+    }; // prettier-ignore
+    const order = newSentOrder(request, { ...this.own('EXIT', 'CORRECTION'), intent: 'CLOSE' });
+    const booked: SentOrder = { ...order, state: 'FILLED', booked: [[0, gone]], filledQtyMicros: gone, reason: 'CORRECTION' };
+    this.#state = { ...this.#state, revision: revision + 1 };
+    await this.save({ order: booked, parts: [], oddities: [] });
   }
 
   /** The next steps, until the venue has to speak. */

@@ -15,6 +15,8 @@ import { Turns } from '../turns.ts';
 
 /** The setting that keeps what the venue holds and nobody here opened. */
 const MANUAL_SETTING = 'session.manual';
+/** How soon an acknowledged difference reaches the desk. */
+const AGREE_MS = 1_000;
 /** Under FLATTEN everything is looked at again so often, until it is flat (7.6). */
 const FLATTEN_MS = 30_000;
 
@@ -50,6 +52,8 @@ export class LiveAccount {
   readonly #manual: Map<string, QtyMicros>;
   // bounded: symbols that differ; one leaves when it is resolved or acknowledged
   readonly #theirs = new Map<string, QtyMicros>();
+  // bounded: as above; those whose halt stands in the account, and was not acknowledged when last looked at
+  readonly #halted = new Set<string>();
   #connection: ConnectionWire;
   /** By how much the cash differed when it was last looked at: booked when it is so twice. */
   #cashOff: Micros = 0;
@@ -88,7 +92,8 @@ export class LiveAccount {
 
   static async open(parts: LiveAccountParts): Promise<LiveAccount> {
     const kept = ((await parts.store.setting(MANUAL_SETTING)) ?? {}) as Readonly<Record<string, number>>;
-    return new LiveAccount(parts, new Map(Object.entries(kept)));
+    // What the account holds itself it knows better.
+    return new LiveAccount(parts, new Map(Object.entries(kept).filter(([symbol]) => parts.instrumentOf(symbol) === null)));
   }
 
   get connection(): ConnectionWire {
@@ -98,9 +103,10 @@ export class LiveAccount {
   /** Reconciles, then sends what was ordered and not handed over before the process ended. */
   async start(unhanded: readonly Instruction[]): Promise<void> {
     this.#link.start();
-    await this.desk.start();
+    await this.desk.start(this.#foundPositions());
     await this.desk.take(unhanded);
     this.#parts.scope.interval(FLATTEN_MS, () => this.flatten(), 'flatten');
+    this.#parts.scope.interval(AGREE_MS, () => this.#turns.take(() => this.#agree()), 'acknowledged differences');
   }
 
   /** What the venue holds where it differs, as closings of the account's own positions: for `acknowledgeReconcile`. */
@@ -124,20 +130,46 @@ export class LiveAccount {
     await this.desk.barClosed(symbol);
   }
 
-  /** FLATTEN in force: wards leave, then what nobody here opened is closed too. Does nothing otherwise. */
+  /** FLATTEN in force: wards leave, then what nobody here opened is closed too, under the account's own names. Does nothing otherwise. */
   async flatten(): Promise<void> {
     const { guard, broker, onAlarm } = this.#parts;
     const { kill } = guard.last;
     if (kill.level !== 'FLATTEN') return;
+    const activationId = kill.activationId ?? 'unnamed';
     try {
-      await this.desk.flatten(kill.activationId ?? 'unnamed', { drill: false });
-      if (this.desk.wards.some(({ holding }) => holding.openQtyMicros > 0)) return;
-      if ((await broker.positions()).every(({ qtyMicros }) => qtyMicros === 0)) return;
-      for (const { symbol, state, sentence } of await broker.closeAll())
-        if (state === 'FAILED') onAlarm(`${symbol}: ${sentence}`);
+      await this.desk.flatten(activationId, { drill: false });
+      await this.desk.reconcile();
+      await this.#turns.take(() => this.#flattenFound(activationId));
     } catch (error) {
       onAlarm(`${broker.name}: FLATTEN could not be carried out: ${error instanceof Error ? error.message : String(error)}`);
     }
+  }
+
+  /** Only what a reconciliation found to be nobody's: a fill that is on its way is never sold a second time. */
+  async #flattenFound(activationId: string): Promise<void> {
+    if (this.desk.manual.size === 0) return;
+    const theirs = new Map((await this.#parts.broker.positions()).map(({ symbol, qtyMicros }) => [symbol, qtyMicros]));
+    for (const [symbol] of [...this.desk.manual]) {
+      if (this.desk.wards.some(({ state }) => state.symbol === symbol && state.isFound !== true)) continue;
+      const held = theirs.get(symbol) ?? 0;
+      if (held === 0) continue;
+      const known = this.#foundPositions().filter(
+        (position) => position.symbol === symbol && !this.desk.worksFor(position.signalId),
+      );
+      const ids = known.length > 0 ? known.map(({ signalId }) => signalId) : [`manual:${symbol}:${activationId}`];
+      for (const signalId of ids) await this.desk.flattenFound(activationId, { signalId, symbol, theirs: held });
+    }
+  }
+
+  /** Positions of the account that were found at the venue, signed. */
+  #foundPositions(): readonly { readonly signalId: string; readonly symbol: string; readonly qtyMicros: QtyMicros }[] {
+    return (this.#parts.run()?.openPositions ?? [])
+      .filter(({ signalId }) => signalId?.startsWith('manual:') === true)
+      .map(({ id, signalId, symbol, direction, openQtyMicros }) => ({
+        signalId: signalId ?? id,
+        symbol,
+        qtyMicros: direction === 'LONG' ? openQtyMicros : -openQtyMicros,
+      }));
   }
 
   #hear(news: DeskNews): void {
@@ -163,10 +195,13 @@ export class LiveAccount {
       }
       case 'halt': {
         await this.#tell({ kind: 'setHalt', halt: 'RECONCILE', symbol: news.symbol, inForce: true, reason: news.reason });
+        // bounded: as at its declaration
+        this.#halted.add(news.symbol);
         return;
       }
       case 'resolved':
         this.#theirs.delete(news.symbol);
+        this.#halted.delete(news.symbol);
         { await this.#tell({ kind: 'setHalt', halt: 'RECONCILE', symbol: news.symbol, inForce: false, reason: 'the venue agrees again' }); return; } // prettier-ignore
       case 'difference':
         this.#theirs.set(news.symbol, news.theirsQtyMicros);
@@ -184,6 +219,34 @@ export class LiveAccount {
     }
   }
 
+  /** The halt of a difference was lifted by a person: the account has booked it, now the desk takes the same quantities (7.5). */
+  async #agree(): Promise<void> {
+    if (this.#halted.size === 0 || this.#link.isBusy || this.desk.pending > 0) return;
+    const { store, run } = this.#parts;
+    const inForce = await store.haltsInForce();
+    for (const symbol of this.#halted) {
+      if (inForce.some(({ kind, scope }) => kind === 'RECONCILE' && scope === `symbol:${symbol}`)) continue;
+      const positions = (run()?.openPositions ?? []).filter((position) => position.symbol === symbol);
+      const ours = positions.reduce(
+        (sum, { direction, openQtyMicros }) => sum + (direction === 'LONG' ? 1 : -1) * openQtyMicros,
+        0,
+      );
+      const beyond = (this.#theirs.get(symbol) ?? ours) - ours;
+      const held = new Map(positions.map(({ id, signalId, openQtyMicros }) => [signalId ?? id, openQtyMicros]));
+      const unworked = positions.filter(({ id, signalId }) => !this.desk.worksFor(signalId ?? id));
+      const manual = unworked.reduce(
+        (sum, { direction, openQtyMicros }) => sum + (direction === 'LONG' ? 1 : -1) * openQtyMicros,
+        0,
+      );
+      await this.desk.agree(symbol, { held, beyond: beyond + manual });
+      this.#halted.delete(symbol);
+      this.#theirs.delete(symbol);
+      const last = positions[0]?.last ?? null;
+      if (beyond !== 0) await this.#imported({ symbol, qtyMicros: beyond, averagePrice: last, marketPrice: last });
+      await this.desk.reconcile();
+    }
+  }
+
   /** A position nobody here opened is kept as MANUAL and counts in every limit. */
   async #imported({
     symbol,
@@ -191,11 +254,14 @@ export class LiveAccount {
     averagePrice,
     marketPrice,
   }: Extract<DeskNews, { kind: 'imported' }>['position']): Promise<void> {
-    this.#manual.set(symbol, qtyMicros);
-    await this.#parts.store.saveSetting(MANUAL_SETTING, Object.fromEntries(this.#manual));
     const avgEntry = averagePrice ?? marketPrice;
-    if (avgEntry === null || this.#parts.instrumentOf(symbol) === null) return;
-    const position = { id: `manual:${symbol}`, symbol, direction: qtyMicros > 0 ? 'LONG' : 'SHORT', qtyMicros: Math.abs(qtyMicros), avgEntry, stop: null } as const; // prettier-ignore
+    if (avgEntry === null || this.#parts.instrumentOf(symbol) === null) {
+      // The account has no series of it: remembered, so that it is told once.
+      this.#manual.set(symbol, qtyMicros);
+      await this.#parts.store.saveSetting(MANUAL_SETTING, Object.fromEntries(this.#manual));
+      return;
+    }
+    const position = { id: `manual:${symbol}:${this.#parts.wallClock()}`, symbol, direction: qtyMicros > 0 ? 'LONG' : 'SHORT', qtyMicros: Math.abs(qtyMicros), avgEntry, stop: null } as const; // prettier-ignore
     await this.#tell({ kind: 'importPosition', position });
   }
 
