@@ -42,6 +42,11 @@ describe('splits and symbol changes', () => {
     await expect(actions()).rejects.toThrow(says);
   });
 
+  it('pages that never end are told: a part of the splits is not taken for all of them', async () => {
+    server.stuckActions = true;
+    await expect(actions()).rejects.toThrow(/DATA_STUCK: .*corporate actions/);
+  });
+
   it('HTML instead of JSON is told', async () => {
     server.faults.push('html');
     await expect(actions()).rejects.toThrow(/DATA_MALFORMED/);

@@ -71,7 +71,7 @@ export class AlpacaDataServer extends DataServer {
       return { status: 403, body: { message: 'forbidden.' } };
     }
     if (path === '/v1/corporate-actions')
-      return { status: 200, body: { corporate_actions: this.actions, next_page_token: null } };
+      return { status: 200, body: { corporate_actions: this.actions, next_page_token: this.stuckActions ? 'c3R1Y2s=' : null } };
     const timeframe = NAMES[query.get('timeframe') ?? ''] as Timeframe | undefined;
     if (path !== '/v2/stocks/bars' || timeframe === undefined) return { status: 400, body: { message: 'invalid timeframe' } };
     const symbol = query.get('symbols') ?? '';
@@ -84,12 +84,14 @@ export class AlpacaDataServer extends DataServer {
       fault,
       this.tape.between(symbol, timeframe, 0, (all[from]?.time ?? start) - TIMEFRAME_MS[timeframe]),
     );
-    const next = fault === 'stuck' ? (query.get('page_token') ?? 'c3R1Y2s=') : from + size < all.length ? Buffer.from(String(from + size)).toString('base64') : null; // prettier-ignore
+    const next = fault === 'stuck' ? (query.get('page_token') ?? 'c3R1Y2s=') : this.circle && from > 2 * size ? Buffer.from('0').toString('base64') : from + size < all.length ? Buffer.from(String(from + size)).toString('base64') : null; // prettier-ignore
     return { status: 200, body: { bars: page.length === 0 ? {} : { [symbol]: page.map(wireOf) }, next_page_token: next } };
   }
 
   /** What `/v1/corporate-actions` answers. */
   actions: Readonly<Record<string, unknown>> = {};
+  /** Its pages never end. */
+  stuckActions = false;
 }
 
 function wireOf({ time, open, high, low, close, volume }: TapeBar): object {

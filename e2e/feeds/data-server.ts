@@ -46,6 +46,10 @@ export abstract class DataServer {
   /** Connections opened since the beginning. */
   opened = 0;
   retryAfterSeconds = 1;
+  /** Says Retry-After as a date instead. */
+  retryAfterAsDate = false;
+  /** Page tokens lead round in a circle. */
+  circle = false;
   /** The server ends every connection as soon as it is open. */
   slam = false;
   /** Ends the connection after the login or subscription, before saying anything: no welcome. */
@@ -147,6 +151,12 @@ export abstract class DataServer {
     return bars;
   }
 
+  #retryAfter(): string {
+    // A date has whole seconds: the one after it is meant.
+    const until = Math.ceil(Date.now() / 1000 + this.retryAfterSeconds) * 1000;
+    return this.retryAfterAsDate ? new Date(until).toUTCString() : String(this.retryAfterSeconds);
+  }
+
   #welcome(socket: WebSocket, tcp: Socket): void {
     this.opened += 1;
     if (this.slam) {
@@ -178,7 +188,7 @@ export abstract class DataServer {
       return;
     }
     if (fault === 'slow') await new Promise((resolve) => setTimeout(resolve, 50));
-    if (fault === '429') response.writeHead(429, { 'retry-after': String(this.retryAfterSeconds) }).end('{"msg":"too many"}');
+    if (fault === '429') response.writeHead(429, { 'retry-after': this.#retryAfter() }).end('{"msg":"too many"}');
     else if (fault === '500' || fault === '403') response.writeHead(Number(fault)).end('{"msg":"no"}');
     else if (fault === 'html')
       response.writeHead(200, { 'content-type': 'text/html' }).end('<!DOCTYPE html><html>Sign in</html>');

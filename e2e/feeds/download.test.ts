@@ -237,6 +237,57 @@ describe('issue 5.6 download of Alpaca', () => {
     ]);
   });
 
+  const daily = (...more: string[]): Promise<Ended> => run('--provider', 'alpaca', '--symbols', 'SPY', '--from', '2022-01-01', '--to', '2022-10-28', '--calendar', '24/7', '--json', '-q', '--data', folder, ...more); // prettier-ignore
+  const tape = (): void => {
+    for (let n = 0; n < 300; n += 1) alpaca.tape.add('SPY', '1d', tapeBar(FROM, '1d', n));
+  };
+  const spy = (): { time: number; close: number }[] => alpaca.tape.of('SPY', '1d').map(({ time, close }) => ({ time, close }));
+
+  it.each([
+    ['html', 1, /DATA_MALFORMED: alpaca .*expected JSON, was "<!DOCTYPE html>/],
+    ['cut', 1, /DATA_MALFORMED.*expected JSON/],
+    ['stuck', 1, /DATA_STUCK: .*the same token came again/],
+  ] as const)(
+    'answers with %s end with %d and a clear sentence, what came before is kept, --resume goes on',
+    async (fault, code, says) => {
+      tape();
+      alpaca.pageSize = 100;
+      // The first answer is about splits; a token that stays the same is known the second time.
+      alpaca.faults.push('slow', 'slow', 'slow', fault, ...(fault === 'stuck' ? ([fault] as const) : []));
+      const ended = await daily();
+      expect([ended.code, ended.err]).toEqual([code, expect.stringMatching(says)]);
+      const kept = await stored('SPY');
+      expect(kept).toEqual(spy().slice(0, kept.length));
+      expect(kept.length).toBeGreaterThanOrEqual(200);
+      expect((await daily('--resume')).code).toBe(0);
+      expect(await stored('SPY')).toEqual(spy());
+    },
+  );
+
+  it('page tokens that lead round in a circle end as DATA_STUCK, with every bar that came', async () => {
+    tape();
+    alpaca.pageSize = 50;
+    alpaca.circle = true;
+    const ended = await daily();
+    expect([ended.code, ended.err]).toEqual([1, expect.stringMatching(/DATA_STUCK: .*20 of them brought nothing later/)]);
+    expect(alpaca.asked.length).toBeLessThan(40);
+    expect(await stored('SPY')).toEqual(spy().slice(0, 200));
+  });
+
+  it.each(['reverse', 'duplicate', 'overlap', 'nan', '429'] as const)(
+    'a page with %s: nothing lost, nothing invented',
+    async (fault) => {
+      tape();
+      alpaca.pageSize = 100;
+      // Retry-After as a date, the other of its two forms.
+      alpaca.retryAfterAsDate = true;
+      alpaca.faults.push('slow', 'slow', fault);
+      const ended = await daily();
+      expect([ended.code, ended.err]).toEqual([0, '']);
+      expect(await stored('SPY')).toEqual(spy());
+    },
+  );
+
   it('without a key, or with a wrong one, it says so and prints none', async () => {
     const args = ['--provider', 'alpaca', '--symbols', 'SPY', '--from', '2024-03-05', '--data', folder];
     const none = await start(args, { APCA_API_KEY_ID: '' }).ended;

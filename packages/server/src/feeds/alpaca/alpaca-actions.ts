@@ -20,7 +20,8 @@ export interface ActionsRequest {
   readonly signal?: StopSignal | undefined;
 }
 
-const MOST_PAGES = 1000;
+/** Of 1,000 actions each. */
+const MOST_PAGES = 50;
 
 type Row = Readonly<Record<string, unknown>>;
 
@@ -50,10 +51,15 @@ export async function alpacaActions(options: AlpacaActionsOptions, request: Acti
     if (found === undefined) throw new ProviderFault('DATA_MALFORMED', 'alpaca: expected corporate_actions, was another form');
     for (const row of [...(found['forward_splits'] ?? []), ...(found['reverse_splits'] ?? [])]) actions.push(splitOf(row));
     for (const row of found['name_changes'] ?? []) actions.push({ kind: 'RENAME', symbol: String(row['old_symbol']), to: String(row['new_symbol']), from: openingOf(row['process_date']) }); // prettier-ignore
-    if (typeof next !== 'string' || next === '' || next === token) break;
+    if (typeof next !== 'string' || next === '') return actions.sort((a, b) => a.from - b.from);
+    if (next === token) break;
     token = next;
   }
-  return actions.sort((a, b) => a.from - b.from);
+  // A part of the splits would leave the bars in several prices.
+  throw new ProviderFault(
+    'DATA_STUCK',
+    `alpaca: expected the pages of corporate actions to end within ${MOST_PAGES}, they did not`,
+  );
 }
 
 function splitOf(row: Row): CorporateAction {

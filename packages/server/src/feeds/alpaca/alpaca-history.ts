@@ -11,8 +11,8 @@ import { ALPACA_PER_MINUTE, ALPACA_REST_URL, withinHours, type AlpacaSettings } 
 /** Its hours and four hours begin at full hours of the clock, ours at the opening: those are made of half hours. */
 const TIMEFRAMES = { '1m': '1Min', '5m': '5Min', '15m': '15Min', '30m': '30Min', '1d': '1Day', '1w': '1Week' } as const satisfies Partial<Record<Timeframe, string>>; // prettier-ignore
 const PAGE_LIMIT = 10_000;
-/** Pages without a single bar of the symbol after which a token leads nowhere. */
-const EMPTY_PAGES = 100;
+/** Pages without a later bar of the symbol after which the tokens lead nowhere: the same one again, or round in a circle. */
+const IDLE_PAGES = 20;
 
 export interface AlpacaHistoryOptions extends AlpacaSettings {
   readonly scope: Scope;
@@ -56,16 +56,20 @@ export class AlpacaHistory implements HistoryProvider {
     const timeframe = TIMEFRAMES[request.timeframe as keyof typeof TIMEFRAMES] as string | undefined;
     if (timeframe === undefined) throw new ProviderFault('DATA_UNKNOWN', `alpaca: expected one of ${this.timeframes.join(' ')}, was ${request.timeframe}`); // prettier-ignore
     let token: string | null = null;
-    let empty = 0;
+    let idle = 0;
+    let newest = -Infinity;
     do {
       const answer = await this.#page(request, { timeframe, token, signal });
-      const rows = this.#within(request.timeframe, rowsOf(answer, request.symbol));
-      empty = rows.length === 0 ? empty + 1 : 0;
+      const all = rowsOf(answer, request.symbol);
+      const latest = all.reduce((late, { t }) => Math.max(late, timeOf(t) || -Infinity), -Infinity);
+      idle = latest > newest ? 0 : idle + 1;
+      newest = Math.max(newest, latest);
+      const rows = this.#within(request.timeframe, all);
       if (rows.length > 0) {
         yield { columns: pageColumns(rows, ({ t, o, h, l, c, v }) => [timeOf(t), o, h, l, c, v]) };
       }
       const next = tokenOf(answer);
-      if (next !== null && (next === token || empty >= EMPTY_PAGES)) throw new ProviderFault('DATA_STUCK', `alpaca: expected pages of ${request.symbol} to end, the same token came again`); // prettier-ignore
+      if (next !== null && (next === token || idle >= IDLE_PAGES)) throw new ProviderFault('DATA_STUCK', `alpaca: expected pages of ${request.symbol} to end, ${next === token ? 'the same token came again' : `${idle} of them brought nothing later`}`); // prettier-ignore
       token = next;
     } while (token !== null);
   }
