@@ -50,11 +50,16 @@ export const useDeskStore = defineStore('desk', () => {
   /** The last bar, from chart page or stream. */
   const lastPrice = shallowRef<{ readonly price: number; readonly previous: number | null; readonly time: number } | null>(null);
 
-  const series = computed<DeskSeries | null>(() => session.value?.desk ?? null);
+  /** Symbol and timeframe of another series of the account; null: the desk's own. */
+  const chosen = shallowRef<string | null>(null);
+  const series = computed<DeskSeries | null>(() => {
+    const desk = session.value?.desk ?? null;
+    return desk && { ...desk, ...desk.others?.find((one) => `${one.symbol} ${one.timeframe}` === chosen.value) };
+  });
   const feed = computed(() => connections.value.find((one) => one.kind === 'FEED') ?? null);
 
   return {
-    session, link, outdated, clockOffset, events, ranges, signals, orders, positions, account, connections, facts, heardAt, lastPrice, series, feed,
+    session, link, outdated, clockOffset, events, ranges, signals, orders, positions, account, connections, facts, heardAt, lastPrice, chosen, series, feed,
     killSwitch, halts, approvals, campaigns, notifications, unread, trading,
   }; // prettier-ignore
 });
