@@ -16,5 +16,6 @@ export * from './http.ts';
 export * from './webhook.ts';
 export * from './problems.ts';
 export * from './cli.ts';
+export * from './bars.ts';
 export * from './routes.ts';
 export * from './statistics.ts';

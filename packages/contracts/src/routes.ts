@@ -1,5 +1,6 @@
 /** The one table of HTTP routes: the server mounts exactly these (interface.md 1.1). */
 import type * as z from 'zod';
+import * as bars from './bars.ts';
 import * as http from './http.ts';
 import { statisticsAnswer, statisticsQuery } from './statistics.ts';
 import * as notices from './notifications.ts';
@@ -34,6 +35,22 @@ export const ROUTES = {
     query: http.chartQuery,
     answer: http.chartAnswer,
     sentence: 'Bars and overlays of a window.',
+  },
+  bars: {
+    method: 'GET',
+    path: '/api/v1/bars',
+    role: 'viewer',
+    query: bars.barsQuery,
+    answer: bars.barsAnswer,
+    sentence: 'Bars of a series by pages.',
+  },
+  symbols: {
+    method: 'GET',
+    path: '/api/v1/symbols',
+    role: 'viewer',
+    query: bars.symbolsQuery,
+    answer: bars.symbolsAnswer,
+    sentence: 'Instruments, and which bars of them there are.',
   },
   snapshot: {
     method: 'GET',

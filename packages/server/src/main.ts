@@ -6,6 +6,7 @@ import { issueCredentials, noteAddress, sameToken } from './http/credentials.ts'
 import { databaseHealth } from './http/database-health.ts';
 import { InFlight } from './http/in-flight.ts';
 import { StepUps } from './http/step-up.ts';
+import { StoreProbe } from './http/store-probe.ts';
 import { loopbackHosts } from './http/origin.ts';
 import { TokenBuckets } from './http/token-buckets.ts';
 import { WebhookGuard } from './webhook/webhook-guard.ts';
@@ -161,6 +162,7 @@ async function open({ options, settings, log, census, scope }: Opening): Promise
   scope.interval(GOVERNOR_EVERY_MS, () => governor.check(), 'governor');
 
   // --- HTTP ---
+  const probe = new StoreProbe({ store, scope });
   const inFlight = new InFlight(numbers['http.inFlight']);
   const stepUps = new StepUps(scope, Date.now);
   const startedMs = clock.now();
@@ -181,6 +183,7 @@ async function open({ options, settings, log, census, scope }: Opening): Promise
       stopping: () => state.stopping,
       governorLevel: () => governor.level,
       database: () => databaseHealth(store),
+      storeAnswers: () => probe.answers(),
       metrics: () => observed.register.metrics(),
     },
     credentials,

@@ -23,6 +23,8 @@ export interface HandlerPorts {
   readonly sockets: () => number;
   /** Null: there is no shared cache. */
   readonly cache: () => Answered<'health'>['cache'];
+  /** Asks the store now; false: it did not answer in time. */
+  readonly storeAnswers: () => Promise<boolean>;
   readonly stopping: () => boolean;
   /** Flags and levels that make the whole `degraded`. */
   readonly governorLevel: () => number;
@@ -77,6 +79,8 @@ export type Handlers = {
   readonly [N in HandledRoute]: (asked: Asked<N>) => Answered<N> | ReplayedAnswer | Promise<Answered<N> | ReplayedAnswer>;
 };
 
+/** More bars than this are a heavy answer. */
+const LIGHT_BARS = 1_000;
 const SNAPSHOT_TOPICS: readonly SnapshotTopic[] = [...FACT_TOPICS, 'account', 'connections'];
 
 export function handlers(ports: HandlerPorts): Handlers {
@@ -97,6 +101,12 @@ export function handlers(ports: HandlerPorts): Handlers {
       desk: desk.series(),
     }),
     chart: async ({ query }) => value(await desk.chart({ ...query, include: listed(query.include, CHART_INCLUDES, 'include') })),
+    bars: async ({ query }) => {
+      if (query.limit > LIGHT_BARS && ports.governorLevel() > 1)
+        throw new Problem('server.shedding', { headers: { 'retry-after': '30' } });
+      return value(await desk.bars(query));
+    },
+    symbols: ({ query }) => desk.symbols(query),
     snapshot: ({ query }) =>
       desk.snapshot(query.topics === undefined ? SNAPSHOT_TOPICS : listed(query.topics, SNAPSHOT_TOPICS, 'topics')),
     signals: async ({ query }) => value(await desk.signals(query)),
@@ -106,15 +116,17 @@ export function handlers(ports: HandlerPorts): Handlers {
     memory: () => ports.memory(),
     systemAction: ({ body }) => ({ connection: replay(desk, body) }),
     live: () => ({ status: 'ok' }),
-    ready: () => {
-      const missing = missingParts(ports);
+    ready: async () => {
+      const missing = missingParts(ports, await ports.storeAnswers());
       if (missing.length > 0)
         throw new Problem(ports.stopping() ? 'server.stopping' : 'store.unavailable', { extra: { missing } });
       return { status: 'ok' };
     },
-    health: () => {
-      const { store, failure } = desk.health();
-      const missing = missingParts(ports);
+    health: async () => {
+      const { store: known, failure } = desk.health();
+      const answers = await ports.storeAnswers();
+      const store = { ...known, ok: known.ok && answers };
+      const missing = missingParts(ports, answers);
       const status =
         !store.ok || failure !== null ? 'failing' : missing.length > 0 || ports.governorLevel() > 1 ? 'degraded' : 'ok';
       return {
@@ -188,10 +200,10 @@ function stepUpNeeded(action: keyof typeof PHRASES): Problem {
   });
 }
 
-function missingParts(ports: HandlerPorts): string[] {
+function missingParts(ports: HandlerPorts, answers: boolean): string[] {
   const { store, ready, failure } = ports.desk.health();
   const missing = [
-    [!store.ok, 'store'],
+    [!store.ok || !answers, 'store'],
     [!ready, 'engine'],
     [failure !== null, 'session'],
     [ports.stopping(), 'server'],

@@ -8,9 +8,10 @@ import {
   type SessionAnswer,
   type SnapshotAnswer,
 } from '@wyckoff/contracts';
-import { createBarColumns, type BarColumns } from '@wyckoff/domain';
+import { createBarColumns, type BarColumns, type EpochMs, type Timeframe } from '@wyckoff/domain';
 import type { Series, Store, SymbolRecord } from '../store/store.ts';
 import type { Answer, ChartQuery, ConflatedValue, Desk, Page, PositionsQuery, SignalsQuery, SnapshotTopic } from './desk.ts';
+import { barsPage, symbolsPage } from './bars-page.ts';
 import type { Journal } from './journal.ts';
 import { decodeCursor, encodeCursor } from './page-cursor.ts';
 import type { Run } from './run.ts';
@@ -58,6 +59,8 @@ export function deskOfSession(parts: DeskParts): Desk {
       data,
     }));
 
+  const horizon = (symbol: string, timeframe: Timeframe): EpochMs | null => horizonOf(run, symbol, timeframe);
+
   return {
     epoch: store.epoch,
     seq: () => journal.seq,
@@ -70,6 +73,8 @@ export function deskOfSession(parts: DeskParts): Desk {
     },
     snapshot: (topics) => snapshotOf(parts, topics),
     chart: (query) => chartOf(parts, query),
+    bars: (query) => barsPage({ store, horizon }, query),
+    symbols: (query) => symbolsPage(store, query),
     signals: (query) => signalsPage(store, query),
     positions: (query) => positionsPage(store, query),
     async facts({ afterSeq = 0, limit, audit, ...filter }) {
@@ -191,6 +196,12 @@ async function waitingOf(store: Store, run: Run): Promise<ApprovalWire[]> {
   return rows.flatMap((page) => (page.length === 0 ? [] : [page[page.length - 1].data as ApprovalWire]));
 }
 
+/** The newest bar that may be shown: as far as a series that is watched came itself, of others as far as the engine is. */
+function horizonOf(run: Run | null, symbol: string, timeframe: Timeframe): EpochMs | null {
+  const own = run?.series.some((one) => one.symbol === symbol && one.timeframe === timeframe) ?? false;
+  return run === null ? null : own ? run.newestOf(symbol, timeframe) : run.barTime;
+}
+
 async function chartOf(parts: DeskParts, query: ChartQuery): Promise<Answer<ChartAnswer>> {
   const { store, journal, run } = parts;
   const { symbol, timeframe, include } = query;
@@ -209,8 +220,7 @@ async function chartOf(parts: DeskParts, query: ChartQuery): Promise<Answer<Char
     return { ok: false, code: 'data.missing', detail: `expected bars of ${symbol} ${timeframe}, was none: import them first` };
   }
   const seq = journal.seq;
-  // Of a series that is watched, as far as it came itself.
-  const asOf = run === null ? null : own ? run.newestOf(symbol, timeframe) : run.barTime;
+  const asOf = horizonOf(run, symbol, timeframe);
   const until = asOf ?? -1;
   const before = query.before === undefined ? {} : { before: query.before };
   // One bar more than asked for tells whether older ones exist.

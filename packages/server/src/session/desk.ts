@@ -1,5 +1,6 @@
 /** What HTTP and the live hub may ask of a running session: reads, subscriptions and the replay's controls, in the shapes of the contract. */
 import type {
+  BarsAnswer,
   ChartAnswer,
   ConflatedData,
   ConnectionWire,
@@ -13,8 +14,9 @@ import type {
   SessionAnswer,
   SignalWire,
   SnapshotAnswer,
+  SymbolsAnswer,
 } from '@wyckoff/contracts';
-import type { EpochMs, Timeframe } from '@wyckoff/domain';
+import type { AssetClass, EpochMs, Timeframe } from '@wyckoff/domain';
 
 type InnerTopic = (typeof INNER_TOPICS)[number];
 
@@ -50,6 +52,25 @@ export interface ChartQuery {
   /** 1..1000 */
   readonly limit: number;
   readonly include: readonly ('ranges' | 'events' | 'trades')[];
+}
+
+export interface BarsQuery {
+  readonly symbol: string;
+  readonly timeframe: Timeframe;
+  /** Opening times, both included. */
+  readonly from?: EpochMs | undefined;
+  readonly to?: EpochMs | undefined;
+  readonly order: 'newest' | 'oldest';
+  /** 1..10,000 */
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+}
+
+export interface SymbolsQuery {
+  readonly q?: string | undefined;
+  readonly assetClass?: AssetClass | undefined;
+  /** 1..50 */
+  readonly limit: number;
 }
 
 export interface SignalsQuery {
@@ -124,6 +145,9 @@ export interface Desk {
   /** State and `seq` of one instant. */
   snapshot(topics: readonly SnapshotTopic[]): Promise<SnapshotAnswer>;
   chart(query: ChartQuery): Promise<Answer<ChartAnswer>>;
+  bars(query: BarsQuery): Promise<Answer<BarsAnswer>>;
+  /** Instruments by part of their name, with the bars there are of each. */
+  symbols(query: SymbolsQuery): Promise<SymbolsAnswer>;
   signals(query: SignalsQuery): Promise<Answer<Page<SignalWire>>>;
   positions(query: PositionsQuery): Promise<Answer<Page<PositionWire>>>;
   facts(query: FactsQuery): Promise<Answer<Page<JournalRow>>>;

@@ -262,6 +262,12 @@ export interface SettingsStore {
 
 export interface SymbolStore {
   symbols(limit: number): Promise<SymbolRecord[]>;
+  /** Those whose symbol or name holds the text, in any case; by symbol, at most `limit` (1..200). */
+  searchSymbols(query: {
+    readonly text?: string | undefined;
+    readonly assetClass?: AssetClass | undefined;
+    readonly limit: number;
+  }): Promise<SymbolRecord[]>;
   findSymbol(symbol: string): Promise<SymbolRecord | null>;
   /** Adds or updates the instrument and answers its series. */
   saveSymbol(record: SymbolRecord, timeframe: Timeframe): Promise<Series>;
@@ -284,6 +290,7 @@ export interface Store
     DeskStore,
     EntityStore,
     SettingsStore,
+    StatisticsStore,
     SymbolStore,
     TradingStore,
     NotificationStore,
@@ -292,7 +299,6 @@ export interface Store
     RetentionStore {
   readonly kind: 'sqlite' | 'postgres';
   /** Random id of the journal; new when the store is created. */
-    StatisticsStore,
   readonly epoch: string;
   /** The log of one account's orders at its venue. */
   orderLog(accountId: string): OrderLog;

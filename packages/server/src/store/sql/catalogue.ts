@@ -1,13 +1,17 @@
 /** Instruments, series and settings. */
 import type { SettingRow, SettingsStore, Series, SymbolRecord, SymbolStore } from '../store.ts';
 import { CALENDAR_IDS, type CalendarId } from '@wyckoff/domain';
-import type { Selectable } from 'kysely';
+import { sql as raw, type Expression, type Selectable, type SqlBool } from 'kysely';
 import type { Gate } from './gate.ts';
 import type { SettingsTable, SymbolsTable } from './tables.ts';
 import { all, first, run } from './work.ts';
 
 const LIST_LIMIT = 200;
 const SYSTEM = '';
+
+function like(column: 'symbol' | 'name', pattern: string): Expression<SqlBool> {
+  return raw<SqlBool>`lower(${raw.ref(column)}) like ${pattern} escape '\\'`;
+}
 
 export function symbolStore(gate: Gate, now: () => number): SymbolStore {
   const { build: sql } = gate.dialect;
@@ -16,6 +20,15 @@ export function symbolStore(gate: Gate, now: () => number): SymbolStore {
     symbols: async (limit) => {
       const query = sql.selectFrom('symbols').selectAll().orderBy('symbol').limit(Math.min(limit, LIST_LIMIT));
       return (await gate.query('symbols', () => all(query))).map(recordOf);
+    },
+
+    searchSymbols: async ({ text, assetClass, limit }) => {
+      let query = sql.selectFrom('symbols').selectAll().orderBy('symbol').limit(Math.min(limit, LIST_LIMIT));
+      if (assetClass !== undefined) query = query.where('asset_class', '=', assetClass);
+      // The text means itself: nothing in it is a pattern.
+      const pattern = `%${(text ?? '').toLowerCase().replace(/[\\%_]/g, (sign) => `\\${sign}`)}%`;
+      if (text !== undefined) query = query.where((q) => q.or([like('symbol', pattern), like('name', pattern)]));
+      return (await gate.query('search symbols', () => all(query))).map(recordOf);
     },
 
     findSymbol: async (symbol) => {
