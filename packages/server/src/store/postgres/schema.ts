@@ -81,5 +81,13 @@ async function offerHypertable(client: PoolClient): Promise<void> {
   if (rows.length === 0) return;
   const made = await client.query("select 1 from timescaledb_information.hypertables where hypertable_name = 'bars'");
   if (made.rows.length > 0) return;
-  for (const statement of hypertableStatements()) await client.query(statement);
+  // All of them or none: a hypertable without its policy would never be offered one again.
+  await client.query('begin');
+  try {
+    for (const statement of hypertableStatements()) await client.query(statement);
+    await client.query('commit');
+  } catch (error) {
+    await client.query('rollback').catch(() => undefined);
+    throw error;
+  }
 }
