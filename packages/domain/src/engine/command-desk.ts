@@ -1,4 +1,5 @@
 /** What people and the world outside ask of an account, carried out by its desks; a refusal is an answer (trading.md 4.5, 5.7, 6, 7). */
+import { refuseQueueRules } from '../acceptance/approval-queue.ts';
 import { refuseAutomation } from '../acceptance/automation.ts';
 import type { Gate } from '../acceptance/check.ts';
 import type { CommandAnswer } from '../acceptance/command.ts';
@@ -124,9 +125,8 @@ export class CommandDesk {
     const { trading, halts, book, facts } = this.#floor;
     switch (command.kind) {
       case 'setAcceptance': {
-        const { capacity, minutes } = command.queue;
-        if (!(Number.isInteger(capacity) && capacity >= 1 && capacity <= 200 && minutes >= 1 && minutes <= 60))
-          return this.#refuse('SETTING', 'The queue holds 1-200 signals for 1-60 minutes.');
+        const refused = refuseQueueRules(command.queue);
+        if (refused !== null) return this.#refuse('SETTING', refused);
         for (const entry of trading.setRules(command.queue)) this.#desks.acceptance.overflowed(entry);
         trading.change({ mode: command.mode }, actor, 'ACCEPTANCE');
         return this.#done();

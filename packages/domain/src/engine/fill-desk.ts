@@ -314,15 +314,15 @@ export class FillDesk {
 
   /** A venue has filled it already: what risks more than was reserved is closed at once (5.6). */
   #recap(position: OpenPosition, fill: BookFill, live: LiveSignal): void {
-    const before =
-      position.initialRiskMicros - riskOf(instrumentOf(this.#floor, position), [fill.price, position.initialStop], fill.steps);
+    const before = { value: position.entrySum - fill.price * fill.steps, steps: position.initialSteps - fill.steps };
     const { keep, excess } = recapFill({
       instrument: instrumentOf(this.#floor, position),
       side: sideOf(position.direction),
       price: fill.price,
       stop: position.initialStop,
       steps: fill.steps,
-      reservedMicros: Math.max(0, live.signal.riskMicros - before),
+      reservedMicros: live.signal.riskMicros,
+      before,
       where: 'live',
     });
     if (excess === 0) return;

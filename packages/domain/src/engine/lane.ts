@@ -111,7 +111,9 @@ export class Lane {
     this.bars = saved?.bars ?? 0;
     this.passedParents = saved?.passedParents ?? [];
     this.bar = new BarCursor(this.#last);
-    if (saved?.lastBar != null) appendBar(this.#last, saved.lastBar);
+    if (saved?.lastBar == null) return;
+    appendBar(this.#last, saved.lastBar);
+    this.closing[0] = saved.lastBar.time + this.barMs;
   }
 
   get instrument(): TradedInstrument {

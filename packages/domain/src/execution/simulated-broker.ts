@@ -3,9 +3,7 @@ import type { Bar, EpochMs, Price } from '../bar/bar.ts';
 import { isApproved } from '../risk/approved-order.ts';
 import type { ApprovedOrder } from '../risk/approved-order.ts';
 import { recapFill } from '../risk/fill-recap.ts';
-import { riskOf } from '../trade/amount.ts';
 import type { TradedInstrument } from '../trade/instrument.ts';
-import { add, sub } from '../trade/money.ts';
 import { closeSideOf } from './bracket.ts';
 import type { Bracket } from './bracket.ts';
 import { BracketDesk } from './bracket-desk.ts';
@@ -13,7 +11,7 @@ import { FloorClerk } from './floor-clerk.ts';
 import type { ClerkOptions } from './floor-clerk.ts';
 import type { BrokerReport, Instruction } from './instruction.ts';
 import type { TurnoverState } from './turnover-ring.ts';
-import { isExit, meetingOf, restOf, sideOfOrder, workingOrder } from './working-order.ts';
+import { filledParts, isExit, meetingOf, restOf, sideOfOrder, workingOrder } from './working-order.ts';
 import type { Meeting, WorkingOrder } from './working-order.ts';
 
 export interface SimulatedBrokerOptions extends ClerkOptions {
@@ -114,8 +112,12 @@ export class SimulatedBroker {
     const { terms } = order;
     const working = this.#find(clientId);
     if (working !== undefined) {
-      const next = workingOrder(terms, { partner: working.partner, isCapped: this.#clerk.isCapped });
-      this.#working = this.#working.map((one) => (one === working ? { ...next, riskMicros: working.riskMicros } : one));
+      const next = workingOrder(terms, {
+        partner: working.partner,
+        isCapped: this.#clerk.isCapped,
+        before: filledParts(working),
+      });
+      this.#working = this.#working.map((one) => (one === working ? next : one));
     } else if (!this.#brackets.replace(clientId, terms)) {
       this.#clerk.tell({ kind: 'cancelRefused', clientId, reason: 'NOT_WORKING' });
       this.#clerk.end(terms.clientId, 'REJECTED', 'REPLACE_REFUSED');
@@ -191,13 +193,22 @@ export class SimulatedBroker {
     const filling = { clientId, orderId, tally: order.tally };
     const first = this.#clerk.price(filling, bar, { ...met, side });
     const stop = protection.stopPrice;
-    const reservedMicros = sub(protection.maxRiskMicros, order.riskMicros);
-    const of = { instrument, side, price: first.price, stop, steps: met.steps, reservedMicros, where: 'simulated' } as const;
+    const { maxRiskMicros: reservedMicros } = protection;
+    const before = filledParts(order);
+    const of = {
+      instrument,
+      side,
+      price: first.price,
+      stop,
+      steps: met.steps,
+      reservedMicros,
+      before,
+      where: 'simulated',
+    } as const;
     const cap = recapFill(of);
     if (cap.keep > 0 && (cap.excess === 0 || tif !== 'FOK')) {
       const fill = cap.excess === 0 ? first : this.#clerk.price(filling, bar, { ...met, side, steps: cap.keep });
       this.#clerk.book(filling, fill, cap.keep);
-      order.riskMicros = add(order.riskMicros, riskOf(instrument, [fill.price, stop], cap.keep));
       const bracket = this.#brackets.grow(signalId, { side, protection, steps: cap.keep });
       if (!met.atOpen) bracket.targetsCount = false;
     }

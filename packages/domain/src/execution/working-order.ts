@@ -1,7 +1,7 @@
 /** An order that works at the simulated broker, and where a bar meets it (backtesting.md 4.1). */
 import type { Bar, Price } from '../bar/bar.ts';
 import type { OrderTerms } from '../risk/approved-order.ts';
-import type { Micros } from '../setup/signal.ts';
+import type { Parts } from '../trade/amount.ts';
 import { metAtOpen, touchLimit, touchStop } from './fill-rules.ts';
 import { emptyTally } from './make-fill.ts';
 import type { FillTally } from './make-fill.ts';
@@ -16,8 +16,8 @@ export interface WorkingOrder {
   /** Its stop was met: a STOP is a market order from the next open on, a STOP_LIMIT a LIMIT. */
   triggered: boolean;
   readonly tally: FillTally;
-  /** Risk of the parts filled so far, entries only. */
-  riskMicros: Micros;
+  /** What an order filled whose place it took. */
+  readonly before: Parts;
   /** Client id of the other order of its pair. */
   readonly partner: string | null;
   done: boolean;
@@ -36,7 +36,7 @@ const MARKET_BARS_WHEN_CAPPED = 5;
 
 export function workingOrder(
   terms: OrderTerms,
-  of: { readonly partner: string | null; readonly isCapped: boolean },
+  of: { readonly partner: string | null; readonly isCapped: boolean; readonly before?: Parts },
 ): WorkingOrder {
   const longer = of.isCapped && terms.type === 'MARKET' && terms.validBars !== null;
   const barsLeft = longer ? Math.max(MARKET_BARS_WHEN_CAPPED, terms.validBars) : terms.validBars;
@@ -46,7 +46,7 @@ export function workingOrder(
     barsLeft,
     triggered: false,
     tally: emptyTally(),
-    riskMicros: 0,
+    before: of.before ?? { value: 0, steps: 0 },
     partner: of.partner,
     done: false,
   };
@@ -88,4 +88,9 @@ function atStop(order: WorkingOrder, bar: Bar): Meeting | null {
 /** An exit at market: it precedes everything else of its bar. */
 export function isExit(order: WorkingOrder): boolean {
   return order.terms.intent === 'CLOSE' && order.terms.type === 'MARKET';
+}
+
+/** Everything its entry has filled so far, also under former names. */
+export function filledParts({ tally, before }: WorkingOrder): Parts {
+  return { value: before.value + tally.value, steps: before.steps + tally.steps };
 }

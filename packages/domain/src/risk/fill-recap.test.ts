@@ -55,3 +55,50 @@ test('TR-2 what stays never risks more than was reserved, and one step more woul
     { seed: 56, numRuns: 10_000 },
   );
 });
+
+/** Prices in cents, so that a part is no whole number of micros; each reservation is made at the limit. */
+const entry = fc.record({
+  side: fc.constantFrom<1 | -1>(1, -1),
+  limit: fc.integer({ min: 1_000, max: 60_000 }),
+  distance: fc.integer({ min: 1, max: 900 }),
+  parts: fc.array(fc.integer({ min: 1, max: 700 }), { minLength: 1, maxLength: 8 }),
+  better: fc.integer({ min: 0, max: 3 }),
+  fx: fc.constantFrom(1, 0.913_377, 1.270_31, 149.313_7),
+});
+
+function partsOf(
+  { side, limit, distance, parts, better, fx }: typeof entry extends fc.Arbitrary<infer T> ? T : never,
+  sums: 'together' | 'apart',
+) {
+  const instrument = { ...stock, fx, lotStepMicros: 10_000 };
+  const price = (limit - side * Math.min(better, distance - 1)) / 100;
+  const stop = (limit - side * distance) / 100;
+  const total = parts.reduce((sum, one) => sum + one, 0);
+  const reservedMicros = riskOf(instrument, [limit / 100, stop], total);
+  const before = { value: 0, steps: 0 };
+  let spent = 0;
+  let excess = 0;
+  for (const steps of parts) {
+    const fill = { ...FILL, instrument, side, price, stop, steps };
+    const apart = { ...fill, reservedMicros: Math.max(0, reservedMicros - spent) };
+    excess += recapFill(sums === 'together' ? { ...fill, reservedMicros, before: { ...before } } : apart).excess;
+    before.value += price * steps;
+    before.steps += steps;
+    spent += riskOf(instrument, [price, stop], steps);
+  }
+  return excess;
+}
+
+test('5.6 over 10,000 entries filled in parts at the reserved price or better: not one step is cut for the rounding of parts', () => {
+  fc.assert(
+    fc.property(entry, (of) => {
+      expect(partsOf(of, 'together')).toBe(0);
+    }),
+    { seed: 57, numRuns: 10_000 },
+  );
+});
+
+test('5.6 the twin: the roundings of the parts added up cut steps that fit', () => {
+  const cut = fc.sample(entry, { seed: 57, numRuns: 500 }).filter((of) => partsOf(of, 'apart') > 0);
+  expect(cut.length).toBeGreaterThan(50);
+});

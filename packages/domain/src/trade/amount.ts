@@ -22,6 +22,24 @@ export function riskOf(instrument: TradedInstrument, prices: readonly [Price, Pr
   return sub(amt(instrument, higher, { steps, mode: 'up' }), amt(instrument, lower, { steps, mode: 'down' }));
 }
 
+/** Parts of one entry: the sum of price x steps, and the steps. */
+export interface Parts {
+  readonly value: number;
+  readonly steps: number;
+}
+
+/** What parts of one entry lose together down to their stop, rounded once: as if they had been filled in one. */
+export function riskOfParts(
+  instrument: TradedInstrument,
+  parts: Parts,
+  of: { readonly stop: Price; readonly side: 1 | -1 },
+): Micros {
+  const { value, steps } = parts;
+  const paid = (mode: Rounding): Micros => amt(instrument, value, { steps: 1, mode });
+  const lost = (mode: Rounding): Micros => amt(instrument, of.stop, { steps, mode });
+  return of.side === 1 ? sub(paid('up'), lost('down')) : sub(lost('up'), paid('down'));
+}
+
 /** The largest whole number of steps, at most `atMost`, that risks no more than `budget` between two prices. */
 export function stepsForRisk(
   instrument: TradedInstrument,
