@@ -51,10 +51,19 @@ export interface QueueRules {
   readonly capacity: number;
   /** 1-60. */
   readonly minutes: number;
+  /** 1-60, where a timeframe has its own; else `minutes`. */
+  readonly byTimeframe?: Readonly<Partial<Record<Timeframe, number>>> | undefined;
 }
 
 export const DEFAULT_QUEUE: QueueRules = Object.freeze({ capacity: 50, minutes: 5 });
 const DECISIONS_KEPT = 200;
+
+/** Why rules are none; null: they are good. */
+export function refuseQueueRules({ capacity, minutes, byTimeframe = {} }: QueueRules): string | null {
+  const times = [minutes, ...Object.values(byTimeframe)];
+  const isGood = Number.isInteger(capacity) && capacity >= 1 && capacity <= 200 && times.every((one) => one >= 1 && one <= 60);
+  return isGood ? null : 'The queue holds 1-200 signals for 1-60 minutes.';
+}
 const MINUTE = 60_000;
 
 /** Values, not a machine of timers: the owner asks for `nextExpiry` and comes back then. */
@@ -97,7 +106,7 @@ export class ApprovalQueue {
     if (waiting !== undefined) return { entry: waiting, overflowed: null };
     const overflowed = this.#entries.length < this.#rules.capacity ? null : this.#oldest();
     if (overflowed !== null) this.remove(overflowed.signalId);
-    const expiresAt = at + (of.minutes ?? this.#rules.minutes) * MINUTE;
+    const expiresAt = at + (of.minutes ?? this.#rules.byTimeframe?.[of.snapshot.timeframe] ?? this.#rules.minutes) * MINUTE;
     const entry: QueueEntry = Object.freeze({ signalId, queuedAt: at, expiresAt, snapshot: of.snapshot, missed: of.missed });
     const place = this.#entries.findIndex((one) => one.expiresAt > expiresAt);
     const to = place === -1 ? this.#entries.length : place;

@@ -1,5 +1,11 @@
 /** `wyckoff acceptance`, `automation` and `reset`: how signals become orders, within which limits, and what a person sets back. */
-import { automationConsent, type AutomationSettingsWire, type TradingAction, type TradingWire } from '@wyckoff/contracts';
+import {
+  automationConsent,
+  type AutomationSettingsWire,
+  type SettingsAnswer,
+  type TradingAction,
+  type TradingWire,
+} from '@wyckoff/contracts';
 import { EXIT, Exit } from '../exit-codes.ts';
 import { Output } from '../output.ts';
 import { timeText } from '../table.ts';
@@ -38,7 +44,26 @@ const MODES = {
   auto: 'what fits the agreed limits is entered by itself, the rest waits for a person',
 } as const;
 
-export async function acceptance(mode: 'all' | 'queue' | undefined, options: HowOptions): Promise<void> {
+export interface AcceptanceOptions extends HowOptions {
+  readonly minutes?: number;
+  readonly timeframe?: string;
+}
+
+/** How long a signal waits: of one timeframe, or of all that have no time of their own. */
+async function setMinutes(minutes: number, { timeframe, ...server }: AcceptanceOptions): Promise<void> {
+  const client = new ServerClient(server);
+  try {
+    const { items } = await client.ask<SettingsAnswer>('/settings');
+    const version = items.find(({ key }) => key === 'approvals')?.version ?? 0;
+    const value = timeframe === undefined ? { minutes } : { byTimeframe: { [timeframe]: minutes } };
+    await client.ask('/settings/approvals', { method: 'PATCH', headers: { 'if-match': `"${version}"` }, body: { value } });
+  } catch (error) {
+    throw exitOf(error);
+  }
+}
+
+export async function acceptance(mode: 'all' | 'queue' | undefined, options: AcceptanceOptions): Promise<void> {
+  if (options.minutes !== undefined) await setMinutes(options.minutes, options);
   await change(options, ({ id }) => (mode === undefined ? null : { action: 'setAcceptance', account: id, mode }));
 }
 

@@ -4,7 +4,7 @@ import type { RiskOptions, StatisticsOptions } from './account.ts';
 import type { DecideOptions } from './decide.ts';
 import type { HaltOptions, ResumeOptions } from './halt.ts';
 import type { ExitOptions, HandOptions } from './hands.ts';
-import type { AutomationOptions, HowOptions, ResetOptions } from './how-it-trades.ts';
+import type { AcceptanceOptions, AutomationOptions, ResetOptions } from './how-it-trades.ts';
 import type { ListOptions } from './lists.ts';
 
 function ofServer(command: Command): Command {
@@ -111,9 +111,12 @@ function registerHow(wyckoff: Command): void {
       .command('acceptance')
       .description('Say how signals become orders, or change it: all (by themselves) or queue (a person approves).')
       .addArgument(new Argument('[mode]', 'new mode').choices(['all', 'queue'])),
-  ).action(async (mode: 'all' | 'queue' | undefined, options: HowOptions) =>
-    (await import('./how-it-trades.ts')).acceptance(mode, options),
-  );
+  )
+    .addOption(new Option('--minutes <n>', 'how long a signal waits for approval, 1-60').argParser(numberFrom(1, 60)))
+    .option('--timeframe <timeframe>', 'with --minutes: only signals of these bars, such as 1d')
+    .action(async (mode: 'all' | 'queue' | undefined, options: AcceptanceOptions) =>
+      (await import('./how-it-trades.ts')).acceptance(mode, options),
+    );
 
   ofAccount(
     wyckoff

@@ -1,6 +1,6 @@
 /** Resume, automation, modes and resets: what lets more risk in, each as a command of its account (trading.md 4.6, 5.7, 7.6, 8.2). */
 import type { TradingAction } from '@wyckoff/contracts';
-import type { TradingCommand } from '@wyckoff/domain';
+import type { QueueRules, TradingCommand } from '@wyckoff/domain';
 import type { Answer, Refused } from '../desk.ts';
 import type { KillSwitchGuard } from '../safety/kill-switch-guard.ts';
 import type { Actor } from '../trading-desk.ts';
@@ -22,6 +22,7 @@ export interface ActionParts {
   readonly halting: Halting;
   readonly lists: TradingLists;
   readonly overrides: Overrides;
+  readonly queueRules: (user: string) => Promise<QueueRules>;
   readonly runOf: (accountId: string) => AccountRun | null;
   readonly wallClock: () => number;
 }
@@ -40,7 +41,8 @@ export class TradingActions {
     if (run === null) return notFound('account', action.account);
     if (action.action === 'setMode') return await this.#setMode(run, action, by);
     const before = JSON.stringify(settingsOf(run));
-    for (const command of this.#commandsOf(action, run, by)) {
+    const queue = await this.#parts.queueRules(by.user);
+    for (const command of this.#commandsOf(action, run, { ...by, queue })) {
       const { answer } = await run.command(command, { actor: by.user, requestId: by.requestId });
       if (!answer.done) return refusedAnswer(answer, this.#parts.guard.last.kill);
     }
@@ -51,13 +53,13 @@ export class TradingActions {
   #commandsOf(
     action: Exclude<TradingAction, { action: 'resume' | 'setMode' }>,
     run: AccountRun,
-    by: Actor,
+    by: Actor & { readonly queue: QueueRules },
   ): readonly TradingCommand[] {
     const { automation, consent } = run.trading;
     const actor = by.user;
     switch (action.action) {
       case 'setAcceptance':
-        return [{ kind: 'setAcceptance', by: actor, mode: action.mode, queue: { capacity: 50, minutes: 5 } }];
+        return [{ kind: 'setAcceptance', by: actor, mode: action.mode, queue: by.queue }];
       case 'enableAutomation': {
         const version = automation.version + 1;
         const agreed = {
@@ -70,7 +72,7 @@ export class TradingActions {
         const settings = { ...action.limits, version, enabled: true };
         return [
           { kind: 'setAutomation', by: actor, settings, consent: agreed },
-          { kind: 'setAcceptance', by: actor, mode: 'auto', queue: { capacity: 50, minutes: 5 } },
+          { kind: 'setAcceptance', by: actor, mode: 'auto', queue: by.queue },
         ];
       }
       case 'disableAutomation':

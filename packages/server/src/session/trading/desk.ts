@@ -1,7 +1,15 @@
 /** The trading side of a session behind its port: halting, deciding, listing, settings, actions - and how things stand. */
 import type { Scope } from '@wyckoff/bounded';
 import type { CampaignWire, RiskAnswer, SignalAnswer, StatisticsAnswer, TradingWire } from '@wyckoff/contracts';
-import { atTime, countersAt, DEFAULT_LIMITS, newYorkDay, newYorkInstant, type TradedInstrument } from '@wyckoff/domain';
+import {
+  atTime,
+  countersAt,
+  DEFAULT_LIMITS,
+  newYorkDay,
+  newYorkInstant,
+  type QueueRules,
+  type TradedInstrument,
+} from '@wyckoff/domain';
 import type { Change, StoredFact } from '../../store/changes.ts';
 import type { Store } from '../../store/store.ts';
 import type { Answer } from '../desk.ts';
@@ -17,7 +25,7 @@ import { notFound, refusedAnswer } from './refusals.ts';
 import { Overrides } from './overrides.ts';
 import { RISK_SETTING, RiskSetting } from './risk-setting.ts';
 import { riskView } from './risk-view.ts';
-import { UserSettings } from './settings.ts';
+import { APPROVALS, UserSettings } from './settings.ts';
 import { stakesOf } from './stakes.ts';
 import { Statistics } from './statistics.ts';
 
@@ -52,6 +60,7 @@ export function tradingDeskOf(parts: TradingDeskParts): TradingDesk {
     halting,
     lists,
     overrides,
+    queueRules: (user) => settings.queueRules(user),
     runOf,
     wallClock,
     positionsAtVenue: parts.positionsAtVenue,
@@ -75,7 +84,12 @@ export function tradingDeskOf(parts: TradingDeskParts): TradingDesk {
     risk: () => riskOf(parts),
     statistics: (query) => statisticsOf(statistics, run(), query),
     settings: async (by) => ({ items: [...(await settings.all(by)).items, await risk.item(by)] }),
-    changeSetting: (key, request, by) => (key === RISK_SETTING ? risk.change(request, by) : settings.change(key, request, by)),
+    changeSetting: async (key, request, by) => {
+      if (key === RISK_SETTING) return await risk.change(request, by);
+      const answer = await settings.change(key, request, by);
+      if (key === APPROVALS && answer.ok && !request.dryRun) await useQueue(run(), await settings.queueRules(by.user), by);
+      return answer;
+    },
   };
 }
 
@@ -187,6 +201,13 @@ async function riskOf({ store, run, instrumentOf }: TradingDeskParts): Promise<R
   const stakes = stakesOf({ positions, held, campaigns: campaigns.map(({ item }) => campaignOf(item)), instrumentOf });
   const limits = account.trading.limits ?? DEFAULT_LIMITS;
   return riskView({ account: account.account, positions, stakes, limits, instrumentOf });
+}
+
+/** What waits already keeps its time; what comes waits by the new rules. */
+async function useQueue(run: AccountRun | null, queue: QueueRules, by: Actor): Promise<void> {
+  if (run === null) return;
+  const command = { kind: 'setAcceptance', by: by.user, mode: run.trading.acceptance, queue } as const;
+  await run.command(command, { actor: by.user, requestId: by.requestId });
 }
 
 async function statisticsOf(statistics: Statistics, run: AccountRun | null, query: StatisticsQuery): Promise<StatisticsAnswer> {

@@ -1,6 +1,6 @@
 /** Going live: by the record of a paper account beside it, or by an override that holds as long as nothing changes. */
 import { Scope } from '@wyckoff/bounded';
-import { DEFAULT_LIMITS, type Account, type TradingCommand } from '@wyckoff/domain';
+import { DEFAULT_LIMITS, DEFAULT_QUEUE, type Account, type TradingCommand } from '@wyckoff/domain';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openSqliteStore } from '../../store/sqlite/sqlite-store.ts';
 import type { Store } from '../../store/store.ts';
@@ -62,7 +62,7 @@ describe('8.2 the override', () => {
   const overrides = (): Overrides => new Overrides(store);
   const actions = (): TradingActions => {
     const guard = { last: { kill: idleState('live', 'queue').killSwitch } } as never;
-    return new TradingActions({ guard, halting: {} as never, lists: new TradingLists({ scope, store }), overrides: overrides(), runOf: () => run, wallClock: () => 7 }); // prettier-ignore
+    return new TradingActions({ guard, halting: {} as never, lists: new TradingLists({ scope, store }), overrides: overrides(), queueRules: () => Promise.resolve(DEFAULT_QUEUE), runOf: () => run, wallClock: () => 7 }); // prettier-ignore
   };
   const goLive = (by = ann) =>
     actions().act(

@@ -1,5 +1,6 @@
 /** Settings of the user that change at run time: versioned, audited, by merge patch; what decides over risk is changed by actions instead. */
-import type { SettingAnswer, SettingsAnswer } from '@wyckoff/contracts';
+import { timeframe, type SettingAnswer, type SettingsAnswer } from '@wyckoff/contracts';
+import type { QueueRules } from '@wyckoff/domain';
 import * as z from 'zod';
 import { notificationSettings } from '../../notify/settings.ts';
 import { VersionConflict, type Change, type StoredFact } from '../../store/changes.ts';
@@ -7,13 +8,24 @@ import type { SettingsStore } from '../../store/store.ts';
 import type { Answer, Refused } from '../desk.ts';
 import type { Actor, SettingRequest } from '../trading-desk.ts';
 
+export const APPROVALS = 'approvals';
 const MAX_BYTES = 16 * 1024;
+
+/** How long a signal waits for a person, and how many may wait (trading.md 4.3, 4.5). */
+const minutes = z.number().int().min(1).max(60);
+const approvals = z.strictObject({
+  capacity: z.number().int().min(1).max(200).default(50),
+  minutes: minutes.default(5),
+  /** Where a timeframe has its own time. */
+  byTimeframe: z.partialRecord(timeframe, minutes).default({}),
+});
 
 const free = z.record(z.string().max(64), z.union([z.string().max(200), z.number(), z.boolean()]));
 
 /** Every key a user may change, with its form; defaults are what an empty value gives. */
 const SCHEMAS = {
   notifications: notificationSettings,
+  [APPROVALS]: approvals,
   appearance: free,
   keys: free,
 } as const satisfies Readonly<Record<string, z.ZodType>>;
@@ -51,6 +63,11 @@ export class UserSettings {
       };
     });
     return { items };
+  }
+
+  /** How the approval queue is kept for a user. */
+  async queueRules(user: string): Promise<QueueRules> {
+    return approvals.parse(parsed(APPROVALS, (await this.#parts.store.settingRow(user, APPROVALS))?.value ?? {}));
   }
 
   async change(key: string, request: SettingRequest, by: Actor): Promise<Answer<SettingAnswer>> {

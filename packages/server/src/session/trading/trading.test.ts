@@ -137,6 +137,25 @@ describe('4.5 the approval queue through the desk', () => {
     expect(valueOf(await desk.signals({ status: 'EXPIRED', limit: 9 })).items.length).toBeGreaterThan(0);
   });
 
+  it('4.5 4.3 a signal waits as long as its timeframe allows, 1-60 minutes; what waits already keeps its time', async () => {
+    const change = (value: object, version: number) =>
+      trading.changeSetting('approvals', { value: { ...value }, version, dryRun: false }, ann);
+    for (const value of [{ minutes: 0 }, { minutes: 61 }, { byTimeframe: { '1d': 90 } }, { byTimeframe: { '7d': 5 } }])
+      expect(codeOf(await change(value, 0))).toBe('request.invalid');
+    expect(codeOf(await change({ minutes: 7, byTimeframe: { '1d': 30 } }, 0))).toBe('ok');
+    valueOf(await queueMode());
+    const wait = async () => {
+      const { waiting: one } = valueOf(await trading.signal((await waiting()).id));
+      return ((one?.entry.expiresAt ?? 0) - (one?.entry.queuedAt ?? 0)) / 60_000;
+    };
+    expect(await wait()).toBe(30);
+    expect(codeOf(await change({ byTimeframe: { '1d': null } }, 1))).toBe('ok');
+    expect(await wait()).toBe(30);
+    expect((await trading.state()).accounts[0].acceptance).toBe('queue');
+    await bar();
+    expect(await wait()).toBe(7);
+  });
+
   it('4.5 a waiting signal is rejected with a reason, kept with who said so', async () => {
     valueOf(await queueMode());
     const { id } = await waiting();
