@@ -226,6 +226,18 @@ describe('issue 2 bad input: files without bars', () => {
     if (!answer.ok) expect(answer.sentence).toContain('close, volume');
   });
 
+  it('a file cut off anywhere gives the bars above the cut; of the line that was cut at most a whole bar, never a part of a number', () => {
+    const whole =
+      'date,open,high,low,close,volume,adj close\n2020-01-02,10,11,9,10.5,123456,5.25\n2020-01-03,11,12,10,11.5,234567,5.75\n';
+    for (let length = whole.indexOf('\n') + 1; length <= whole.length; length += 1) {
+      const parser = new CsvParser({ now: NOW });
+      parser.write(Buffer.from(whole.slice(0, length)));
+      const answer = parser.end();
+      const volumes = answer.ok ? [...answer.columns.volume.subarray(0, answer.columns.length)] : [];
+      expect([123456, 234567].slice(0, volumes.length)).toEqual(volumes);
+    }
+  });
+
   it('fuzz: garbage in any pieces neither throws nor loses the rows around it', () => {
     const garbage = fc.oneof(fc.uint8Array({ maxLength: 300 }), fc.string({ unit: 'binary', maxLength: 200 }).map((text) => Buffer.from(text)), fc.stringMatching(/^[-0-9.,;"\t eE+:TZ/]{0,80}$/).map((text) => Buffer.from(text))); // prettier-ignore
     fc.assert(

@@ -71,6 +71,8 @@ export class CsvParser {
   #line = 0;
   #header: CsvHeader | null = null;
   #needed = 0;
+  /** Fields of the header. */
+  #width = 0;
   #failure: Failure = {
     code: 'CSV_EMPTY',
     sentence: 'The file is empty.',
@@ -139,7 +141,11 @@ export class CsvParser {
   }
 
   end(): CsvAnswer {
-    if ((this.#carried > 0 || this.#overlong) && !this.#stopped) this.#finishCarried();
+    if ((this.#carried > 0 || this.#overlong) && !this.#stopped) {
+      // A last line without an end that is also shorter than the header was cut off: its last number may be a part of one.
+      this.#needed = Math.max(this.#needed, this.#width);
+      this.#finishCarried();
+    }
     const rows = this.#rows;
     if (rows.length === 0 && !this.#drained) {
       const { missing = [], ...failure } =
@@ -244,6 +250,7 @@ export class CsvParser {
     }
     this.#header = answer.header;
     this.#needed = Math.max(...answer.header.fields, answer.header.dateField) + 1;
+    this.#width = Math.min(MAX_FIELDS, text.replace(/"[^"]*"/g, '').split(String.fromCharCode(answer.header.delimiter)).length);
     this.#field.decimalComma = answer.header.decimalComma;
     this.#failure = {
       code: 'CSV_NO_BARS',
