@@ -493,6 +493,10 @@ function engineSeriesOf({ series, record }: SessionSeries, instruments: Instrume
   const { symbol, assetClass } = record;
   const said = instruments[symbol] as Instruments[string] | undefined;
   const traded = said === undefined ? null : describedInstrument({ symbol, assetClass }, said, atVenue);
+  if (said !== undefined && traded === null)
+    throw new Error(
+      `instruments: expected what ${symbol} (${assetClass}) can be traded with, was ${JSON.stringify(said)}; a stock is levered twice at most`,
+    );
   return {
     instrument: instrumentOf(record),
     timeframe: series.timeframe,

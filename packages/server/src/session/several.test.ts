@@ -131,6 +131,10 @@ class HandFeed implements BarFeed {
     await this.#taker.take({ series: PLACES[place], columns, kind: 'closed', origin: 'stream', provider: 'hand', missing: 0 });
   }
 
+  breaks(error: Error): void {
+    this.#taker.onFault?.(null, error);
+  }
+
   becomes(stale: readonly string[]): void {
     this.stale = stale;
     this.#taker.onChange?.(this.status());
@@ -328,6 +332,56 @@ describe('trading.md 4.4 when an instant closes', () => {
     expect(await positionOf()).toBe(77);
     clock.advance(30_000);
     await until(async () => (await positionOf()) === 1_100);
+  });
+});
+
+describe('interface 2.2 the desk of several series', () => {
+  it('charts, values and lists are of every series; each chart ends where its own series stands', async () => {
+    await prepare(false);
+    await open(APART, 'PAPER');
+    for (let row = 0; row < 120; row += 1) await day(row);
+    await day(120, [0, 2]);
+    clock.advance(2_000);
+    await settle();
+    const { desk } = session;
+    expect(desk.series()).toMatchObject({
+      symbol: 'AAA',
+      others: [{ symbol: 'BBB' }, { symbol: 'CCC' }],
+      account: { id: 'paper' },
+    });
+    const chart = async (symbol: string) => {
+      const answer = await desk.chart({ symbol, timeframe: '1d', limit: 1_000, include: ['ranges', 'events', 'trades'] });
+      if (!answer.ok) throw new Error(answer.detail);
+      return answer.value;
+    };
+    expect((await chart('BBB')).asOf).toBe(drawn[1].time[119]);
+    expect((await chart('CCC')).asOf).toBe(drawn[2].time[120]);
+    expect((await chart('CCC')).columns.c).toEqual([...drawn[2].close.subarray(0, 121)]);
+    // A and C move alike and have events of the same names: each has its own.
+    const [a, c] = [await chart('AAA'), await chart('CCC')];
+    expect(a.events.length).toBeGreaterThan(0);
+    expect(c.events.map(({ event }) => event.id)).toEqual(a.events.map(({ event }) => event.id));
+    expect(c.ranges.every(({ symbol }) => symbol === 'CCC')).toBe(true);
+    const topics = NAMES.map((symbol) => `bars:${symbol}:1d`);
+    expect(desk.latestValues(topics).map(({ topic, ts }) => [topic, ts])).toEqual([
+      [topics[0], drawn[0].time[120]],
+      [topics[1], drawn[1].time[119]],
+      [topics[2], drawn[2].time[120]],
+    ]);
+  });
+
+  it('M12 what is watched is held once per series and nothing is left of it when it ends', async () => {
+    await prepare(false);
+    await open(APART, 'PAPER');
+    const watched = () => scope.census.rows().find(({ name }) => name === 'server.watched');
+    expect(watched()).toMatchObject({ size: 3, capacity: 3 });
+    await feed.give(0, 0);
+    // A bar the store refuses ends the session: every series is given up, its buffer with it.
+    feed.breaks(new Error('the test says so'));
+    await settle();
+    expect(watched()).toMatchObject({ size: 0 });
+    expect(feed.after.size).toBe(0);
+    expect(session.desk.health().failure).toBe('the test says so');
   });
 });
 
