@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { haltAnswer, position, signal, tradingAnswer } from '@wyckoff/contracts';
+import { haltAnswer, position, riskAnswer, signal, statisticsAnswer, tradingAnswer } from '@wyckoff/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type RunningServer, startServer } from '../../main.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -54,9 +54,45 @@ describe('interface 8 the verbs of trading', () => {
     expect(halted.code).toBe(EXIT.done);
     expect(haltAnswer.parse(JSON.parse(halted.out)).halt).toMatchObject({ level: 'STOP', stored: true });
     expect((await wyckoff('halt', '--level', 'FLATTEN')).code).toBe(EXIT.usage);
-    expect((await wyckoff('halt', '--level', 'FLATTEN', '--dry-run')).out).toContain('nothing was changed');
+    expect((await wyckoff('halt', '--level', 'FLATTEN', '--dry-run')).out).toMatch(/nothing was changed[\s\S]*(No entry works|would be cancelled)/); // prettier-ignore
     const resumed = await wyckoff('resume', '--reason', 'all is well', '--json');
     expect(tradingAnswer.parse(JSON.parse(resumed.out)).halt.level).toBe('OFF');
+  });
+
+  it('5.1 limits are listed with their use and changed within their caps; raising one needs its phrase', async () => {
+    const tighter = await wyckoff('risk', '--set', 'heatBp=800', '--set', 'tradeBp=100', '--reason', 'a calm month');
+    expect(tighter.out).toContain('heatBp: 1000 -> 800');
+    expect(tighter.out).toMatch(/Portfolio heat +[\d,.]+ +[\d,.]+ +[\d,.]+ +[\d.]+% +normal +RK_HEAT/);
+    const [raised, unknown] = await Promise.all([wyckoff('risk', '--set', 'heatBp=900'), wyckoff('risk', '--set', 'heat=9')]);
+    expect([raised.code, raised.err]).toEqual([EXIT.usage, expect.stringContaining('--confirm "RAISE RISK"')]);
+    expect(unknown.err).toContain('expected one of');
+    expect((await wyckoff('risk', '--set', 'heatBp=900', '--confirm', 'RAISE RISK')).code).toBe(EXIT.done);
+    const view = riskAnswer.parse(await (await fetch(`${server?.url ?? ''}/api/v1/risk`)).json());
+    expect(view.settings.filter(({ field }) => field === 'heatBp' || field === 'tradeBp').map(({ value }) => value)).toEqual([100, 900]); // prettier-ignore
+  });
+
+  it('4.7 statistics are a table that says when there is too little, or one object', async () => {
+    const [said, json] = await Promise.all([wyckoff('statistics', '--from', '2000-01-01'), wyckoff('statistics', '--by', 'stage', '--json')]); // prettier-ignore
+    expect(said.out).toMatch(/^all .*not enough data/m);
+    expect(said.out).toContain('refused by');
+    expect(statisticsAnswer.parse(JSON.parse(json.out)).groupBy).toBe('stage');
+  });
+
+  it('4.6 automation shows the words, and is switched on only when they are agreed to and its phrase is typed', async () => {
+    const words = await wyckoff('automation', 'on', '--max-trades', '3', '--confirm', 'ENABLE AUTOMATION');
+    expect([words.code, words.err]).toEqual([EXIT.usage, expect.stringContaining('at most 3 automatic entries')]);
+    const on = await wyckoff('automation', 'on', '--max-trades', '3', '--agree', '--confirm', 'ENABLE AUTOMATION');
+    expect(on.out).toMatch(/automation on: agreed by local/);
+    expect((await wyckoff('acceptance', 'queue', '--minutes', '30', '--timeframe', '1d', '--confirm', 'CHANGE ACCEPTANCE')).out).toContain('acceptance queue'); // prettier-ignore
+    const reset = await wyckoff('reset', 'drawdown', '--reason', 'looked at', '--confirm', 'RESET DRAWDOWN');
+    expect(reset.out).toMatch(/going live: not eligible by account replay: 0 of 90 days, 0 of 30 closed trades/);
+  });
+
+  it('interface 8: orders, stops and exits say what they are about, or why not', async () => {
+    const [orders, stop, exit] = await Promise.all([wyckoff('orders', '--limit', '2'), wyckoff('stop', 'nosuch', '100'), wyckoff('exit', 'nosuch', '--ratio', '0.5')]); // prettier-ignore
+    expect(orders.out).toMatch(/SPX +(buy|sell)/);
+    expect(stop.err).toContain('expected an open position');
+    expect(exit.code).toBe(EXIT.refused);
   });
 
   it('interface 8: what a rule refuses ends with 7, wrong usage with 2', async () => {
