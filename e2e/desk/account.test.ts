@@ -185,6 +185,17 @@ describe('a trader lets go', () => {
     expect(facts.items.at(-1)?.data).toMatchObject({ kind: 'DRAWDOWN', actor: 'local' });
   }, 120_000);
 
+  it('C7 what the charts hold is told on the page, and can be forgotten', async () => {
+    const { page } = desk;
+    await page.getByRole('button', { name: /this tab/i }).click();
+    const line = page.locator('[data-part="chart-cache"]');
+    await line.getByText(/Charts held: 1 of 10 series/).waitFor();
+    await picture(page, 'chart-cache');
+    await line.getByRole('button', { name: 'Forget charts' }).click();
+    await line.getByText(/Charts held: 0 of 10 series/).waitFor();
+    await page.keyboard.press('Escape');
+  }, 60_000);
+
   it('web 10 whatever can be pressed or filled in has a name, in every tab; ids stand once', async () => {
     const { page, faults } = desk;
     for (const tab of await page.getByRole('tab').all()) {

@@ -1,6 +1,6 @@
 /** The newest bars of the series last looked at (H8): ten windows of a thousand bars in columns, the least recently used leaves. */
 import type { BarWire } from '@wyckoff/contracts';
-import { LruTtlCache, type Scope } from '@wyckoff/bounded';
+import { type CacheStats, LruTtlCache, type Scope } from '@wyckoff/bounded';
 import { BarWindow, type ChartColumns } from './bar-window.ts';
 
 const WINDOWS = 10;
@@ -24,6 +24,10 @@ export class BarStore {
 
   get size(): number {
     return this.#windows.size;
+  }
+
+  get stats(): CacheStats {
+    return this.#windows.stats;
   }
 
   get bytes(): number {
