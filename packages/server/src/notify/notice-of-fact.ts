@@ -66,7 +66,7 @@ function ofFill({ fill, order }: RowOf<'order.filled'>['data']): Notice {
     type: 'order_filled',
     key: `${order.id} ${fill.n}`,
     title: `${side === 'BUY' ? 'Bought' : 'Sold'} ${unitWords(fill.qtyMicros)} ${symbol} at ${priceWords(fill.price)}`,
-    body: `For ${unitWords(fill.qtyMicros)} units ${moneyWords(fill.commissionMicros)} commission; order ${leg}${part}.`,
+    body: `Order ${leg}${part}${fill.commissionMicros === 0 ? '' : `, commission ${moneyWords(fill.commissionMicros)}`}.`,
     data: { orderId: order.id, symbol, leg },
   };
 }

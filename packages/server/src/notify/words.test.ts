@@ -21,7 +21,7 @@ describe('trading 10 words', () => {
     expect(tell('signal.created', signal)).toBe('LPS LONG SPX 1d, confidence 87 | 17.23 units, entry 1,025.56, stop 984.94, risk 699.88, 3.78 R to the second target. PAPER account.');
     const fill = { n: 1, qtyMicros: 2_000_000, price: 1025.561_2, commissionMicros: 350_000 };
     const order = { id: 'o', symbol: 'SPX', side: 'BUY', leg: 'ENTRY', qtyMicros: 17_230_000, filledQtyMicros: 2_000_000 };
-    expect(tell('order.filled', { fill, order })).toBe('Bought 2 SPX at 1,025.56 | For 2 units 0.35 commission; order ENTRY (2 of 17.23). PAPER account.');
+    expect(tell('order.filled', { fill, order })).toBe('Bought 2 SPX at 1,025.56 | Order ENTRY (2 of 17.23), commission 0.35. PAPER account.');
     const position = { id: 'p', symbol: 'SPX', direction: 'LONG', exitReason: 'TRAILED_STOP', r: -1.004, avgExit: 984.94, realisedMicros: -699_882_600, costsMicros: 1_000_000 };
     expect(tell('position.closed', position)).toBe('SPX LONG closed at -1.00 R | Net -700.88, average exit 984.94, reason: trailed stop. PAPER account.');
     for (const text of [tell('signal.created', signal), tell('order.filled', { fill, order }), tell('position.closed', position)]) expect(text).not.toMatch(/\d{7,}/);
