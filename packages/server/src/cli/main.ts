@@ -15,6 +15,7 @@ import { registerRelay } from './register-relay.ts';
 import { registerDownload } from './register-download.ts';
 import { SERVE_HELP } from '../serve-help.ts';
 import { registerDb } from './db.ts';
+import { registerDlq } from './dlq.ts';
 import { Exit, EXIT } from './exit-codes.ts';
 import { tell } from './output.ts';
 import type { BacktestCommandOptions } from './backtest.ts';
@@ -79,6 +80,7 @@ function program(): Command {
   registerDownload(wyckoff);
   registerAdjust(wyckoff);
   registerDb(wyckoff);
+  registerDlq(wyckoff);
   registerExplain(wyckoff);
   registerCertify(wyckoff);
   registerGenerate(wyckoff);

@@ -5,7 +5,8 @@ import type { Change } from '../store/changes.ts';
 import type { Delivery } from './channel.ts';
 import { timeOrderedId } from './id.ts';
 import { Notifier } from './notifier.ts';
-import type { Notice } from './notification.ts';
+import type { Notice, Notification } from './notification.ts';
+import type { Receipt } from './post-office.ts';
 import { notificationSettings } from './settings.ts';
 
 const on = { enabled: true };
@@ -20,6 +21,7 @@ function bench(
   const stored: Change[] = [];
   const problems: unknown[] = [];
   const sent: string[] = [];
+  const undelivered: (Pick<Receipt, 'channel' | 'tries' | 'error'> & { notification: Notification })[] = [];
   let answer: Delivery = { outcome: 'delivered' };
   const notifier = new Notifier({
     scope,
@@ -37,6 +39,7 @@ function bench(
     },
     unread: () => Promise.resolve(stored.flatMap(({ writes }) => writes).length),
     isSignalOpen,
+    onUndelivered: (notification, { channel, tries, error }) => undelivered.push({ notification, channel, tries, error }),
     wallClock: () => 1_700_000_000_000 + timers.now(),
     onProblem: (problem) => problems.push(problem),
   });
@@ -45,7 +48,18 @@ function bench(
     for (let turn = 0; turn < 1_000 && left() > 0; turn += 1) await timers.run(1);
   };
   const run = (ms: number): Promise<void> => timers.run(ms);
-  return { notifier, scope, stored, problems, sent, run, drained, census, setAnswer: (next: Delivery) => (answer = next) };
+  return {
+    notifier,
+    scope,
+    stored,
+    problems,
+    sent,
+    undelivered,
+    run,
+    drained,
+    census,
+    setAnswer: (next: Delivery) => (answer = next),
+  };
 }
 
 const halt = (key: string): Notice => ({ type: 'halt', key, title: `halt ${key}`, body: '', data: {} });
@@ -94,6 +108,26 @@ describe('trading 10, H4: the notifier', () => {
     await run(1);
     expect(sent).toEqual(['webhook halt a']);
     expect(problems.length).toBeGreaterThan(0);
+    await scope.dispose();
+  });
+
+  it('C6 what failed three times is handed on with its reason, and goes out when it is tried again; what nobody needs any more does not', async () => {
+    let isOpen = true;
+    const { notifier, sent, undelivered, run, scope, setAnswer } = bench(undefined, () => isOpen);
+    setAnswer({ outcome: 'failed', error: 'HTTP 503' });
+    notifier.notify(halt('a'));
+    await run(10_000);
+    const [first] = undelivered;
+    expect(first).toMatchObject({ channel: 'webhook', tries: 3, error: 'HTTP 503', notification: { title: 'halt a' } });
+    expect(await notifier.redeliver('webhook', first.notification)).toBe('HTTP 503');
+    setAnswer({ outcome: 'delivered' });
+    expect(await notifier.redeliver('webhook', first.notification)).toBeNull();
+    expect(sent.filter((line) => line === 'webhook halt a')).toHaveLength(5);
+    isOpen = false;
+    const before = sent.length;
+    const signal: Notification = { ...first.notification, type: 'signal_created', data: { signalId: 's' } };
+    expect([await notifier.redeliver('webhook', signal), sent.length]).toEqual([null, before]);
+    expect(await notifier.redeliver('telegram', first.notification)).toContain('not set up');
     await scope.dispose();
   });
 

@@ -30,6 +30,8 @@ export interface NotifierOptions {
   readonly isSignalOpen: (signalId: string) => boolean;
   /** Epoch ms. */
   readonly wallClock: () => number;
+  /** What no channel took in three tries: it is kept and tried again later (C6). */
+  readonly onUndelivered?: ((notification: Notification, receipt: Receipt) => void) | undefined;
   /** Problems without a caller: a store that does not answer. */
   readonly onProblem: (error: unknown) => void;
 }
@@ -105,6 +107,19 @@ export class Notifier {
     return channel.send(notificationOf(notice, timeOrderedId(now), now), AbortSignal.timeout(10_000));
   }
 
+  /** One more try of what could not be delivered, past limits. Null: delivered, or nobody needs it any more; else why not. */
+  async redeliver(name: ChannelName, notification: Notification): Promise<string | null> {
+    if (!this.#isCurrent(notification)) return null;
+    const channel = this.#settings[name].enabled ? this.#options.channelOf(name, this.#settings) : null;
+    if (channel === null) return `${name} is not set up`;
+    const delivery = await channel.send(notification, AbortSignal.timeout(10_000));
+    return delivery.outcome === 'delivered' ? null : delivery.error;
+  }
+
+  #isCurrent({ type, data }: Notification): boolean {
+    return type !== 'signal_created' || typeof data.signalId !== 'string' || this.#options.isSignalOpen(data.signalId);
+  }
+
   #take(job: Job): void {
     this.#queue.push(job);
     if (this.#working) return;
@@ -161,15 +176,15 @@ export class Notifier {
   }
 
   #openOffices(): Partial<Record<ChannelName, PostOffice>> {
-    const { channelOf, isSignalOpen, wallClock } = this.#options;
-    const isCurrent = ({ type, data }: Notification): boolean =>
-      type !== 'signal_created' || typeof data.signalId !== 'string' || isSignalOpen(data.signalId);
+    const { channelOf, wallClock } = this.#options;
+    const isCurrent = (notification: Notification): boolean => this.#isCurrent(notification);
     const offices: Partial<Record<ChannelName, PostOffice>> = {};
     for (const name of CHANNELS) {
       const channel = this.#settings[name].enabled ? channelOf(name, this.#settings) : null;
       if (channel === null) continue;
       const onReceipt = (receipt: Receipt): void => this.#take({ kind: 'keep', receipt, at: wallClock() });
-      offices[name] = new PostOffice({ name, channel, scope: this.#offices, perHour: PER_HOUR[name], isCurrent, onReceipt });
+      const { onUndelivered } = this.#options;
+      offices[name] = new PostOffice({ name, channel, scope: this.#offices, perHour: PER_HOUR[name], isCurrent, onReceipt, onUndelivered }); // prettier-ignore
     }
     return offices;
   }

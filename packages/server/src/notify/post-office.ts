@@ -31,6 +31,8 @@ export interface PostOfficeOptions {
   /** Asked just before sending: a signal that is no longer open is not announced. */
   readonly isCurrent: (notification: Notification) => boolean;
   readonly onReceipt: (receipt: Receipt) => void;
+  /** After the last try, or when there was no room to wait: it is not lost, but tried again much later. */
+  readonly onUndelivered?: ((notification: Notification, receipt: Receipt) => void) | undefined;
 }
 
 export class PostOffice {
@@ -148,6 +150,8 @@ export class PostOffice {
   }
 
   #tell(notification: Notification, outcome: Receipt['outcome'], of: Pick<Receipt, 'tries' | 'error'>): void {
-    this.#options.onReceipt({ notificationId: notification.id, channel: this.#options.name, outcome, ...of });
+    const receipt: Receipt = { notificationId: notification.id, channel: this.#options.name, outcome, ...of };
+    this.#options.onReceipt(receipt);
+    if (outcome === 'failed' || outcome === 'overflow') this.#options.onUndelivered?.(notification, receipt);
   }
 }
