@@ -2,7 +2,15 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { certifyAll, createDetector, type Example } from '@wyckoff/domain';
+import {
+  BarCursor,
+  certifyAll,
+  createDetector,
+  resolvePack,
+  type Example,
+  type PendingView,
+  type TracedCondition,
+} from '@wyckoff/domain';
 import { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Exit } from '../cli/exit-codes.ts';
@@ -15,7 +23,9 @@ import { registerAccuracy } from './accuracy/register-accuracy.ts';
 import { detectorFactory } from './certify/detector-factory.ts';
 import { registerCertify } from './certify/register-certify.ts';
 import { explainBar, rowAt } from './explain/explain-bar.ts';
+import { outlookOf } from './explain/outlook.ts';
 import { registerExplain } from './explain/register-explain.ts';
+import { wordsOf } from './explain/rule-words.ts';
 import { generate, type GenerateJob } from './generate/generate.ts';
 import { registerGenerate } from './generate/register-generate.ts';
 
@@ -88,6 +98,16 @@ describe('accuracy (issue 3.7)', () => {
     expect(examples).toHaveLength(report.total.fp + report.total.fn);
   });
 
+  it('ACC-13 hears the timeframes above as every run does; alone, without their points, other records pass a threshold', async () => {
+    // A weekly range takes years to form.
+    const long = join(folder, 'long.parquet');
+    await generate(job({ seed: 3, symbols: 2, bars: 3000, out: long }));
+    const counts = async (rest: { alone?: boolean }): Promise<unknown> =>
+      (await accuracy({ input: long, rules: 'classic', assetClass: 'STOCK', ...rest })).report.total;
+    expect(await counts({})).not.toEqual(await counts({ alone: true }));
+    expect(await counts({})).toEqual(await counts({ alone: false }));
+  });
+
   it('ACC-11 gates need 30 labels, pass and fail by their value', async () => {
     const { report } = await accuracy({ input: made, rules: 'classic', assetClass: 'STOCK' });
     const verdict = (total: Partial<typeof report.total>): string =>
@@ -125,6 +145,67 @@ describe('certify and explain (issue 3.4, 3.5)', () => {
     expect(told.outlook.join(' ')).toContain('waits');
     const detector = createDetector(instrument, '1d');
     expect(detector.bars).toBe(0);
+  });
+
+  it('EXP-3 every condition says in words and in its unit what was asked; what passed had room, what failed had none', async () => {
+    await using table = await ParquetTable.open(made);
+    const columns = await readAllBars(table, { symbol: 'SYN-0001' });
+    const heard: TracedCondition[] = [];
+    const instrument = { symbol: 'SYN-0001', assetClass: 'STOCK', timeZone: 'UTC' } as const;
+    const detector = createDetector(instrument, '1d', { trace: (condition) => heard.push(condition) });
+    const cursor = new BarCursor(columns);
+    for (let row = 0; row < columns.length; row++) {
+      const from = heard.length;
+      detector.onBar(cursor.at(row));
+      for (const condition of heard.slice(from)) {
+        const { spare } = wordsOf(condition, cursor.volume);
+        if (spare === null) continue;
+        const tolerance = 1e-9 * Math.max(Math.abs(condition.value), Math.abs(condition.limit));
+        // A limit that is reached ends a wait as well as one that is passed; a pattern refused for volume may lack absorption too.
+        if (condition.passed) expect([condition, spare >= -tolerance]).toEqual([condition, true]);
+        else expect([condition, spare <= tolerance]).toEqual([condition, true]);
+      }
+    }
+    expect(new Set(heard.map(({ code }) => code)).size).toBeGreaterThan(6);
+    const words = (over: Partial<TracedCondition>): string => {
+      const { condition, unit, asked } = wordsOf({ ...heard[0], ...over }, NaN);
+      return `${condition}, ${asked}, ${unit}`;
+    };
+    expect(words({ kind: 'SOS', code: 'TOO_SHALLOW', hypothesis: 1 })).toBe('close clear above resistance, at least, price');
+    expect(words({ kind: 'SOW', code: 'TOO_SHALLOW', hypothesis: -1 })).toBe('close clear below support, at most, price');
+    expect(words({ kind: 'LPSY', code: 'BROKE_LEVEL', hypothesis: -1 })).toBe('high below what must hold, at most, price');
+  });
+
+  it('EXP-4 what comes next has a direction, a price and a time, on both sides', () => {
+    const pending = { hypothesis: -1, bar: 10, price: 108, confirmsAt: 106, failsAt: 112, lastBar: 13 } as const;
+    const told = (over: Partial<PendingView>): string => {
+      const view = { pending: [{ kind: 'LPSY', ...pending, ...over } as const], range: null };
+      return outlookOf({ view, bar: 11, params: resolvePack('strict').params, timeframe: '1d' }).join();
+    };
+    expect(told({})).toBe(
+      'LPSY (distribution) of bar 10 at 108 waits; a close at or below 106 confirms it; a high above 112 ends it; 2 more bars to do so',
+    );
+    expect(told({ kind: 'BC', lastBar: null })).toContain('a close at or above 106 confirms it');
+    expect(told({ kind: 'PSY', lastBar: 11 })).toContain(
+      'a low at or below 106 confirms it; a high above 112 ends it; this was its',
+    );
+  });
+
+  it('EXP-4 after a break it names the price that fails it', async () => {
+    await using table = await ParquetTable.open(made);
+    const columns = await readAllBars(table, { symbol: 'SYN-0001' });
+    const instrument = { symbol: 'SYN-0001', assetClass: 'STOCK', timeZone: 'UTC' } as const;
+    const detector = createDetector(instrument, '1d', { pack: 'strict' });
+    const cursor = new BarCursor(columns);
+    let row = 0;
+    while (!detector.onBar(cursor.at(row)).some(({ kind, status }) => kind === 'SOS' && status === 'confirmed')) row++;
+    const view = detector.view();
+    const outlook = outlookOf({ view, bar: row, params: resolvePack('strict').params, timeframe: '1d' });
+    const edge = view.range?.resistance.edge ?? NaN;
+    expect(outlook.find((line) => line.startsWith('accumulation'))).toContain(
+      `a close below ${edge - 0.02 * edge} fails the break`,
+    );
+    expect(outlook.find((line) => line.startsWith('distribution'))).toMatch(/suspended.*it resumes if the break fails/);
   });
 
   it('EXP-2 finds the bar by time: the last that opens at or before it', async () => {

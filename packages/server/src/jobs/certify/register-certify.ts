@@ -11,7 +11,7 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 import { setImmediate as turn } from 'node:timers/promises';
 import { instrumentOf, withBarOptions, type BarOptions } from '../../cli/bar-options.ts';
 import { Exit, EXIT } from '../../cli/exit-codes.ts';
-import { Output } from '../../cli/output.ts';
+import { Output, tell } from '../../cli/output.ts';
 import { rulesOf, type Rules } from '../../cli/rules.ts';
 import { figure, tableLines } from '../../cli/table.ts';
 import { interruptible, Progress } from '../progress.ts';
@@ -65,6 +65,8 @@ async function run(options: Options): Promise<void> {
     });
   } else printTables(output, report, rules);
   output.flush();
+  if (options.quiet !== true && report.certificates.every(({ facts }) => facts === 0))
+    tell('not one record, phase or level in these bars: equal silence is all that was compared; give more bars');
   if (report.verdict === 'FAIL') throw new Exit(EXIT.gateFailed, `FAIL: ${failed(report)}`);
   if (report.verdict === 'NOT_RUN') throw new Exit(EXIT.failed, 'nothing was compared: no certificate can be given.');
 }

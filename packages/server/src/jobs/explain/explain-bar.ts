@@ -1,11 +1,14 @@
 /** Why a bar meant what it meant: the machine before it, every rule it met with by how much, and what may come next. */
 import {
-  BarCursor, createDetectorInContext, restoreDetectorInContext,
+  BarCursor, createDetectorInContext, resolvePack, restoreDetectorInContext,
   type BarColumns, type DetectionEvent, type Detector, type DetectorOptions, type DetectorView, type EpochMs, type EventKind, type Hypothesis, type Instrument,
   type PendingView, type PhaseTransition, type RangeView, type ReasonCode, type Rejection, type Timeframe, type TracedCondition,
 } from '@wyckoff/domain'; // prettier-ignore
+import { outlookOf } from './outlook.ts';
+import { wordsOf, type RuleWords } from './rule-words.ts';
 
-export interface ExplainedRule {
+/** A condition that was judged, told twice: as data and in words. */
+export interface ExplainedRule extends RuleWords {
   readonly kind: EventKind;
   readonly hypothesis: Hypothesis;
   readonly code: ReasonCode;
@@ -87,7 +90,7 @@ export function explainStep(snapshot: Uint8Array, input: ExplainInput): Explanat
   const before = detector.view();
   const records = detector.onBar(bar);
   const after = detector.view();
-  const rules = conditions.map(ruleOf);
+  const rules = conditions.map((condition) => ruleOf(condition, bar.volume));
   return {
     bar: detector.bars - 1,
     time: bar.time,
@@ -104,7 +107,12 @@ export function explainStep(snapshot: Uint8Array, input: ExplainInput): Explanat
     rejections: detector.rejections().filter((rejection) => rejection.bar === detector.bars - 1),
     transitions: detector.transitions(seq),
     next: after.pending,
-    outlook: outlookOf({ pending: after.pending, range: after.range }),
+    outlook: outlookOf({
+      view: after,
+      bar: detector.bars - 1,
+      params: resolvePack(options.pack, options.params).params,
+      timeframe,
+    }),
   };
 }
 
@@ -116,38 +124,8 @@ function machineOf(view: DetectorView): Machine {
   return { state: view.state, range: view.range, regime: view.regime };
 }
 
-function ruleOf(condition: TracedCondition): ExplainedRule {
+function ruleOf(condition: TracedCondition, volume: number): ExplainedRule {
   const { kind, hypothesis, code, value, limit, passed } = condition;
   const margin = limit === 0 || !Number.isFinite(value) ? null : (value - limit) / Math.abs(limit);
-  return { kind, hypothesis, code, value, limit, margin, passed };
-}
-
-/** What would confirm or end what waits, and what would break the range; figures exact, or as `shown` writes them. */
-export function outlookOf(view: Pick<DetectorView, 'pending' | 'range'>, shown: (figure: number) => string = String): string[] {
-  const lines = view.pending.map((candidate) => {
-    const side = candidate.hypothesis > 0 ? 'accumulation' : 'distribution';
-    const confirms = candidate.confirmsAt === null ? '' : `; a close at or beyond ${shown(candidate.confirmsAt)} confirms`;
-    const fails = candidate.failsAt === null ? '' : `; a price beyond ${shown(candidate.failsAt)} ends it`;
-    const last = candidate.lastBar === null ? '' : `; last bar ${candidate.lastBar}`;
-    return `${candidate.kind} (${side}) of bar ${candidate.bar} at ${shown(candidate.price)} waits${confirms}${fails}${last}`;
-  });
-  const { range } = view;
-  if (range === null) {
-    if (lines.length === 0)
-      lines.push('no range and nothing waits: a climax with its rally, or two levels tested twice each, would begin one');
-    return lines;
-  }
-  if (range.state === 'ACTIVE' || range.state === 'FORMING') {
-    lines.push(
-      `a close above ${shown(range.resistance.edge)} with effort breaks the range upwards, below ${shown(range.support.edge)} downwards`,
-    );
-  }
-  for (const side of range.hypotheses) {
-    if (side.phase === null) continue;
-    const state = side.suspended ? ', suspended by the other side' : side.leading ? ', leading' : '';
-    lines.push(
-      `${side.hypothesis > 0 ? 'accumulation' : 'distribution'} is in phase ${side.subPhase ?? side.phase}${state} (confidence ${Number(side.phaseConfidence.toFixed(1))})`,
-    );
-  }
-  return lines;
+  return { kind, hypothesis, code, value, limit, margin, passed, ...wordsOf(condition, volume) };
 }

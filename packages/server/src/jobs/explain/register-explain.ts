@@ -1,4 +1,5 @@
 /** `wyckoff explain`. */
+import { resolvePack } from '@wyckoff/domain';
 import { InvalidArgumentError, type Command } from 'commander';
 import { instrumentOf, withBarOptions, type BarOptions } from '../../cli/bar-options.ts';
 import { Exit, EXIT } from '../../cli/exit-codes.ts';
@@ -30,7 +31,8 @@ export function registerExplain(program: Command): void {
 
 async function run(options: Options): Promise<void> {
   const { readSeries } = await import('../series-input.ts');
-  const { explainBar, outlookOf, rowAt } = await import('./explain-bar.ts');
+  const { explainBar, rowAt } = await import('./explain-bar.ts');
+  const { outlookOf } = await import('./outlook.ts');
   const rules = await rulesOf(options);
   const { columns, symbol } = await readSeries(options);
   const row = rowAt(columns, options.at);
@@ -40,10 +42,16 @@ async function run(options: Options): Promise<void> {
       `expected a bar at or before ${timeText(options.at)}, the first is ${timeText(columns.time[0])}.`,
     );
   const instrument = { ...instrumentOf(options), symbol };
-  const explanation = explainBar({ columns, instrument, timeframe: options.timeframe, options: { pack: rules.pack }, row });
+  const { timeframe } = options;
+  const told = explainBar({ columns, instrument, timeframe, options: { pack: rules.pack }, row });
+  const { params } = resolvePack(rules.pack);
+  const outlook = outlookOf(
+    { view: { pending: told.next, range: told.after.range }, bar: told.bar, params, timeframe },
+    priceText,
+  );
   const output = new Output();
-  if (options.json === true) output.json(explanation);
-  else printText(output, explanation, outlookOf({ pending: explanation.next, range: explanation.after.range }, priceText));
+  if (options.json === true) output.json(told);
+  else printText(output, told, outlook);
   output.flush();
 }
 
@@ -65,7 +73,10 @@ function printText(output: Output, told: Explanation, outlook: readonly string[]
   const rules = [...told.rules.passed, ...told.rules.failed];
   if (rules.length > 0) {
     output.line('');
-    for (const line of tableLines(['kind', 'side', 'condition', 'value', 'limit', 'margin', 'verdict'], rules.map(ruleRow)))
+    for (const line of tableLines(
+      ['kind', 'side', 'condition', 'value', 'asked', 'unit', 'to spare', 'verdict'],
+      rules.map(ruleRow),
+    ))
       output.line(line);
   } else output.line('no rule was near enough to be judged on this bar');
   if (outlook.length > 0) output.line('');
@@ -73,15 +84,24 @@ function printText(output: Output, told: Explanation, outlook: readonly string[]
 }
 
 function ruleRow(rule: ExplainedRule): string[] {
+  const shown = (value: number): string => (rule.unit === 'price' ? priceText(value) : plainText(value, 2));
+  const share = rule.margin === null ? '' : ` (${Math.abs(100 * rule.margin).toFixed(1)}%)`;
+  const phases = rule.unit === 'phase';
   return [
     rule.kind,
     rule.hypothesis > 0 ? 'accumulation' : 'distribution',
-    rule.code,
-    figure(rule.value, 4),
-    figure(rule.limit, 4),
-    rule.margin === null ? '–' : `${(100 * rule.margin).toFixed(1)}%`,
-    rule.passed ? 'passed' : 'failed',
+    rule.condition,
+    phases ? phaseName(rule.value) : shown(rule.value),
+    `${rule.asked} ${phases ? phaseName(rule.limit) : shown(rule.limit)}`,
+    rule.unit,
+    rule.spare === null || phases ? '–' : `${plainText(rule.spare, Math.abs(rule.spare) < 0.1 ? 6 : 2)}${share}`,
+    rule.passed ? 'passed' : `failed ${rule.code}`,
   ];
+}
+
+/** Phases as the trace counts them, 0 for none. */
+function phaseName(code: number): string {
+  return '–ABCDE'[code] ?? '–';
 }
 
 function machineText(machine: Machine): string {
