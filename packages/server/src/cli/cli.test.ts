@@ -223,7 +223,7 @@ describe('issue 3.5 explain', () => {
     const { code, out } = wyckoff('explain', ...demo, '--at', '2008-10-10');
     expect(code).toBe(0);
     expect(out).toContain('O 902.31 H 936.36 L 839.80 C 899.22 V 11456230000');
-    expect(out).toMatch(/at 839\.80 waits; a price beyond 83\d\.\d{2,3} ends it/);
+    expect(out).toMatch(/at 839\.80 waits; a low below 83\d\.\d{2,3} ends it/);
     expect(out).not.toMatch(/\d\.\d{5}/);
     const told = JSON.parse(wyckoff('explain', ...demo, '--at', '2008-10-10', '--json').out) as {
       open: number;
