@@ -317,8 +317,14 @@ export async function openSession(options: SessionOptions<Scope>, parts: Session
         take,
         onNotice,
       };
-      await takeCommonPast({ ...past, onProgress: (progress) => parts.onProgress?.(progress) }, signal);
-      if (!signal.aborted) await liveSource.start();
+      try {
+        await takeCommonPast({ ...past, onProgress: (progress) => parts.onProgress?.(progress) }, signal);
+        if (!signal.aborted) await liveSource.start();
+      } catch (error) {
+        // What cannot be taken is the end, as it is of a bar that comes later.
+        if (!signal.aborted) liveSource.fail(error instanceof Error ? error.message : String(error));
+        throw error;
+      }
     });
   } else await liveSource?.start();
   return {

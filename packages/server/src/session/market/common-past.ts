@@ -1,4 +1,5 @@
 /** The past of several series, before they are listened to: fetched series by series into the store, then taken merged, so that the first instants are whole. */
+import type { StopSignal } from '@wyckoff/bounded';
 import { SeriesJudge, type Calendar, type EpochMs } from '@wyckoff/domain';
 import type { HistoryProvider } from '../../feeds/contract/history.ts';
 import { seriesName } from '../../feeds/contract/series-key.ts';
@@ -29,11 +30,11 @@ export interface CommonPastParts {
 }
 
 /** What the provider cannot give now is told, and left to the feed. */
-export async function takeCommonPast(parts: CommonPastParts, signal: { readonly aborted: boolean }): Promise<void> {
+export async function takeCommonPast(parts: CommonPastParts, signal: StopSignal): Promise<void> {
   const { run, onNotice } = parts;
   for (const [place, series] of run.series.entries()) {
     if (signal.aborted) return;
-    await fetchSeries(parts, place).catch((error: unknown) =>
+    await fetchSeries(parts, place, signal).catch((error: unknown) =>
       onNotice(
         `${seriesName(series)}: the history could not be fetched now: ${error instanceof Error ? error.message : String(error)}`,
       ),
@@ -42,7 +43,7 @@ export async function takeCommonPast(parts: CommonPastParts, signal: { readonly 
   await takeStored(parts, signal);
 }
 
-async function fetchSeries(parts: CommonPastParts, place: number): Promise<void> {
+async function fetchSeries(parts: CommonPastParts, place: number, signal: StopSignal): Promise<void> {
   const { store, run, history, calendar, firstBar, wallClock, onNotice } = parts;
   if (history === null) return;
   const series = run.series[place];
@@ -52,7 +53,7 @@ async function fetchSeries(parts: CommonPastParts, place: number): Promise<void>
   let after = newest.length === 0 ? firstBar : newest.time[0];
   const judge = new SeriesJudge({ timeframe, calendar });
   if (newest.length > 0) judge.block(newest);
-  for await (const page of history.pages({ symbol, timeframe, from: after + 1, to: now + 1 })) {
+  for await (const page of history.pages({ symbol, timeframe, from: after + 1, to: now + 1 }, signal)) {
     const onRefused = (code: string, detail: string): void =>
       onNotice(`${seriesName(series)}: a bar was refused: ${code} ${detail}`);
     const rows = wantedRows(page.columns, { timeframe, calendar, now, after, onRefused });
@@ -81,10 +82,7 @@ async function keep(
 }
 
 /** What is stored and was not taken yet. */
-async function takeStored(
-  { store, run, take, onProgress }: CommonPastParts,
-  signal: { readonly aborted: boolean },
-): Promise<void> {
+async function takeStored({ store, run, take, onProgress }: CommonPastParts, signal: StopSignal): Promise<void> {
   const after = run.series.map(({ symbol, timeframe }) => run.newestOf(symbol, timeframe));
   const stored = new StoredRows({ store, series: run.series, after });
   let bars = 0;
