@@ -55,7 +55,7 @@ function measure(pack: 'strict' | 'classic', cheat: boolean) {
     return (process.memoryUsage().heapUsed - before) / STRETCH;
   });
   used.sort((x, y) => x - y);
-  // The compiler works beside and allocates too; what a bar takes, it takes in every stretch. Measuring costs a byte or two.
+  // The compiler works beside and allocates too; what a bar takes, it takes in every stretch.
   return { pack, bars: done, records, bytesPerBar: Number(used[STRETCHES / 4].toFixed(2)), cheated: kept !== null };
 }
 

@@ -180,9 +180,12 @@ export class Effort {
   /** Sets the effective spread of the bar, which only a rule in progress or a screen asks for. */
   fillEffectiveSpread(): void {
     const f = this.now;
-    const inAtr = f.atr > 0 ? f.trueRange / f.atr : NaN;
-    const ratio = f.spreadRatio;
-    f.effSpread = inAtr > ratio ? inAtr : ratio;
+    const { atr, spreadRatio } = f;
+    f.effSpread = spreadRatio;
+    // No choice between a fraction and "undefined" here: the compiler makes a new object of it on every new extreme.
+    if (!(atr > 0)) return;
+    const inAtr = f.trueRange / atr;
+    if (inAtr > spreadRatio) f.effSpread = inAtr;
   }
 
   /** The same with gap and wicks. */

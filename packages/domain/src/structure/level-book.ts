@@ -36,9 +36,9 @@ export class LevelBook {
   /** The bounds that make most bars cheap: no cluster needs a look while they hold. */
   readonly watch = { highestSupport: -Infinity, lowestResistance: Infinity, oldestTouch: Infinity, evicted: 0 };
 
-  /** LVL-1. Puts the pivot into the nearest cluster within `tolerance`, or opens one; returns its list. */
-  insert(side: LevelSide, pivot: Pivot, tolerance: number): number {
-    const list = this.#nearest(side, pivot.price, tolerance);
+  /** LVL-1. Puts the pivot into the nearest cluster within its reach, or opens one; returns its list. */
+  insert(side: LevelSide, pivot: Pivot): number {
+    const list = this.#nearest(side, pivot);
     if (list === NONE) {
       if (pivot.weak) return NONE;
       const fresh = this.#free(side);
@@ -156,9 +156,9 @@ export class LevelBook {
     if (last < watch.oldestTouch) watch.oldestTouch = last;
   }
 
-  #nearest(side: LevelSide, price: number, tolerance: number): number {
+  #nearest(side: LevelSide, { price, reach }: Pivot): number {
     let best = NONE;
-    let bestDistance = tolerance * (1 + 1e-9);
+    let bestDistance = reach * (1 + 1e-9);
     for (let rest = this.liveOf(side); rest !== 0; rest &= rest - 1) {
       const list = lowestList(rest);
       const distance = Math.abs(price - this.mean[list]);

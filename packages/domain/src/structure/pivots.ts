@@ -6,20 +6,32 @@ import { fraction } from '../bar/fraction.ts';
 export const PIVOT_SPAN = 5;
 const TOLERANCE = 1e-9;
 
-/** PIV-1. Does the high of `bar` beat those of the five bars before? */
+/** PIV-1. Does the high of `bar` beat those of the five bars before? All five at once: which of them ends the search is anybody's guess. */
 function towers(highs: Float64Array, bar: number): boolean {
   const price = highs[bar & RING_MASK];
   const under = price - TOLERANCE * price;
-  for (let i = 1; i <= PIVOT_SPAN; i++) if (highs[(bar - i) & RING_MASK] >= under) return false;
-  return true;
+  return (
+    (Number(highs[(bar - 1) & RING_MASK] < under) &
+      Number(highs[(bar - 2) & RING_MASK] < under) &
+      Number(highs[(bar - 3) & RING_MASK] < under) &
+      Number(highs[(bar - 4) & RING_MASK] < under) &
+      Number(highs[(bar - 5) & RING_MASK] < under)) ===
+    1
+  );
 }
 
 /** PIV-1, mirrored for lows. */
 function undercuts(lows: Float64Array, bar: number): boolean {
   const price = lows[bar & RING_MASK];
   const over = price + TOLERANCE * price;
-  for (let i = 1; i <= PIVOT_SPAN; i++) if (lows[(bar - i) & RING_MASK] <= over) return false;
-  return true;
+  return (
+    (Number(lows[(bar - 1) & RING_MASK] > over) &
+      Number(lows[(bar - 2) & RING_MASK] > over) &
+      Number(lows[(bar - 3) & RING_MASK] > over) &
+      Number(lows[(bar - 4) & RING_MASK] > over) &
+      Number(lows[(bar - 5) & RING_MASK] > over)) ===
+    1
+  );
 }
 
 /** What the watch needs of a bar. */
@@ -87,6 +99,8 @@ export class PivotWatch {
 export class Pivot {
   bar = 0;
   price = fraction(0);
+  /** How far from the price of a level it may lie to belong to it: kept here, because a fraction handed over by a call costs memory. */
+  reach = fraction(0);
   volume = fraction(0);
   volRatio = NaN;
   /** Share of the bar between its body and the pivot price, 0..1. */

@@ -174,12 +174,12 @@ export class Range {
   }
 
   /**
-   * LVL-3. A pivot near the level's price: a touch when it is a distinct swing; while FORMING it may also extend the edge.
+   * LVL-3. A pivot within its reach of the level's price: a touch when it is a distinct swing; while FORMING it may also extend the edge.
    * Returns whether the edge moved.
    */
-  take(side: LevelSide, pivot: Pivot, tolerance: number): boolean {
+  take(side: LevelSide, pivot: Pivot): boolean {
     const price = side === SUPPORT ? this.supportPrice : this.resistancePrice;
-    if (!(Math.abs(pivot.price - price) <= tolerance * (1 + 1e-9))) return false;
+    if (!(Math.abs(pivot.price - price) <= pivot.reach * (1 + 1e-9))) return false;
     const touched = (side === SUPPORT ? this.supportSwung : this.resistanceSwung) && !pivot.weak;
     if (touched) {
       this.touches.push(side, pivot);

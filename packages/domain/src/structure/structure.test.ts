@@ -16,6 +16,11 @@ function pivot(bar: number, price: number, rest: Partial<Pivot> = {}): Pivot {
   return Object.assign(new Pivot(), { bar, price, volume: 1000, volRatio: 1, wick: 0.5, ...rest });
 }
 
+/** The pivot, belonging to what lies at most `reach` away. */
+function near(reach: number, of: Pivot): Pivot {
+  return Object.assign(of, { reach });
+}
+
 /** Bars that turn out to be pivots, as a watch tells them one by one. */
 function pivotsOf(highs: readonly number[], lows: readonly number[]): { readonly high: number[]; readonly low: number[] } {
   const bars = new BarRing();
@@ -65,42 +70,42 @@ describe('pivots', () => {
 describe('level book', () => {
   test('LVL-1 a second touch needs a swing in between, else it only extends the edge', () => {
     const book = new LevelBook();
-    const list = book.insert(SUPPORT, pivot(10, 100), 2);
-    expect(book.insert(SUPPORT, pivot(14, 99.5), 2)).toBe(list);
+    const list = book.insert(SUPPORT, near(2, pivot(10, 100)));
+    expect(book.insert(SUPPORT, near(2, pivot(14, 99.5)))).toBe(list);
     expect([book.touches.count[list], book.edge[list]]).toEqual([1, 99.5]);
     book.swing(SUPPORT, pivot(10, 110), 2);
-    book.insert(SUPPORT, pivot(15, 100.2), 2);
+    book.insert(SUPPORT, near(2, pivot(15, 100.2)));
     expect(book.touches.count[list]).toBe(1);
     book.swing(SUPPORT, pivot(20, 110), 2);
-    book.insert(SUPPORT, pivot(26, 100.4), 2);
+    book.insert(SUPPORT, near(2, pivot(26, 100.4)));
     expect(book.touches.count[list]).toBe(2);
-    expect(book.insert(SUPPORT, pivot(30, 103), 2)).not.toBe(list);
+    expect(book.insert(SUPPORT, near(2, pivot(30, 103)))).not.toBe(list);
   });
 
   test('LVL-1 a swing too near the level or a weak pivot makes no touch', () => {
     const book = new LevelBook();
-    const list = book.insert(SUPPORT, pivot(10, 100), 2);
+    const list = book.insert(SUPPORT, near(2, pivot(10, 100)));
     book.swing(SUPPORT, pivot(20, 101), 2);
-    book.insert(SUPPORT, pivot(26, 100.4), 2);
+    book.insert(SUPPORT, near(2, pivot(26, 100.4)));
     expect(book.touches.count[list]).toBe(1);
     book.swing(SUPPORT, pivot(28, 108), 2);
-    book.insert(SUPPORT, pivot(33, 99, { weak: true }), 2);
+    book.insert(SUPPORT, near(2, pivot(33, 99, { weak: true })));
     expect([book.touches.count[list], book.edge[list]]).toEqual([1, 99]);
-    expect(book.insert(SUPPORT, pivot(34, 150, { weak: true }), 2)).toBe(-1);
+    expect(book.insert(SUPPORT, near(2, pivot(34, 150, { weak: true })))).toBe(-1);
   });
 
   test('LVL-1 twelve clusters a side, the one touched longest ago gives way', () => {
     const book = new LevelBook();
-    for (let i = 0; i < 13; i++) book.insert(SUPPORT, pivot(i, 100 + 10 * i), 1);
+    for (let i = 0; i < 13; i++) book.insert(SUPPORT, near(1, pivot(i, 100 + 10 * i)));
     expect(book.watch.evicted).toBe(1);
-    expect(book.insert(SUPPORT, pivot(50, 100), 1)).toBe(1);
+    expect(book.insert(SUPPORT, near(1, pivot(50, 100)))).toBe(1);
   });
 
   test('LVL-5 forgotten with age or when the close leaves the edge behind', () => {
     const limits = { clusterMaxAge: 120, clusterBreak: 1 };
     const book = new LevelBook();
-    const list = book.insert(SUPPORT, pivot(10, 100), 2);
-    const high = book.insert(RESISTANCE, pivot(40, 110), 2);
+    const list = book.insert(SUPPORT, near(2, pivot(10, 100)));
+    const high = book.insert(RESISTANCE, near(2, pivot(40, 110)));
     expect(book.stale({ bar: 50, close: 98.5, atr: 2 }, limits)).toBe(false);
     book.prune({ bar: 50, close: 97.9, atr: 2 }, limits);
     expect([book.touches.count[list], book.touches.count[high]]).toEqual([0, 1]);
@@ -135,13 +140,13 @@ describe('levels', () => {
     range.found(SUPPORT, pivot(1, 100));
     range.found(RESISTANCE, pivot(5, 110));
     range.refresh();
-    expect(range.take(SUPPORT, pivot(8, 99.5), 1.2)).toBe(true);
+    expect(range.take(SUPPORT, near(1.2, pivot(8, 99.5)))).toBe(true);
     expect([range.support, range.touchCount(SUPPORT)]).toEqual([99.5, 1]);
     range.swing(SUPPORT, pivot(12, 109), 2);
     range.state = 3;
-    expect(range.take(SUPPORT, pivot(18, 99.2), 1.2)).toBe(false);
+    expect(range.take(SUPPORT, near(1.2, pivot(18, 99.2)))).toBe(false);
     expect([range.support, range.touchCount(SUPPORT)]).toEqual([99.5, 2]);
-    expect(range.take(SUPPORT, pivot(20, 95), 1.2)).toBe(false);
+    expect(range.take(SUPPORT, near(1.2, pivot(20, 95)))).toBe(false);
   });
 
   test('STR-1 touches, dwindling volume, rejection and age', () => {

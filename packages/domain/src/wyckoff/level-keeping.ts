@@ -28,15 +28,19 @@ function notePivots(study: Study, low: boolean, high: boolean): void {
   let highList = -1;
   if (low) {
     tally.lastLowPivot = lowPivot.price;
-    lowList = book.insert(SUPPORT, lowPivot, clusterTolerance(study, lowPivot.price));
+    lowPivot.reach = clusterTolerance(study, lowPivot.price);
+    lowList = book.insert(SUPPORT, lowPivot);
   }
   if (high) {
     tally.lastHighPivot = highPivot.price;
-    highList = book.insert(RESISTANCE, highPivot, clusterTolerance(study, highPivot.price));
+    highPivot.reach = clusterTolerance(study, highPivot.price);
+    highList = book.insert(RESISTANCE, highPivot);
   }
   if (range.state === FORMING || range.state === ACTIVE) {
-    if (low && range.take(SUPPORT, lowPivot, touchTolerance(study, lowPivot.price))) study.change();
-    if (high && range.take(RESISTANCE, highPivot, touchTolerance(study, highPivot.price))) study.change();
+    if (low) lowPivot.reach = touchTolerance(study, lowPivot.price);
+    if (high) highPivot.reach = touchTolerance(study, highPivot.price);
+    if (low && range.take(SUPPORT, lowPivot)) study.change();
+    if (high && range.take(RESISTANCE, highPivot)) study.change();
     if (high) range.swing(SUPPORT, highPivot, p.clusterTolAtr * now.atr);
     if (low) range.swing(RESISTANCE, lowPivot, p.clusterTolAtr * now.atr);
   }

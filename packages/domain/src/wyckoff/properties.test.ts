@@ -250,10 +250,10 @@ describe('P3, P4 boundedness', () => {
   });
 
   /** Short enough that even the twin's waste fits into the young generation: nothing is collected in between. */
-  const STRETCH = 40_000;
+  const STRETCH = 20_000;
 
   /**
-   * Heap one bar takes: lower quartile over 25 stretches, a million bars in all. What a bar takes, it takes in every stretch; the
+   * Heap one bar takes: lower quartile over 50 stretches, a million bars in all. What a bar takes, it takes in every stretch; the
    * compiler, which works beside, does not.
    */
   function bytesPerBar(onBar: (bar: Bar) => unknown): number {
@@ -265,16 +265,16 @@ describe('P3, P4 boundedness', () => {
       }
     };
     run(200_000);
-    const used = Array.from({ length: 25 }, () => {
+    const used = Array.from({ length: 50 }, () => {
       collect();
       const before = process.memoryUsage().heapUsed;
       run(STRETCH);
       return (process.memoryUsage().heapUsed - before) / STRETCH;
     });
-    return used.sort((x, y) => x - y)[6];
+    return used.sort((x, y) => x - y)[12];
   }
 
-  // Measuring itself costs some 60 KB a stretch, one or two bytes a bar; the smallest object would be 16.
+  // Measuring itself, in a runner that rewrites what it loads, costs some 60 KB a stretch, three bytes a bar; the smallest object would be 16.
   test.each(PACKS)('P4 M6 a bar without events allocates nothing (%s)', (pack) => {
     const detector = make({ pack });
     expect(bytesPerBar((bar) => detector.onBar(bar))).toBeLessThan(8);
@@ -288,7 +288,7 @@ describe('P3, P4 boundedness', () => {
         kept.bar = { ...bar };
         return detector.onBar(bar);
       }),
-    ).toBeGreaterThan(16);
+    ).toBeGreaterThan(8);
   });
 
   /** Bytes a bar of a wandering, eventless market takes in a process of its own, as every process is started. */
@@ -302,10 +302,10 @@ describe('P3, P4 boundedness', () => {
       .map((line) => JSON.parse(line) as ReturnType<typeof wandering>[number]);
   }
 
-  test('P4 M6 nor, on average, does one that moves the market: less than the smallest object a bar', () => {
+  test('P4 M6 nor does one that moves the market: less than a byte a bar, the smallest object being sixteen', () => {
     for (const { records, bytesPerBar: bytes } of wandering()) {
       expect(records).toBe(0);
-      expect(bytes).toBeLessThan(16);
+      expect(bytes).toBeLessThan(1);
     }
   });
 

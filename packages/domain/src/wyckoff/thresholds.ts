@@ -44,14 +44,17 @@ export class Thresholds {
   /** Could the bar's volume pass for a climax at all, whatever the habit? The cheap no, before a quantile is read. */
   climaxPossible(): boolean {
     const { now } = this.#effort;
-    const limit = this.#habit() === null ? this.#params.climaxVol : this.#climaxLeast;
-    return now.noVolume || now.volFloor >= limit * (1 - 1e-9);
+    if (now.noVolume) return true;
+    // Two comparisons, not one with a limit of two origins: the compiler makes a new object of such a fraction each time.
+    if (this.#habit() === null) return now.volFloor >= this.#params.climaxVol * (1 - 1e-9);
+    return now.volFloor >= this.#climaxLeast * (1 - 1e-9);
   }
 
   preliminaryPossible(): boolean {
     const { now } = this.#effort;
-    const limit = this.#habit() === null ? this.#params.psVol : this.#preliminaryLeast;
-    return now.noVolume || now.volFloor >= limit * (1 - 1e-9);
+    if (now.noVolume) return true;
+    if (this.#habit() === null) return now.volFloor >= this.#params.psVol * (1 - 1e-9);
+    return now.volFloor >= this.#preliminaryLeast * (1 - 1e-9);
   }
 
   bcAltVol(): number {
