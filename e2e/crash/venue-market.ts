@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { AlpacaServer } from '../venues/alpaca-server.ts';
 import type { MarketOrder } from '../venues/market.ts';
 
-/** Many campaigns, few bars. */
-export const VENUE_DRAWN = { schematic: 'all', seed: 1042, number: 3, bars: 2600, noise: 'low' } as const;
+/** Enough for 200 kills: alerts see to the entries. */
+export const VENUE_DRAWN = { schematic: 'all', seed: 1042, number: 3, bars: 1200, noise: 'low' } as const;
 
 interface Moved {
   readonly symbol: string;

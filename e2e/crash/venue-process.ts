@@ -1,9 +1,11 @@
 /**
  * One life of a live session, to be killed from outside: bars by hand, the Alpaca adapter, a venue in another process, people who decide.
  *
- *   venue-process.ts <store> <url of the venue> <url that moves the market> [n]
+ *   venue-process.ts <store> <url of the venue> <url that moves the market> [n | hand-over] [forgets]
  *
- * With `n` it kills itself before the n-th statement in which something is at stake (a quiet one counts a fiftieth).
+ * With `n` it kills itself before the n-th statement in which something is at stake (a quiet one counts a fiftieth); at the `hand-over`, when an
+ * entry is journalled and its desk has not written it. While it is to be killed alerts come in, so that there is something to lose. One that
+ * `forgets` is the twin: what was journalled and not handed over is not handed over after a restart.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import process from 'node:process';
@@ -11,6 +13,7 @@ import { Scope } from '../../packages/bounded/src/index.ts';
 import { appendBar, BarCursor, createBarColumns, drawSeries, idOf, TIMEFRAME_MS } from '../../packages/domain/src/index.ts';
 import { AlpacaBroker } from '../../packages/server/src/brokers/alpaca/alpaca-broker.ts';
 import type { BarFeed, FeedTaker } from '../../packages/server/src/feeds/contract/feed.ts';
+import { LiveAccount } from '../../packages/server/src/session/market/live-account.ts';
 import { DEMO_SYMBOL } from '../../packages/server/src/session/demo-series.ts';
 import type { Answer } from '../../packages/server/src/session/desk.ts';
 import { openSession } from '../../packages/server/src/session/open.ts';
@@ -19,10 +22,16 @@ import { openStore } from '../../packages/server/src/store/open.ts';
 import { KEYS } from '../venues/alpaca-server.ts';
 import { VENUE_DRAWN } from './venue-market.ts';
 
-const [storePath = '', venueUrl = '', controlUrl = '', killAt] = process.argv.slice(2);
+const [storePath = '', venueUrl = '', controlUrl = '', killAt, forgets] = process.argv.slice(2);
 const { columns, symbol } = drawSeries(VENUE_DRAWN);
 const DAY = TIMEFRAME_MS['1d'];
-const LEAVE_AFTER_MS = 12 * DAY;
+const LEAVE_AFTER_MS = 2 * DAY;
+/** Nobody kills it: no more alerts, and what is open comes to its end. */
+const isLast = killAt === undefined || killAt === 'never';
+/** Bars in which that is done. */
+const LAST_BARS = 60;
+/** Bars between two alerts. */
+const ALERT_EVERY = 5;
 const ann: Actor = { user: 'local', role: 'admin', address: '127.0.0.1', requestId: 'crash', steppedUp: true };
 const scope = new Scope({ name: 'crash', onProblem: ({ error }) => end(1, String(error)) });
 
@@ -32,9 +41,11 @@ function end(code: number, text: string): void {
 
 let statements = Number.NEGATIVE_INFINITY;
 let atStake = false;
-const trace = (): void => {
+const trace = (statement: string): void => {
   statements += atStake ? 1 : 0.02;
-  if (statements >= Number(killAt)) process.kill(process.pid, 'SIGKILL');
+  const isDue =
+    killAt === 'hand-over' ? statements > 0 && /insert into "?venue_orders/i.test(statement) : statements >= Number(killAt);
+  if (isDue) process.kill(process.pid, 'SIGKILL');
 };
 
 function must<T>(answer: Answer<T>): T {
@@ -82,10 +93,17 @@ async function bar(): Promise<void> {
   row += 1;
 }
 
+if (forgets !== undefined) {
+  const start = Reflect.get<LiveAccount, 'start'>(LiveAccount.prototype, 'start');
+  LiveAccount.prototype.start = function () {
+    return start.call(this, []);
+  };
+}
 const early = await openStore({ scope: scope.child('import'), path: storePath });
 const series = await early.saveSymbol({ ...DEMO_SYMBOL, symbol, assetClass: 'CRYPTO', synthetic: true }, '1d');
 await early.saveSetting('session.series', { symbol, timeframe: '1d' });
 row = await early.countBars(series);
+const END = isLast ? Math.min(columns.length, row + LAST_BARS) : columns.length;
 await early.close();
 
 const session = await openSession(
@@ -109,6 +127,14 @@ const [account] = (await trading.desk.state()).accounts;
 if (!account.permitted)
   must(await trading.desk.act({ action: 'setMode', account: 'live', mode: 'LIVE', confirm: 'LIVE', override: { reason: 'a test of crashes' } }, ann)); // prettier-ignore
 
+/** The same alert at the same bar in every life: its signature makes the signal, once. */
+async function alerted(): Promise<void> {
+  if (isLast || row === 0 || row % ALERT_EVERY !== 0 || (await isAtStake())) return;
+  atStake = true;
+  const [stop, entry] = [96, 99.8].map((percent) => Math.round(columns.close[row - 1] * percent) / 100);
+  must(await trading.desk.alert({ signature: `alert ${row}`, symbol, timeframe: '1d', side: 'buy', stop, entry }, ann));
+}
+
 async function decide(): Promise<void> {
   // A fill that came after its order was cancelled halts the symbol until somebody has looked.
   for (const { kind } of (await trading.desk.state()).halts)
@@ -121,7 +147,7 @@ async function decide(): Promise<void> {
       must(answer);
   }
   for (const open of must(await desk.positions({ status: 'OPEN', limit: 200 })).items) {
-    if (wallClock() - open.openedAt <= LEAVE_AFTER_MS && row < columns.length) continue;
+    if (wallClock() - open.openedAt <= LEAVE_AFTER_MS && row < END) continue;
     const left = await trading.desk.exit(open.id, { dryRun: false, key: idOf('leave', `${open.id} ${open.version}`) }, ann);
     if (!left.ok && !['request.key_reused', 'resource.not_found', 'exit.too_large'].includes(left.code)) await pause(5);
   }
@@ -133,7 +159,8 @@ async function isAtStake(): Promise<boolean> {
   return working || must(await desk.positions({ status: 'OPEN', limit: 1 })).items.length > 0;
 }
 
-for (; row < columns.length;) {
+for (; row < END;) {
+  await alerted();
   await decide();
   atStake = await isAtStake();
   if (atStake) {
@@ -145,9 +172,9 @@ for (; row < columns.length;) {
 // Everything ends: people leave what is open, and the venue is asked until both say the same.
 row -= 1;
 for (let turn = 0; turn < 400; turn += 1) {
-  row = columns.length;
+  row = END;
   await decide();
-  row = columns.length - 1;
+  row = END - 1;
   if (!(await isAtStake())) break;
   await market();
   await pause(25);
