@@ -3,6 +3,7 @@ import type { EpochMs, Price } from '../bar/bar.ts';
 import type { RiskLimits } from '../risk/limits.ts';
 import type { Refusal } from '../setup/refusal.ts';
 import type { QtyMicros } from '../setup/signal.ts';
+import type { TimeInForce } from '../trade/order-terms.ts';
 import type { Approver } from './approval.ts';
 import type { QueueRules } from './approval-queue.ts';
 import type { AutomationSettings, Consent } from './automation.ts';
@@ -62,6 +63,8 @@ export type Command =
       readonly qtyMicros: QtyMicros | null;
       /** Null: at market. */
       readonly limitPrice: Price | null;
+      /** Of one at a limit; default GTC. DAY ends with its session. */
+      readonly tif?: TimeInForce;
     }
   | { readonly kind: 'cancelOrder'; readonly orderId: string; readonly by: string }
   | {

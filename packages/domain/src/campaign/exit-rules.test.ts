@@ -220,10 +220,12 @@ test('6.3 Friday: losers and phase E go, first legs above 2 R stay, others while
     weekEnd('small', { riskMicros: 1_000_000_000, addOnMicros: 300_000_000 }),
     weekEnd('large', { riskMicros: 1_000_000_000, addOnMicros: 900_000_000 }),
   ];
-  expect(fridayExits(positions, equity)).toEqual(['loser', 'late', 'large']);
-  expect(fridayExits(positions.slice(0, 4), equity)).toEqual(['loser', 'late']);
+  expect(fridayExits(positions, equity, 550)).toEqual(['loser', 'late', 'large']);
+  expect(fridayExits(positions.slice(0, 4), equity, 550)).toEqual(['loser', 'late']);
   // 5,500 exactly fits.
   const exact = [weekEnd('a', { riskMicros: 5_000_000_000, addOnMicros: 500_000_000 })];
-  expect(fridayExits(exact, equity)).toEqual([]);
-  expect(fridayExits(exact, equity - 100)).toEqual(['a']);
+  expect(fridayExits(exact, equity, 550)).toEqual([]);
+  expect(fridayExits(exact, equity - 100, 550)).toEqual(['a']);
+  // A tighter limit of currency heat holds on Friday too.
+  expect(fridayExits(exact, equity, 549)).toEqual(['a']);
 });

@@ -1,4 +1,4 @@
-/** What exit rules 4 and 7-9 see of the last bars: divergences, lows, swings; of fixed size, nothing allocated per bar. */
+/** What exit rules 4, 7-9 and 11 see of the last bars: divergences, lows, swings, closes; of fixed size, nothing allocated per bar. */
 import type { Bar, Ratio } from '../bar/bar.ts';
 import { sideOf } from '../trade/open-position.ts';
 import type { OpenPosition } from '../trade/open-position.ts';
@@ -15,6 +15,7 @@ const LOWS = 10;
 const WING = 2;
 const RALLY_BARS = 20;
 const SWINGS = 8;
+const CORRELATED_BARS = 20;
 
 /** Plain JSON. */
 export interface ExitTrackerState {
@@ -22,6 +23,9 @@ export interface ExitTrackerState {
   readonly highs: readonly number[];
   readonly lows: readonly number[];
   readonly volumes: readonly number[];
+  /** Absent in states of older programs. */
+  readonly closes?: readonly number[];
+  readonly times?: readonly number[];
   readonly swings: { readonly up: SwingState; readonly down: SwingState };
 }
 
@@ -64,6 +68,8 @@ export class ExitTracker {
   readonly #highs = new Float64Array(KEPT);
   readonly #lows = new Float64Array(KEPT);
   readonly #volumes = new Float64Array(KEPT);
+  readonly #closes = new Float64Array(KEPT);
+  readonly #times = new Float64Array(KEPT);
   readonly #up = new Swings();
   readonly #down = new Swings();
   readonly #bars = new Int32Array(1);
@@ -73,6 +79,8 @@ export class ExitTracker {
     this.#highs.set(state.highs);
     this.#lows.set(state.lows);
     this.#volumes.set(state.volumes);
+    this.#closes.set(state.closes ?? []);
+    this.#times.set(state.times ?? []);
     this.#up.restore(state.swings.up);
     this.#down.restore(state.swings.down);
     this.#bars[0] = state.bars;
@@ -84,6 +92,8 @@ export class ExitTracker {
     this.#highs[slot] = bar.high;
     this.#lows[slot] = bar.low;
     this.#volumes[slot] = bar.volume;
+    this.#closes[slot] = bar.close;
+    this.#times[slot] = bar.time;
     this.#bars[0] = n + 1;
     this.#noteSwing(this.#highs, 1, this.#up);
     this.#noteSwing(this.#lows, -1, this.#down);
@@ -130,12 +140,36 @@ export class ExitTracker {
     return failed;
   }
 
+  /** Rule 11: how the returns of two series went together over the bars both have, of the last 31; null: fewer than 20, or one stood still. */
+  correlationWith(other: ExitTracker): Ratio | null {
+    const [mine, theirs] = [this.#returns(), other.#returns()];
+    const pairs = [...mine].flatMap(([time, x]): [number, number][] => {
+      const y = theirs.get(time);
+      return y === undefined ? [] : [[x, y]];
+    });
+    return pairs.length < CORRELATED_BARS ? null : correlationOf(pairs);
+  }
+
+  /** Close to close, by the time of the later bar. */
+  #returns(): ReadonlyMap<number, number> {
+    const returns = new Map<number, number>();
+    const n = this.#bars[0];
+    for (let i = Math.max(1, n - KEPT + 1); i < n; i += 1) {
+      const before = this.#closes[(i - 1) % KEPT];
+      // bounded: KEPT
+      if (before > 0) returns.set(this.#times[i % KEPT], this.#closes[i % KEPT] / before - 1);
+    }
+    return returns;
+  }
+
   state(): ExitTrackerState {
     return {
       bars: this.#bars[0],
       highs: [...this.#highs],
       lows: [...this.#lows],
       volumes: [...this.#volumes],
+      closes: [...this.#closes],
+      times: [...this.#times],
       swings: { up: this.#up.state(), down: this.#down.state() },
     };
   }
@@ -169,4 +203,18 @@ export class ExitTracker {
     for (let i = from + 1; i < to; i += 1) if (side * (values[i % KEPT] - values[at % KEPT]) > 0) at = i;
     return at;
   }
+}
+
+/** Pearson's; null where one of both does not vary. */
+function correlationOf(pairs: readonly (readonly [number, number])[]): Ratio | null {
+  const n = pairs.length;
+  const meanOf = (at: 0 | 1): number => pairs.reduce((sum, pair) => sum + pair[at], 0) / n;
+  const [mx, my] = [meanOf(0), meanOf(1)];
+  let [xy, xx, yy] = [0, 0, 0];
+  for (const [x, y] of pairs) {
+    xy += (x - mx) * (y - my);
+    xx += (x - mx) ** 2;
+    yy += (y - my) ** 2;
+  }
+  return xx > 0 && yy > 0 ? xy / Math.sqrt(xx * yy) : null;
 }

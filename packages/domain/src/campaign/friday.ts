@@ -9,8 +9,6 @@ const CLOSE_MINUTES = 16 * 60 + 30;
 /** 1970-01-02 was a Friday. */
 const FIRST_FRIDAY = 1;
 const WEEK = 7;
-/** Currency heat over the week-end, basis points of equity (5.1). */
-const HEAT_BP = 550;
 const KEPT_FROM_R = 2;
 
 export interface WeekEndPosition {
@@ -32,12 +30,12 @@ export function isFridayClose(before: EpochMs, at: EpochMs): boolean {
   return before < close && close <= at;
 }
 
-/** Ids of the positions to close, in the order they should be. */
-export function fridayExits(positions: readonly WeekEndPosition[], equity: Micros): readonly string[] {
+/** Ids of the positions to close, in the order they should be. `heatBp`: currency heat over the week-end, basis points of equity (5.1). */
+export function fridayExits(positions: readonly WeekEndPosition[], equity: Micros, heatBp: number): readonly string[] {
   const mustGo = positions.filter((position) => position.r < 0 || position.phase === 'E');
   const others = positions.filter((position) => !mustGo.includes(position));
   const kept = others.filter(isKept);
-  const limit = mulDiv(Math.max(0, equity), HEAT_BP, 10_000, 'down');
+  const limit = mulDiv(Math.max(0, equity), heatBp, 10_000, 'down');
   let heat = others.reduce((sum, position) => sum + position.riskMicros + position.addOnMicros, 0);
   const leaving = others.filter((position) => !kept.includes(position)).sort((a, b) => b.addOnMicros - a.addOnMicros);
   const tooMuch: string[] = [];

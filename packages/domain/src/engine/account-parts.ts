@@ -51,7 +51,7 @@ export interface AccountEngineOptions extends EngineEnds, AccountChoices {
 const MAX_SERIES = 200;
 
 export function oneSeries(options: TradingEngineOptions): AccountEngineOptions {
-  const { instrument, timeframe, traded, costs, limitFill, participationCap, pack, detector, ...account } = options;
+  const { instrument, timeframe, traded, costs, limitFill, participationCap, hours, pack, detector, ...account } = options;
   const series: SeriesOptions = {
     instrument,
     timeframe,
@@ -59,6 +59,7 @@ export function oneSeries(options: TradingEngineOptions): AccountEngineOptions {
     ...(costs !== undefined && { costs }),
     ...(limitFill !== undefined && { limitFill }),
     ...(participationCap !== undefined && { participationCap }),
+    ...(hours !== undefined && { hours }),
     ...(pack !== undefined && { pack }),
     ...(detector !== undefined && { detector }),
   };

@@ -243,7 +243,7 @@ export class CommandDesk {
     return this.#done(order === null ? {} : { orderId: order.id });
   }
 
-  #exit({ positionId, qtyMicros, limitPrice }: Of<'exit'>): CommandAnswer {
+  #exit({ positionId, qtyMicros, limitPrice, tif }: Of<'exit'>): CommandAnswer {
     const position = this.#position(positionId);
     if (position === undefined) return this.#refuse('NOT_FOUND', 'There is no such open position.');
     if (position.exiting !== null) return this.#refuse('CLOSING', 'The position is being closed.');
@@ -258,7 +258,12 @@ export class CommandDesk {
     const limit = limitPrice === null ? null : toTick(limitPrice, tickSize, position.direction === 'LONG' ? 'up' : 'down');
     const order = all
       ? exits.leave(position, 'MANUAL')
-      : exits.leavePart(position, { steps, limitPrice: limit, reason: 'MANUAL' });
+      : exits.leavePart(position, {
+          steps,
+          limitPrice: limit,
+          reason: 'MANUAL',
+          ...(limit !== null && tif !== undefined && { tif }),
+        });
     if (order === null && position.exiting === null) return this.#refuse('CLOSING', 'Everything that is open is being closed.');
     return this.#done(order === null ? {} : { orderId: order.id });
   }

@@ -5,6 +5,8 @@ import type { AcceptanceMode } from '../acceptance/command.ts';
 import type { Instrument, Timeframe } from '../bar/bar.ts';
 import { DEFAULT_EXIT_RULES } from '../campaign/exit-rules.ts';
 import type { ExitRules } from '../campaign/exit-rules.ts';
+import type { CalendarId } from '../market/calendar.ts';
+import { calendarIdOf } from '../market/session-end.ts';
 import { DEFAULT_HALTS, FOREX_HALTS } from '../risk/halts.ts';
 import type { HaltRules } from '../risk/halts.ts';
 import { DEFAULT_LIMITS } from '../risk/limits.ts';
@@ -35,6 +37,8 @@ export interface SeriesOptions {
   readonly participationCap?: number | null;
   /** Symbol whose regime and closes this one is measured by, where the account has a series of it in the same timeframe (trading.md 3, detection.md 8.2). */
   readonly benchmark?: string;
+  /** Hours of its market, for orders that end with the day and for the age of rates; null: unknown; default: by asset class. */
+  readonly hours?: CalendarId | null;
   /** Rule pack and parameters of the detector. */
   readonly pack?: DetectorOptions;
   /** In place of `createDetectorInContext`, for studies: given the bytes of its snapshot when one is restored. */
@@ -68,6 +72,7 @@ export interface SeriesSettings {
   readonly costs: CostModel;
   readonly limitFill: 'touch' | 'through';
   readonly participationCap: number | null;
+  readonly hours: CalendarId | null;
   readonly warmupBars: number;
   readonly benchmark?: string;
 }
@@ -98,6 +103,7 @@ export function seriesSettings(series: SeriesOptions, account: AccountChoices): 
     costs: series.costs ?? costsFor(assetClass),
     limitFill: series.limitFill ?? 'touch',
     participationCap: series.participationCap ?? null,
+    hours: series.hours === undefined ? calendarIdOf(assetClass) : series.hours,
     warmupBars: account.warmupBars ?? 0,
     ...(series.benchmark !== undefined && { benchmark: series.benchmark }),
   };

@@ -5,16 +5,19 @@ import { fridayExits } from '../campaign/friday.ts';
 import { invalidationOf, isBreakOf } from '../campaign/invalidation.ts';
 import type { Verdict } from '../campaign/invalidation.ts';
 import type { Campaign, CampaignEnd } from '../campaign/campaign.ts';
+import { weekEndHeatBp } from '../risk/measures.ts';
 import { weekEndAddOn } from '../risk/week-end.ts';
 import { TIMEFRAME_FACTOR } from '../setup/timeframe-factor.ts';
 import { LEG, clientOrderId } from '../trade/client-order-id.ts';
 import { feesOf, inR, sideOf, unrealisedOf } from '../trade/open-position.ts';
 import type { OpenPosition } from '../trade/open-position.ts';
+import type { TimeInForce } from '../trade/order-terms.ts';
 import type { ExitReason } from '../trade/position.ts';
 import type { Order } from '../execution/order.ts';
 import type { PhaseTransition } from '../wyckoff/view.ts';
 import type { AcceptanceDesk } from './acceptance-desk.ts';
 import { alignLegs, claimedAtMarket, closers, isBare, unclaimed, unoffered, withdrawLimits } from './closing.ts';
+import { correlatedLosersOf, phaseBarsOf } from './exit-inputs.ts';
 import { campaignOf, heatShare, instrumentOf, riskOfPosition } from './floor.ts';
 import type { Floor } from './floor.ts';
 import type { Lane } from './lane.ts';
@@ -43,7 +46,7 @@ export class ExitDesk {
 
   /** Friday 16:30 in New York: losing and late currency positions go, the others stay while their heat fits (6.3). */
   leaveForWeekEnd(): void {
-    const { book } = this.#floor;
+    const { book, trading } = this.#floor;
     const held = book.positions.filter((position) => instrumentOf(this.#floor, position).assetClass === 'FOREX');
     const rows = held.map((position) => {
       const instrument = instrumentOf(this.#floor, position);
@@ -53,7 +56,7 @@ export class ExitDesk {
       const addOnMicros = weekEndAddOn({ symbol, leg, phase }, book.equity);
       return { id, leg, phase, r, riskMicros: riskOfPosition(position, instrument), addOnMicros };
     });
-    for (const id of fridayExits(rows, book.equity)) {
+    for (const id of fridayExits(rows, book.equity, weekEndHeatBp(trading.now.limits))) {
       const position = held.find((one) => one.id === id);
       if (position !== undefined) this.leave(position, 'FRIDAY');
     }
@@ -71,9 +74,9 @@ export class ExitDesk {
    */
   leavePart(
     position: OpenPosition,
-    of: { readonly steps: number; readonly limitPrice: Price | null; readonly reason: ExitReason },
+    of: { readonly steps: number; readonly limitPrice: Price | null; readonly reason: ExitReason; readonly tif?: TimeInForce },
   ): Order | null {
-    const { limitPrice, reason } = of;
+    const { limitPrice, reason, tif } = of;
     const isExiting = position.exiting !== null;
     const free = limitPrice === null ? unclaimed(this.#floor, position) : unoffered(this.#floor, position);
     const steps = Math.min(of.steps, free);
@@ -81,7 +84,13 @@ export class ExitDesk {
     if (limitPrice === null && steps === free && !isExiting) return this.leave(position, reason);
     const n = position.exitRevision + 1;
     // An EXIT at market takes whatever no part has claimed; a TRIM its own quantity.
-    const order = this.#close(position, { leg: limitPrice === null ? LEG.trim(n) : LEG.exit(n), steps, limitPrice, reason });
+    const order = this.#close(position, {
+      leg: limitPrice === null ? LEG.trim(n) : LEG.exit(n),
+      steps,
+      limitPrice,
+      reason,
+      ...(tif !== undefined && { tif }),
+    });
     position.exitRevision = n;
     position.version += 1;
     return order;
@@ -167,13 +176,19 @@ export class ExitDesk {
 
   #close(
     position: OpenPosition,
-    of: { readonly leg: string; readonly steps: number; readonly limitPrice: Price | null; readonly reason: ExitReason },
+    of: {
+      readonly leg: string;
+      readonly steps: number;
+      readonly limitPrice: Price | null;
+      readonly reason: ExitReason;
+      readonly tif?: TimeInForce;
+    },
   ): Order {
     const { risk, orders, tray } = this.#floor;
     const { signalId, symbol, stop, direction } = position;
-    const { leg, limitPrice, reason } = of;
+    const { leg, limitPrice, reason, tif } = of;
     const open = { signalId, symbol, openSteps: of.steps, stop, side: sideOf(direction) };
-    const order = risk.approveClose(open, { leg, limitPrice, reason });
+    const order = risk.approveClose(open, { leg, limitPrice, reason, ...(tif !== undefined && { tif }) });
     const record = orders.create(order.terms, instrumentOf(this.#floor, position), position.id);
     // What makes room goes out before what takes it.
     alignLegs(this.#floor, position);
@@ -266,7 +281,11 @@ export class ExitDesk {
       exits.watch(position);
       if (isBare(this.#floor, position)) this.leave(position, 'PROTECTION_FAILED');
       if (position.exiting !== null || position.origin === 'MANUAL') continue;
-      const reason = exitRule(position, bar, { atr: tracker.atr, events, timeframe, rules, tracker: exits, ...heat });
+      const reason = exitRule(position, bar, {
+        atr: tracker.atr, events, timeframe, rules, tracker: exits, ...heat,
+        ...(rules.on.includes(10) && { phaseBars: phaseBarsOf(this.#floor, lane, position) }),
+        ...(rules.on.includes(11) && { correlatedLosers: correlatedLosersOf(this.#floor, position) }),
+      }); // prettier-ignore
       if (reason !== null) this.leave(position, reason);
     }
   }

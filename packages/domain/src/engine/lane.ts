@@ -10,6 +10,10 @@ import { SimulatedBroker } from '../execution/simulated-broker.ts';
 import type { SimulatedBrokerState } from '../execution/simulated-broker.ts';
 import { SAME_CURRENCY, atRate } from '../risk/conversion.ts';
 import type { Conversion } from '../risk/conversion.ts';
+import type { CalendarId } from '../market/calendar.ts';
+import { calendarOf } from '../market/calendars.ts';
+import { closesSession } from '../market/session-end.ts';
+import { STALE_GRACE_MS } from '../market/staleness.ts';
 import { MarketTracker } from '../setup/market-tracker.ts';
 import type { MarketTrackerState } from '../setup/market-tracker.ts';
 import type { CostModel } from '../trade/costs.ts';
@@ -53,8 +57,8 @@ export interface LaneOptions {
 const NO_EVENTS: readonly DetectionEvent[] = Object.freeze([]);
 const NO_STEPS: readonly PhaseTransition[] = Object.freeze([]);
 
-/** How old an exchange rate may be (9.5), counted in calendar time: over a week-end nothing is entered anyway. */
-const FX_MAX_AGE_MS = 4 * 86_400_000;
+/** Rates come from the currency market: their age counts while it is open (9.5). */
+const CURRENCIES = calendarOf('FX');
 
 export class Lane {
   readonly rank: number;
@@ -89,7 +93,7 @@ export class Lane {
 
   constructor(options: LaneOptions, saved?: LaneState) {
     const { settings, facts, tellsAnalysis } = options;
-    const { traded, costs, timeframe, limitFill, participationCap } = settings;
+    const { traded, costs, timeframe, limitFill, participationCap, hours } = settings;
     const { symbol } = traded;
     this.rank = options.rank;
     this.symbol = symbol;
@@ -106,7 +110,16 @@ export class Lane {
     this.exits = new ExitTracker(saved?.exits);
     this.campaigns = new CampaignBook({ ...options.campaigns, symbol, timeframe }, saved?.campaigns);
     this.broker = options.fills
-      ? new SimulatedBroker({ instrument: this.#instrument, costs, limitFill, participationCap }, saved?.broker ?? undefined)
+      ? new SimulatedBroker(
+          {
+            instrument: this.#instrument,
+            costs,
+            limitFill,
+            participationCap,
+            ...(hours !== null && { closesSession: endOf(hours, timeframe) }),
+          },
+          saved?.broker ?? undefined,
+        )
       : null;
     this.bars = saved?.bars ?? 0;
     this.passedParents = saved?.passedParents ?? [];
@@ -161,11 +174,11 @@ export class Lane {
   }
 
   conversionAt(at: EpochMs): Conversion {
+    // 9.5: two bars of open market and the grace.
+    const maxAgeMs = 2 * this.barMs + STALE_GRACE_MS;
     if (this.#fx === null)
-      return this.#instrument.fx === 1
-        ? SAME_CURRENCY
-        : { kind: 'RATE', rate: this.#instrument.fx, ageMs: 0, maxAgeMs: FX_MAX_AGE_MS };
-    return { kind: 'RATE', rate: this.#fx.rate, ageMs: Math.max(0, at - this.#fx.at), maxAgeMs: FX_MAX_AGE_MS };
+      return this.#instrument.fx === 1 ? SAME_CURRENCY : { kind: 'RATE', rate: this.#instrument.fx, ageMs: 0, maxAgeMs };
+    return { kind: 'RATE', rate: this.#fx.rate, ageMs: CURRENCIES.openMs(this.#fx.at, at), maxAgeMs };
   }
 
   state(): LaneState {
@@ -188,6 +201,11 @@ export class Lane {
 /** Once all series are there. */
 export function meetBenchmarks(lanes: readonly Lane[]): void {
   for (const lane of lanes) lane.meetBenchmark(lanes);
+}
+
+function endOf(hours: CalendarId, timeframe: Timeframe): (opensAt: EpochMs) => boolean {
+  const calendar = calendarOf(hours);
+  return (opensAt) => closesSession(calendar, timeframe, opensAt);
 }
 
 function copyOf({ time, open, high, low, close, volume }: Bar): Bar {

@@ -8,6 +8,7 @@ import type { Refusal } from '../setup/refusal.ts';
 import type { Micros } from '../setup/signal.ts';
 import { isIntraday } from '../market/intraday.ts';
 import { clientOrderId, orderIdOf } from '../trade/client-order-id.ts';
+import type { TimeInForce } from '../trade/order-terms.ts';
 import type { ExitReason } from '../trade/position.ts';
 import { approve } from './approved-order.ts';
 import type { ApprovedOrder } from './approved-order.ts';
@@ -152,7 +153,13 @@ export class RiskDesk {
   /** A closing order of another name: a part by hand, at a limit, a trim, a flatten. @throws {RangeError} when nothing is open. */
   approveClose(
     position: OpenQuantity,
-    of: { readonly leg: string; readonly limitPrice: Price | null; readonly reason: ExitReason },
+    of: {
+      readonly leg: string;
+      readonly limitPrice: Price | null;
+      readonly reason: ExitReason;
+      /** Default GTC. */
+      readonly tif?: TimeInForce;
+    },
   ): ApprovedOrder {
     return this.#close(position, { ...of, type: of.limitPrice === null ? 'MARKET' : 'LIMIT', stopPrice: null, replaces: null });
   }
@@ -197,6 +204,7 @@ export class RiskDesk {
       readonly stopPrice: Price | null;
       readonly reason: ExitReason | null;
       readonly replaces: string | null;
+      readonly tif?: TimeInForce;
     },
   ): ApprovedOrder {
     if (position.openSteps <= 0)

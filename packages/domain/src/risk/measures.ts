@@ -1,4 +1,5 @@
 /** Each limit as one row: what counts before, what may be reached, from where it warns (trading.md 5.1). */
+import type { RiskLimits } from './limits.ts';
 import type { Leg, Micros } from '../setup/signal.ts';
 import { add, mulDiv } from '../trade/money.ts';
 import type { Exposure } from './exposure.ts';
@@ -105,7 +106,7 @@ function currencyHeat(input: MeasureInput, rows: readonly Exposure[]): { readonl
 }
 
 function currencyHeatBp({ limits, market }: MeasureInput): number {
-  return isWeekEnd(market.at) ? Math.min(limits.fxHeatBp, WEEK_END_HEAT_BP) : limits.fxHeatBp;
+  return isWeekEnd(market.at) ? weekEndHeatBp(limits) : limits.fxHeatBp;
 }
 
 /** More than half of the campaigns at stake are back in phase A or B. */
@@ -136,4 +137,9 @@ function rowMaker(equity: Micros): RowMaker {
     const { before: beforeMicros, fixed: fixedMicros = 0, of = null } = figures;
     return { code, of, adds, beforeMicros, fixedMicros, limitMicros, warnMicros };
   };
+}
+
+/** Currency heat from Friday 12:00 to the opening on Sunday, basis points of equity; tightened with the limit of the week. */
+export function weekEndHeatBp(limits: Pick<RiskLimits, 'fxHeatBp'>): number {
+  return Math.min(limits.fxHeatBp, WEEK_END_HEAT_BP);
 }
