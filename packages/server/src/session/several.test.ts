@@ -27,7 +27,7 @@ import { accountFactory } from './engine-factory.ts';
 import { openSession, type Session } from './open.ts';
 
 const DAY = TIMEFRAME_MS['1d'];
-const BARS = 1_800;
+const BARS = 1_500;
 const drawn = [3, 4, 3].map((number) => drawSeries({ schematic: 'all', seed: 1042, number, bars: BARS, noise: 'low' }).columns);
 /** The first and the third move alike: their signals fall on the same instants. */
 const NAMES = ['AAA', 'BBB', 'CCC'] as const;
