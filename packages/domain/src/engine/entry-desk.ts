@@ -96,7 +96,7 @@ export class EntryDesk {
   external(lane: Lane, candidate: Candidate): string | null {
     const { signals } = this.#floor;
     if (signals.find(candidate.signalId) !== undefined) return 'DUPLICATE';
-    const view = lane.detector.view();
+    const view = lane.detector.glance();
     const range: RangeKey = { rangeId: -1, rangeStart: this.#floor.facts.at };
     const market = this.#market(lane, candidate, view);
     const chain = validate(candidate, () => market, {
@@ -117,7 +117,7 @@ export class EntryDesk {
     if (lane.events.length === 0 || !lane.isWarm) return;
     // Most candidates fail on what the record itself says; the view is built for the first that gets further.
     let built: PortView | null = null;
-    const view = (): PortView => (built ??= lane.detector.view());
+    const view = (): PortView => (built ??= lane.detector.glance());
     for (const event of lane.events) {
       const pattern = patternOf(event, (parent) => lane.passedParents.includes(parent));
       if (pattern === null || pattern === 'EXTERNAL') continue;
@@ -206,7 +206,7 @@ export class EntryDesk {
       timeframe,
       at: facts.at,
       // A benchmark that is watched and not understood yet is a context that is missing.
-      regime: lane.benchmark === null ? view.regime : lane.benchmark.detector.view().regime,
+      regime: lane.benchmark === null ? view.regime : lane.benchmark.detector.glance().regime,
       session: view.features?.session ?? null,
       atrPercentile: tracker.atrPercentile(),
       volumePercentile: tracker.volumePercentile(),

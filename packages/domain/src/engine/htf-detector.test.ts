@@ -187,6 +187,7 @@ class HearsTheUnfinishedBar implements Subject {
 
   snapshot = (): Uint8Array => this.#own.snapshot();
   view = (): ReturnType<Detector['view']> => this.#own.view();
+  glance = (): ReturnType<Detector['glance']> => this.#own.glance();
   transitions = (sinceSeq: number): ReturnType<Detector['transitions']> => this.#own.transitions(sinceSeq);
   get bars(): number {
     return this.#own.bars;

@@ -4,7 +4,7 @@ import type { BarContext, HtfContext } from '../wyckoff/context.ts';
 import { createDetector, restoreDetector, type Detector, type DetectorOptions } from '../wyckoff/detector.ts';
 import type { DetectionEvent, Rejection } from '../wyckoff/event.ts';
 import type { Funnel } from '../wyckoff/funnel.ts';
-import type { DetectorCounters, DetectorView, PhaseTransition } from '../wyckoff/view.ts';
+import type { DetectorCounters, DetectorGlance, DetectorView, PhaseTransition } from '../wyckoff/view.ts';
 import { HIGHER_TIMEFRAMES, HigherTimeframe } from './higher-timeframe.ts';
 import { joinParts, splitParts } from './htf-snapshot.ts';
 
@@ -88,6 +88,10 @@ class DetectorInContext implements Detector {
 
   view(): DetectorView {
     return this.#own.view();
+  }
+
+  glance(): DetectorGlance {
+    return this.#own.glance();
   }
 
   rejections(): Rejection[] {

@@ -71,7 +71,7 @@ export class RangeLog {
   }
 
   #changed(detector: DetectorPort): readonly PhaseTransition[] {
-    const view = detector.view();
+    const view = detector.glance();
     const steps = detector.transitions(this.#seq);
     this.#seq = steps.at(-1)?.seq ?? this.#seq;
     if (this.#tellsAnalysis) this.#tell(view, steps);

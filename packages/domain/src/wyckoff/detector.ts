@@ -27,8 +27,8 @@ import { watchSprings } from './spring-watch.ts';
 import { Study } from './study.ts';
 import type { TraceSink } from './trace.ts';
 import { advanceUndercut, failSprings } from './undercut.ts';
-import { buildView, listTransitions } from './view-builder.ts';
-import type { DetectorCounters, DetectorView, PhaseTransition } from './view.ts';
+import { buildGlance, buildView, listTransitions } from './view-builder.ts';
+import type { DetectorCounters, DetectorGlance, DetectorView, PhaseTransition } from './view.ts';
 
 export interface DetectorOptions {
   /** `classic` unless told. */
@@ -43,6 +43,8 @@ export interface Detector {
   /** Records that became knowable at this bar; one shared frozen empty array on a quiet or refused bar. */
   onBar(bar: Bar, ctx?: BarContext): readonly DetectionEvent[];
   view(): DetectorView;
+  /** The range before and now, features and regime of the view, at a fraction of its cost: for whoever asks bar by bar. */
+  glance(): DetectorGlance;
   /** The last near misses, oldest first, at most 50. */
   rejections(): Rejection[];
   /** A split or contract roll: all stored prices x factor, all stored volumes / factor. */
@@ -135,6 +137,10 @@ export class StreamingDetector implements Detector {
   view(): DetectorView {
     this.#study.fillProfile();
     return buildView(this.#study, this.counters);
+  }
+
+  glance(): DetectorGlance {
+    return buildGlance(this.#study);
   }
 
   rejections(): Rejection[] {

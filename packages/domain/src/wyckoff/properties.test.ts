@@ -309,6 +309,19 @@ describe('P3, P4 boundedness', () => {
     }
   });
 
+  test('P4 M6 a glance says of range, features and regime what the view says, on every bar', () => {
+    const detector = make();
+    const cursor = new BarCursor(noiseColumns(7, 3000));
+    const ranges = new Set<number>();
+    for (let row = 0; row < 3000; row++) {
+      detector.onBar(cursor.at(row));
+      const glance = detector.glance();
+      expect(detector.view()).toMatchObject(glance);
+      if (glance.range !== null) ranges.add(glance.range.rangeId);
+    }
+    expect(ranges.size).toBeGreaterThan(5);
+  });
+
   test('P4 the twin: one small object per bar is seen there too', () => {
     for (const { bytesPerBar: bytes } of wandering('--cheat')) expect(bytes).toBeGreaterThan(32);
   });

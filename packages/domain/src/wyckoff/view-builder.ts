@@ -15,12 +15,23 @@ import { NO_PHASE, type Side } from './side.ts';
 import type { Study } from './study.ts';
 import { CAUSES } from './transition-log.ts';
 import type {
-  DetectorCounters, DetectorView, FeaturesView, HypothesisView, PhaseTransition, ProfileView, RangeView, Regime, SchematicView,
+  DetectorCounters, DetectorGlance, DetectorView, FeaturesView, HypothesisView, PhaseTransition, ProfileView, RangeView, Regime, SchematicView,
   SpringSeriesView, ZoneView,
 } from './view.ts'; // prettier-ignore
 
+/** The part of a view that whoever decides on an entry reads: neither profile nor zones, schematics or pending candidates are built. */
+export function buildGlance(study: Study): DetectorGlance {
+  return {
+    range: study.range.living ? rangeView(study) : null,
+    previous: previousView(study),
+    features: study.now.bar < 0 ? null : featuresView(study),
+    regime: regimeOf(study),
+  };
+}
+
 export function buildView(study: Study, counters: DetectorCounters): DetectorView {
   const { range, tally, now, up, down, effort } = study;
+  const { range: shown, previous, features, regime } = buildGlance(study);
   const living = range.living;
   const seeded = !living && (up.seed.live || down.seed.live);
   const sides = [up, down];
@@ -28,19 +39,19 @@ export function buildView(study: Study, counters: DetectorCounters): DetectorVie
     bars: now.bar + 1,
     revision: tally.revision,
     pack: study.pack.name,
-    range: living ? rangeView(study) : null,
-    previous: previousView(study),
+    range: shown,
+    previous,
     state: RANGE_STATES[living ? range.state : seeded ? SEED : NONE],
     zones: living ? zoneViews(study) : [],
     profile: living ? profileView(study) : null,
     pending: sides.flatMap((side) => pendingOf(study, side)),
     springs: living ? sides.filter((side) => side.springs.count > 0).map(seriesView) : [],
-    features: now.bar < 0 ? null : featuresView(study),
+    features,
     schematics: living
       ? sides.map((side) => schematicOf(study, side)).filter((view): view is SchematicView => view !== null)
       : [],
     causeProgress: living ? causeProgress(study) : null,
-    regime: regimeOf(study),
+    regime,
     relativeStrength: { rs20: relative(study, 20), rs60: relative(study, 60) },
     effectiveReliability: effort.reliability,
     counters,

@@ -87,7 +87,7 @@ export class ScriptedDetector implements DetectorPort {
     return this.#bars === 0 ? 0 : 1 + this.transitions(0).length;
   }
 
-  view(): PortView {
+  glance(): PortView {
     const last = Math.max(0, this.#bars - 1);
     return this.#script.view?.(last) ?? { range: range(), previous: null, regime: 'RANGING', features: null };
   }
