@@ -16,7 +16,7 @@ const market = fc.record({
   timeframe: fc.constantFrom(...TIMEFRAMES),
   assetClass: fc.constantFrom(...ASSET_CLASSES),
   pack: fc.constantFrom('strict' as const, 'classic' as const),
-  session: fc.constantFrom<Instrument['session'] | null>(null, '24h', { open: '09:30', close: '16:00' }),
+  session: fc.constantFrom<NonNullable<Instrument['session']> | null>(null, '24h', { open: '09:30', close: '16:00' }),
   seed: fc.integer({ min: 1, max: 1_000_000 }),
 });
 type Market = typeof market extends fc.Arbitrary<infer T> ? T : never;
