@@ -43,7 +43,7 @@ export interface Detector {
   /** Records that became knowable at this bar; one shared frozen empty array on a quiet or refused bar. */
   onBar(bar: Bar, ctx?: BarContext): readonly DetectionEvent[];
   view(): DetectorView;
-  /** The range before and now, features and regime of the view, at a fraction of its cost: for whoever asks bar by bar. */
+  /** The range before and now, session and regime of the view, at a fraction of its cost: for whoever asks bar by bar. */
   glance(): DetectorGlance;
   /** The last near misses, oldest first, at most 50. */
   rejections(): Rejection[];

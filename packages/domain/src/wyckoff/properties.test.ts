@@ -309,7 +309,7 @@ describe('P3, P4 boundedness', () => {
     }
   });
 
-  test('P4 M6 a glance says of range, features and regime what the view says, on every bar', () => {
+  test('P4 M6 a glance says of range, session and regime what the view says, on every bar', () => {
     const detector = make();
     const cursor = new BarCursor(noiseColumns(7, 3000));
     const ranges = new Set<number>();

@@ -19,19 +19,19 @@ import type {
   SpringSeriesView, ZoneView,
 } from './view.ts'; // prettier-ignore
 
-/** The part of a view that whoever decides on an entry reads: neither profile nor zones, schematics or pending candidates are built. */
+/** The part of a view that whoever decides on an entry reads: neither profile nor zones, schematics, features or pending candidates are built. */
 export function buildGlance(study: Study): DetectorGlance {
   return {
     range: study.range.living ? rangeView(study) : null,
     previous: previousView(study),
-    features: study.now.bar < 0 ? null : featuresView(study),
+    features: study.now.bar < 0 ? null : { session: sessionOf(study) },
     regime: regimeOf(study),
   };
 }
 
 export function buildView(study: Study, counters: DetectorCounters): DetectorView {
   const { range, tally, now, up, down, effort } = study;
-  const { range: shown, previous, features, regime } = buildGlance(study);
+  const { range: shown, previous, regime } = buildGlance(study);
   const living = range.living;
   const seeded = !living && (up.seed.live || down.seed.live);
   const sides = [up, down];
@@ -46,7 +46,7 @@ export function buildView(study: Study, counters: DetectorCounters): DetectorVie
     profile: living ? profileView(study) : null,
     pending: sides.flatMap((side) => pendingOf(study, side)),
     springs: living ? sides.filter((side) => side.springs.count > 0).map(seriesView) : [],
-    features,
+    features: now.bar < 0 ? null : featuresView(study),
     schematics: living
       ? sides.map((side) => schematicOf(study, side)).filter((view): view is SchematicView => view !== null)
       : [],
@@ -222,11 +222,15 @@ function featuresView(study: Study): FeaturesView {
     volumeWord: volumeWord(now.volRatio),
     volumeTrend: volumeTrend(recent),
     divergence: divergenceOf(study),
-    session: now.session < 0 ? null : FOREX_SESSION_NAMES[now.session],
+    session: sessionOf(study),
     openingBar: now.openingBar,
     closingBar: now.closingBar,
     sessionVolRatio: numberOrNull(now.sessionVolRatio),
   };
+}
+
+function sessionOf({ now }: Study): FeaturesView['session'] {
+  return now.session < 0 ? null : FOREX_SESSION_NAMES[now.session];
 }
 
 /** Rising price is looked at first. */

@@ -161,7 +161,9 @@ export interface DetectorCounters {
 
 /** Everything a screen shows of a detector; built on demand, may allocate. */
 /** What {@link Detector.glance} builds of a view. */
-export type DetectorGlance = Pick<DetectorView, 'range' | 'previous' | 'regime' | 'features'>;
+export interface DetectorGlance extends Pick<DetectorView, 'range' | 'previous' | 'regime'> {
+  readonly features: Pick<FeaturesView, 'session'> | null;
+}
 
 export interface DetectorView {
   readonly bars: number;
