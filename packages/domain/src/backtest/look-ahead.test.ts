@@ -45,7 +45,7 @@ function teller(holds: (columns: BarColumns, row: number) => boolean): (columns:
         return holds(columns, row) ? [springTest(row, { kind: 'ST' })] : none;
       },
       revision: 0,
-      view: () => ({ range: null, previous: null, regime: null, features: null }),
+      glance: () => ({ range: null, previous: null, regime: null, features: null }),
       transitions: () => [],
       snapshot: () => new Uint8Array(0),
     };

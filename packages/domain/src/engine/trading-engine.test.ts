@@ -457,7 +457,7 @@ test('P4 nothing is allocated on quiet bars; the twin, a detector that allocates
   const still: DetectorPort = {
     onBar: () => NONE,
     revision: 0,
-    view: () => ({ range: null, previous: null, regime: null, features: null }),
+    glance: () => ({ range: null, previous: null, regime: null, features: null }),
     transitions: () => NONE,
     snapshot: () => new Uint8Array(0),
   };
