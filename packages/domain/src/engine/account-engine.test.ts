@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 import { AUTOMATION_OFF } from '../acceptance/automation.ts';
 import { KILL_SWITCH_OFF, activate } from '../acceptance/kill-switch.ts';
+import type { Bar } from '../bar/bar.ts';
 import { tightenLimits } from '../risk/limits.ts';
+import type { DetectionEvent } from '../wyckoff/event.ts';
 import type { TradingCommand } from './input.ts';
 import { DAY, START, bar, flat, lps, springTest, utadTest } from './kit/scripted-market.ts';
 import { EVENING, account } from './kit/account-rig.ts';
