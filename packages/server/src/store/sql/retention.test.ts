@@ -145,7 +145,9 @@ describe.each(STORES)('M15 retention: %s', (name) => {
       const ref = refOf(series);
       return store
         .openEngine(ref, ACCOUNT)
-        .then(() => store.commit({ ...commitOf(ref, 0, 1), facts: [], bars: [{ series, columns: columnsAt(times) }], equity: [] }));
+        .then(() =>
+          store.commit({ ...commitOf(ref, 0, 1), facts: [], bars: [{ series, columns: columnsAt(times) }], equity: [] }),
+        );
     };
     await live(minutes, upTo(1_500, 60_000).map((ms) => THEN + ms)); // prettier-ignore
     await live(hours, [THEN]);
