@@ -7,8 +7,9 @@ import type { Order } from '../execution/order.ts';
 import { LEG, clientOrderId, orderIdOf, rungOf } from '../trade/client-order-id.ts';
 import { recutLadder } from '../trade/ladder.ts';
 import { qtyOf } from '../trade/amount.ts';
+import { hasStop } from '../trade/open-position.ts';
 import type { OpenPosition } from '../trade/open-position.ts';
-import { hasStop, instrumentOf } from './floor.ts';
+import { instrumentOf } from './floor.ts';
 import type { Floor } from './floor.ts';
 
 /** Why a leg ended that has nothing left to stand for; wanted again, it works under the next revision (7.2). */

@@ -12,7 +12,7 @@ import { refusal } from '../setup/refusal.ts';
 import type { Refusal } from '../setup/refusal.ts';
 import { toTick } from '../setup/tick.ts';
 import { orderIdOf } from '../trade/client-order-id.ts';
-import { positionOf, sideOf } from '../trade/open-position.ts';
+import { hasStop, positionOf, sideOf } from '../trade/open-position.ts';
 import type { OpenPosition, PositionPlan } from '../trade/open-position.ts';
 import type { BookFill } from '../trade/position-book.ts';
 import { judgeStopMove } from '../trade/stop-moves.ts';
@@ -20,7 +20,7 @@ import type { AcceptanceDesk } from './acceptance-desk.ts';
 import type { EntryDesk } from './entry-desk.ts';
 import type { ExitDesk } from './exit-desk.ts';
 import type { FillDesk } from './fill-desk.ts';
-import { campaignOf, hasStop, instrumentOf, laneOf } from './floor.ts';
+import { campaignOf, instrumentOf, laneOf } from './floor.ts';
 import type { Floor } from './floor.ts';
 import type { ExternalSignal, FoundPosition, TradingCommand } from './input.ts';
 

@@ -9,7 +9,7 @@ import { weekEndHeatBp } from '../risk/measures.ts';
 import { weekEndAddOn } from '../risk/week-end.ts';
 import { TIMEFRAME_FACTOR } from '../setup/timeframe-factor.ts';
 import { LEG, clientOrderId } from '../trade/client-order-id.ts';
-import { feesOf, inR, sideOf, unrealisedOf } from '../trade/open-position.ts';
+import { feesOf, inR, openRisk, sideOf, unrealisedOf } from '../trade/open-position.ts';
 import type { OpenPosition } from '../trade/open-position.ts';
 import type { TimeInForce } from '../trade/order-terms.ts';
 import type { ExitReason } from '../trade/position.ts';
@@ -18,7 +18,7 @@ import type { PhaseTransition } from '../wyckoff/view.ts';
 import type { AcceptanceDesk } from './acceptance-desk.ts';
 import { alignLegs, claimedAtMarket, closers, isBare, unclaimed, unoffered, withdrawLimits } from './closing.ts';
 import { correlatedLosersOf, phaseBarsOf } from './exit-inputs.ts';
-import { campaignOf, heatShare, instrumentOf, riskOfPosition } from './floor.ts';
+import { campaignOf, heatShare, instrumentOf } from './floor.ts';
 import type { Floor } from './floor.ts';
 import type { Lane } from './lane.ts';
 import type { LiveSignal } from './signal-book.ts';
@@ -54,7 +54,7 @@ export class ExitDesk {
       const { id, symbol, leg } = position;
       const r = inR(position.realisedMicros + unrealisedOf(position, instrument) - feesOf(position), position) ?? 0;
       const addOnMicros = weekEndAddOn({ symbol, leg, phase }, book.equity);
-      return { id, leg, phase, r, riskMicros: riskOfPosition(position, instrument), addOnMicros };
+      return { id, leg, phase, r, riskMicros: openRisk(position, instrument), addOnMicros };
     });
     for (const id of fridayExits(rows, book.equity, weekEndHeatBp(trading.now.limits))) {
       const position = held.find((one) => one.id === id);

@@ -10,7 +10,7 @@ import { recapFill } from '../risk/fill-recap.ts';
 import { riskOf } from '../trade/amount.ts';
 import { clientOrderId, orderIdOf, rungOf } from '../trade/client-order-id.ts';
 import { finishedTrade } from '../trade/finished-trade.ts';
-import { feesOf, positionOf, sideOf } from '../trade/open-position.ts';
+import { feesOf, hasStop, positionOf, sideOf } from '../trade/open-position.ts';
 import type { OpenPosition } from '../trade/open-position.ts';
 import type { ExitReason } from '../trade/position.ts';
 import type { BookFill } from '../trade/position-book.ts';
@@ -18,7 +18,7 @@ import { stopReasonOf, wantedStop } from '../trade/stop-moves.ts';
 import type { Trade } from '../trade/trade.ts';
 import { RESIZED, alignLegs, closingOf, createLeg, noteRungEnded, unclaimed } from './closing.ts';
 import type { ExitDesk } from './exit-desk.ts';
-import { campaignOf, hasStop, instrumentOf, laneOf } from './floor.ts';
+import { campaignOf, instrumentOf, laneOf } from './floor.ts';
 import type { Floor } from './floor.ts';
 import type { LiveSignal } from './signal-book.ts';
 
@@ -130,7 +130,7 @@ export class FillDesk {
     const wasOver = isTerminalOrder(order.state);
     const step = orders.report(order, report);
     if (step.alert !== null) this.#alert(order, step.alert);
-    if (step.fill !== null) this.#filled(step, step.fill);
+    if (step.fill !== null) this.#filled(step, step.fill, report.kind === 'filled' ? (report.reason ?? null) : null);
     if (report.kind === 'replaced') {
       const next = orders.find(report.by);
       if (next !== undefined) orders.report(next, report);
@@ -227,14 +227,14 @@ export class FillDesk {
     facts.tell('position.changed', positionOf(position, instrumentOf(this.#floor, position)));
   }
 
-  #filled(step: OrderStep, fill: Fill): void {
+  #filled(step: OrderStep, fill: Fill, because: ExitReason | null): void {
     const { order } = step;
     const instrument = this.#floor.book.instrumentOf(order.symbol);
     const steps = Math.floor(fill.qtyMicros / instrument.lotStepMicros);
     const { price, ts, commissionMicros, slippageMicros, impactMicros, orderId } = fill;
     const booked: BookFill = { steps, price, ts, commissionMicros, slippageMicros, impactMicros, orderId };
     if (order.intent === 'OPEN') this.#opened(order, booked);
-    else this.#closed(order, booked);
+    else this.#closed(order, booked, because);
   }
 
   /** The first part opens a position, later ones add to it; one that comes too late finds the plan of its ended signal. */
@@ -330,7 +330,7 @@ export class FillDesk {
     else this.#exits.leavePart(position, { steps: excess, limitPrice: null, reason: 'TRIM' });
   }
 
-  #closed(order: Order, fill: BookFill): void {
+  #closed(order: Order, fill: BookFill, because: ExitReason | null): void {
     const { book } = this.#floor;
     const position = book.find(order.signalId ?? '');
     const open = position?.openSteps ?? 0;
@@ -340,7 +340,7 @@ export class FillDesk {
     }
     if (position === undefined || open === 0) return;
     const instrument = instrumentOf(this.#floor, position);
-    const reason = exitReasonOf(order, position, instrument.tickSize);
+    const reason = because ?? exitReasonOf(order, position, instrument.tickSize);
     const target = rungOf(order.leg);
     const rung = target === null ? {} : { rung: { target, fired: order.state === 'FILLED' } };
     book.close(position, { ...fill, steps: Math.min(fill.steps, open), ...rung }, reason);
@@ -374,16 +374,26 @@ export class FillDesk {
     campaignOf(this.#floor, position.campaignId)?.lane.campaigns.closed(position, instrument);
     halts.closedPosition(position);
     trading.closedTrade(position.realisedMicros - feesOf(position));
-    if (reason === 'FLATTEN') this.#flattened(position);
+    this.#flattened(position, reason);
     this.#trades += 1;
     const { timeframe } = laneOf(this.#floor, position.symbol, position.timeframe);
     this.#onTrade?.(finishedTrade(position, instrument, { seq: this.#trades, timeframe }));
   }
 
-  #flattened({ id: positionId, symbol, signalId }: OpenPosition): void {
+  /** Whatever closed the last of it: FLATTEN has nothing left to wait for (7.6). */
+  #flattened({ id: positionId, symbol, signalId }: OpenPosition, reason: ExitReason): void {
     const { trading, accountId } = this.#floor;
+    const isAwaited = trading.now.kill.results.some((row) => row.positionId === positionId && row.state !== 'CLOSED');
+    if (reason !== 'FLATTEN' && !isAwaited) return;
     const orderId = orderIdOf(signalId, `FLATTEN.${trading.now.kill.activationId ?? ''}`);
-    trading.flattened({ accountId, positionId, symbol, orderId, state: 'CLOSED', sentence: 'Closed at market.' });
+    trading.flattened({
+      accountId,
+      positionId,
+      symbol,
+      orderId,
+      state: 'CLOSED',
+      sentence: reason === 'FLATTEN' ? 'Closed at market.' : `Closed: ${reason}.`,
+    });
   }
 
   /** The campaign counts what is really at risk; the rest of a reservation goes back. */

@@ -107,7 +107,7 @@ function exposureOf(floor: Floor, position: OpenPosition): Exposure {
     intraday: isIntraday(laneOf(floor, position.symbol, position.timeframe).timeframe),
     leg: position.origin === 'MANUAL' ? null : position.leg,
     phase: campaignOf(floor, position.campaignId)?.campaign.phase ?? position.phase,
-    riskMicros: riskOfPosition(position, instrument),
+    riskMicros: openRisk(position, instrument),
     notionalMicros,
     marginMicros: marginOf(instrument, notionalMicros),
     // The proceeds of a short sale and half as much again stay blocked.
@@ -115,21 +115,10 @@ function exposureOf(floor: Floor, position: OpenPosition): Exposure {
   };
 }
 
-/** Entry to the current stop; one that was found without a stop counts a tenth of its value (5.1). */
-export function riskOfPosition(position: OpenPosition, instrument: TradedInstrument): number {
-  if (hasStop(position)) return openRisk(position, instrument);
-  return mulDiv(amt(instrument, position.last, { steps: position.openSteps, mode: 'up' }), 1, 10, 'up');
-}
-
-/** A found position may have none, written as 0. */
-export function hasStop(position: OpenPosition): boolean {
-  return position.stop > 0;
-}
-
 /** Open risk and reservations of the whole account. */
 export function heatOf(floor: Floor): number {
   let heat = 0;
-  for (const position of floor.book.positions) heat += riskOfPosition(position, instrumentOf(floor, position));
+  for (const position of floor.book.positions) heat += openRisk(position, instrumentOf(floor, position));
   for (const { riskMicros } of floor.risk.held) heat += riskMicros;
   return heat;
 }

@@ -23,7 +23,8 @@ export type BrokerReport =
   /** It works at the broker. */
   | { readonly kind: 'accepted'; readonly clientId: string; readonly brokerId?: string }
   /** A part or all of it; parts add up, and a fill whose `execId` was seen before changes nothing. */
-  | { readonly kind: 'filled'; readonly clientId: string; readonly fill: Fill }
+  /** `reason`: why it closed, where that is not what the order was for: whoever holds the venue left it before the account said so. */
+  | { readonly kind: 'filled'; readonly clientId: string; readonly fill: Fill; readonly reason?: 'FLATTEN' | 'PROTECTION_FAILED' }
   /** The broker changed the quantity of a working leg, after a part of its entry was filled. */
   | { readonly kind: 'resized'; readonly clientId: string; readonly qtyMicros: QtyMicros }
   /** `clientId` gave its place to `by`; `by` is accepted by this report. */

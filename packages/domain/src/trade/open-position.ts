@@ -2,8 +2,9 @@
 import type { EpochMs, Price, Ratio, Timeframe } from '../bar/bar.ts';
 import type { Direction, Leg, Micros, Pattern } from '../setup/signal.ts';
 import type { Phase } from '../wyckoff/event.ts';
-import { qtyOf, riskOf } from './amount.ts';
+import { amt, qtyOf, riskOf } from './amount.ts';
 import type { TradedInstrument } from './instrument.ts';
+import { mulDiv } from './money.ts';
 import type { ExitReason, Position } from './position.ts';
 
 export const ORIGINS = ['SYSTEM', 'WEBHOOK', 'MANUAL'] as const;
@@ -98,11 +99,17 @@ export function sideOf(direction: Direction): 1 | -1 {
   return direction === 'LONG' ? 1 : -1;
 }
 
-/** Entry to the current stop, 0 from break-even on. */
+/** Entry to the current stop, 0 from break-even on; one that was found without a stop counts a tenth of its value (5.1). */
 export function openRisk(position: OpenPosition, instrument: TradedInstrument): Micros {
+  if (!hasStop(position)) return mulDiv(amt(instrument, position.last, { steps: position.openSteps, mode: 'up' }), 1, 10, 'up');
   const side = sideOf(position.direction);
   if (side * (position.entryPrice - position.stop) <= 0) return 0;
   return riskOf(instrument, [position.entryPrice, position.stop], position.openSteps);
+}
+
+/** A found position may have none, written as 0. */
+export function hasStop({ stop }: Pick<OpenPosition, 'stop'>): boolean {
+  return stop > 0;
 }
 
 /** Profit or loss of what is open at the last mark. */

@@ -95,7 +95,7 @@ const VENUES: Record<string, (scope: Scope) => Promise<Venue>> = {
   ccxt: async (scope) => {
     const server = await ExchangeServer.start();
     const broker = new CcxtBroker({
-      scope, exchange: 'binance', keys: () => ({ keyId: 'key', secret: 'secret' }), sandbox: false, symbols: ['BTC/USDT'], quote: 'USDT', timeoutMs: 200, pollMs: 50,
+      scope, exchange: 'binance', keys: () => ({ keyId: 'key', secret: 'secret' }), sandbox: false, symbols: ['BTC/USDT'], timeoutMs: 200, pollMs: 50,
       options: { fetchMarkets: { types: ['spot'] }, fetchMargins: false, fetchCurrencies: false, adjustForTimeDifference: false },
       load: ccxtFromParts,
       prepare: (exchange) => leadTo(exchange, server.url),
@@ -301,8 +301,7 @@ test('ccxt that is not installed says how to install it', async () => {
     exchange: 'binance',
     keys: () => ({ keyId: '', secret: '' }),
     sandbox: true,
-    symbols: [],
-    quote: 'USDT',
+    symbols: ['BTC/USDT'],
   });
   await expect(broker.connect()).rejects.toThrow('npm install ccxt@4.5.84');
   expect(broker.state).toBe('STOPPED');

@@ -58,6 +58,12 @@ export class Hand {
       await this.#ward.save({ order: { ...known, state: 'CANCEL_PENDING', updatedAt: at }, parts: [], oddities: [] });
   }
 
+  /** Cancels them all; null: they are gone. */
+  async away(orders: readonly SentOrder[]): Promise<Next | null> {
+    for (const order of orders) await this.cancel(order);
+    return this.afterRefresh(orders);
+  }
+
   async endUnsent(entry: SentOrder, reason: string): Promise<void> {
     const order: SentOrder = { ...entry, state: 'REJECTED', reason, updatedAt: this.#ports.now() };
     await this.#ward.save({ order, parts: [], oddities: [] });

@@ -228,14 +228,3 @@ describe('positions nobody here opened', () => {
     expect(bench.held()).toBe(QTY(7));
   });
 });
-
-test('7.1 an exit at a limit is refused by a desk that would sell at market', async () => {
-  bench = await Bench.started();
-  market().setPrice('SPY', 99);
-  await bench.take(entry('signal-1'));
-  await bench.run(() => working().length === 6);
-  await bench.take({ kind: 'place', order: approved('signal-1', 'EXIT.1', { type: 'LIMIT', limitPrice: 150, steps: 5 }) });
-  await bench.quiet();
-  expect(bench.held()).toBe(QTY(10));
-  expect(bench.told()).toContain('ended REJECTED LIMIT_EXIT');
-});

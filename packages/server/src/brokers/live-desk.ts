@@ -185,7 +185,7 @@ export class LiveDesk {
       await this.#options.broker.account();
       return results;
     }
-    const exit = { leg: `FLATTEN.${activationId}`, clientId: null, reason: 'FLATTEN', qtyMicros: null };
+    const exit = { leg: `FLATTEN.${activationId}`, clientId: null, reason: 'FLATTEN' };
     await Promise.all(this.wards.map((ward) => this.#work(ward, () => ward.leave(exit))));
     return results;
   }
@@ -200,7 +200,7 @@ export class LiveDesk {
     const instrument = this.#options.instrumentOf(symbol);
     const ward = await this.#found({ signalId, symbol }, { instrument, side: theirs > 0 ? 1 : -1, most: Math.abs(theirs) });
     if (ward === undefined) return;
-    const exit = { leg: `FLATTEN.${activationId}`, clientId: null, reason: 'FLATTEN', qtyMicros: null };
+    const exit = { leg: `FLATTEN.${activationId}`, clientId: null, reason: 'FLATTEN' };
     await this.#work(ward, () => ward.leave(exit));
   }
 
@@ -242,7 +242,12 @@ export class LiveDesk {
   async #take(instruction: Instruction): Promise<void> {
     if (instruction.kind === 'cancel') {
       const ward = this.wards.find((one) => one.find(instruction.clientId)?.role === 'ENTRY');
-      if (ward !== undefined) await this.#work(ward, () => ward.cancelEntry(instruction.reason));
+      if (ward !== undefined) return this.#work(ward, () => ward.cancelEntry(instruction.reason));
+      // Stop and targets the ward holds by itself; what was called back are exits.
+      const leaving = this.wards.find(({ parts, state }) =>
+        [...parts, ...(state.exit === null ? [] : [state.exit])].some(({ clientId }) => clientId === instruction.clientId),
+      );
+      if (leaving !== undefined) await this.#work(leaving, () => leaving.withdraw(instruction.clientId, instruction.reason));
     } else if (instruction.kind === 'place') await this.#place(instruction.order);
     else if (instruction.kind === 'replace') await this.#place(instruction.order);
     // Pairs are the desk's own way of holding stop and rungs; the prices of both are in the ward already.
@@ -252,8 +257,6 @@ export class LiveDesk {
   async #place(order: ApprovedOrder): Promise<void> {
     const { terms } = order;
     if (terms.intent === 'OPEN') return this.#enter(order, terms);
-    // The venue would be asked to sell at any price what a person wanted to sell at his.
-    if (terms.type === 'LIMIT' && !/^T[123]\./.test(terms.leg)) return this.#refuse(terms, 'LIMIT_EXIT');
     const ward = this.#wards.get(terms.signalId) ?? (await this.#wardOfFound(terms));
     if (ward === undefined) {
       await this.#refuse(terms, 'NO_POSITION');
@@ -261,11 +264,15 @@ export class LiveDesk {
       const { stopPrice } = terms;
       await this.#work(ward, () => ward.moveStop(terms.leg, stopPrice));
     } else if (!/^T[123]\./.test(terms.leg)) {
-      const instrument = this.#options.instrumentOf(terms.symbol);
-      const isPart = terms.leg.startsWith('TRIM.') && instrument !== null;
-      const qtyMicros = isPart ? terms.steps * instrument.lotStepMicros : null;
+      const { leg, clientId, limitPrice, steps } = terms;
+      const reason = terms.reason ?? 'EXIT';
+      const isPart = leg.startsWith('TRIM.') || terms.type === 'LIMIT';
+      const qtyMicros = steps * ward.state.lotStepMicros;
+      const tif = terms.tif ?? (terms.type === 'LIMIT' ? 'GTC' : 'DAY');
       await this.#work(ward, () =>
-        ward.leave({ leg: terms.leg, clientId: terms.clientId, reason: terms.reason ?? 'EXIT', qtyMicros }),
+        isPart
+          ? ward.leavePart({ leg, clientId, reason, qtyMicros, limitPrice, tif, withdrawn: null })
+          : ward.leave({ leg, clientId, reason }),
       );
     }
   }
@@ -341,6 +348,7 @@ export class LiveDesk {
         log,
         now,
         isConnected: () => this.isConnected,
+        held: (owner) => this.#heldFor(owner),
         router: (owner) =>
           new OrderRouter({
             broker,
@@ -364,6 +372,21 @@ export class LiveDesk {
     );
     this.#wards.set(state.signalId, ward);
     return ward;
+  }
+
+  /** Of what the venue holds of the symbol, what is neither another ward's nor kept as MANUAL; a difference is looked into at once (7.5). */
+  async #heldFor(ward: Ward): Promise<QtyMicros | null> {
+    const { symbol, side } = ward.state;
+    const positions = await this.#options.broker.positions().catch(() => null);
+    if (positions === null) return null;
+    const theirs = positions.find((one) => one.symbol === symbol)?.qtyMicros ?? 0;
+    const others = this.wards
+      .filter((one) => one !== ward && one.state.symbol === symbol)
+      .reduce((sum, one) => sum + one.state.side * one.holding.openQtyMicros, this.#manual.get(symbol) ?? 0);
+    const held = Math.max(0, side * (theirs - others));
+    if (held < ward.holding.openQtyMicros && !ward.isShort)
+      void this.#lanes.run('reconcile', () => this.reconcile().then(() => undefined));
+    return held;
   }
 
   #clear(ward: Ward, order: SentOrder): Promise<GateAnswer> {
@@ -516,6 +539,7 @@ export class LiveDesk {
           for (const fill of fills) if (fill.cumQtyMicros !== null) await ward.hearFill(fill);
           for (const order of orders) if (ward.find(order.clientId) !== undefined) await ward.hear(order);
           await ward.refresh();
+          if (ward.isShort) await ward.learnsHeld();
         }),
       ),
     );

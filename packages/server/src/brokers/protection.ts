@@ -6,7 +6,8 @@ import { hearOrder, isWorking, restOf, type Role, type SentOrder } from './sent-
 import { venueErrorOf } from './venue-error.ts';
 import { ownerOfAttached } from './venue-order.ts';
 import type { Ward, WardPorts } from './ward.ts';
-import { OWN_EXIT, targetsOf, type Holding, type WardState } from './ward-state.ts';
+import type { Parts } from './parts.ts';
+import { OWN_EXIT, targetsOf, type Holding, type WardTarget } from './ward-state.ts';
 
 const PROTECTION_TRIES = 3;
 /** So long the engine has to order the way out before the desk takes it. */
@@ -16,14 +17,16 @@ export class Protection {
   readonly #ward: Ward;
   readonly #ports: WardPorts;
   readonly #hand: Hand;
+  readonly #parts: Parts;
 
-  constructor(ward: Ward, ports: WardPorts, hand: Hand) {
+  constructor(ward: Ward, ports: WardPorts, of: { readonly hand: Hand; readonly parts: Parts }) {
     this.#ward = ward;
     this.#ports = ports;
-    this.#hand = hand;
+    this.#hand = of.hand;
+    this.#parts = of.parts;
   }
 
-  /** The stop over what is open; targets beside it once the entry has ended, where the venue has pairs. */
+  /** `holding.openQtyMicros`: what no part has claimed. The stop over that; targets and exits at a limit beside it once the entry has ended, where the venue has pairs. */
   async next(holding: Holding): Promise<Next | null> {
     const { entry, legs, openQtyMicros } = holding;
     const stuck = legs.filter(
@@ -37,11 +40,19 @@ export class Protection {
     }
     // A found position has none before a person gives it one; a stop at no price would be refused, and the position sold for it.
     if (!(this.#ward.state.stopPrice > 0)) return RESTS;
+    if (openQtyMicros <= 0) return this.#noLegs(legs);
     if (this.#ward.state.failures >= PROTECTION_TRIES) return this.#giveUpProtection();
     const entryIsOver = entry === null || !isWorking(entry);
-    if (entryIsOver && this.#ports.broker.capabilities.oco && this.#ward.state.targetPrices.length > 0)
+    const isPaired = this.#ward.state.targetPrices.length > 0 || this.#parts.paired.length > 0;
+    if (entryIsOver && this.#ports.broker.capabilities.oco && (isPaired || legs.some(({ role }) => role === 'TARGET')))
       return this.#pairs(holding);
     return this.#singleStop(legs, openQtyMicros);
+  }
+
+  /** Everything is claimed, or the venue holds nothing. */
+  async #noLegs(legs: readonly SentOrder[]): Promise<Next | null> {
+    const working = legs.filter(({ clientId, armed }) => ownerOfAttached(clientId) === null || armed);
+    return working.length === 0 ? RESTS : this.#hand.away(working);
   }
 
   /** The engine orders the way out when it hears that its stop is gone; should it not, the desk takes it a second later. */
@@ -63,13 +74,14 @@ export class Protection {
       await this.#ward.commit();
       return { kind: 'again', afterMs: ENGINE_EXITS_MS };
     }
-    await this.#ward.leave({ leg: OWN_EXIT, clientId: null, reason: 'PROTECTION_FAILED', qtyMicros: null });
+    await this.#ward.leave({ leg: OWN_EXIT, clientId: null, reason: 'PROTECTION_FAILED' });
     return null;
   }
 
   async #singleStop(legs: readonly SentOrder[], openQtyMicros: number): Promise<Next | null> {
     const stops = legs.filter((order) => order.role === 'STOP' && order.armed);
     const [first, ...others] = stops;
+    if (openQtyMicros <= 0) return stops.length === 0 ? RESTS : this.#hand.away(stops);
     if (first === undefined) return this.#placeStop(openQtyMicros);
     // An attached stop that armed while a guard stood: one of both is too many.
     if (others.length > 0) {
@@ -118,71 +130,76 @@ export class Protection {
     await this.#ward.save({ order: draft, parts: [], oddities: [] });
     const order = await this.#ward.router.send(draft);
     const failed = ['REJECTED', 'FAILED', 'PENDING_NEW'].includes(order.state);
+    // Sized to what is really there it is another order; one at a limit that is refused is told so, and is no stop that failed.
+    if (order.state === 'REJECTED' && (await this.#ward.learnsHeld())) return null;
+    if (failed && this.#parts.isOf(order)) return null;
     this.#ward.amend({ failures: failed ? this.#ward.state.failures + 1 : 0 });
     await this.#ward.commit();
     return failed ? { kind: 'again', afterMs: 100 } : null;
   }
 
-  /** OCO pairs that add up to the position; the single stop makes room for them. */
+  /** OCO pairs that add up to the position, exits at a limit before rungs; the single stop makes room for them, and has what no pair is for. */
   async #pairs(holding: Holding): Promise<Next | null> {
-    const targets = this.#ward.state.targets ?? targetsOf(this.#ward.state, holding.filledQtyMicros);
+    const { legs, openQtyMicros, filledQtyMicros } = holding;
+    const targets = this.#ward.state.targets ?? targetsOf(this.#ward.state, filledQtyMicros);
     if (this.#ward.state.targets === null) {
       this.#ward.amend({ targets });
       await this.#ward.commit();
     }
-    const pairs = holding.legs.filter((order) => order.role === 'TARGET');
-    const guards = holding.legs.filter((order) => order.role === 'STOP' && this.#ownerRole(order) !== 'TARGET' && order.armed);
-    // The position has become smaller than its pairs: the outermost goes, and comes again over what is left.
-    const covered = pairs.reduce((sum, order) => sum + restOf(order), 0);
-    const outermost = pairs.toSorted((a, b) => a.leg.localeCompare(b.leg)).at(-1);
-    if (covered > holding.openQtyMicros && outermost !== undefined) {
-      await this.#hand.cancel(outermost);
-      return this.#hand.afterRefresh([outermost]);
+    const pairs = legs.filter((order) => order.role === 'TARGET');
+    const rungs = pairs.filter((order) => !this.#parts.isOf(order));
+    const limits = this.#parts.paired;
+    // The position has become smaller than its rungs, or an exit at a limit needs room: the outermost goes, and comes again over what is left.
+    const room = openQtyMicros - limits.reduce((sum, { leftQtyMicros }) => sum + leftQtyMicros, 0);
+    const covered = rungs.reduce((sum, order) => sum + restOf(order), 0);
+    const outermost = rungs.toSorted((a, b) => a.leg.localeCompare(b.leg)).at(-1);
+    if (covered > Math.max(0, room) && outermost !== undefined) return this.#hand.away([outermost]);
+    const guards = legs.filter((order) => order.role === 'STOP' && this.#ownerRole(order) !== 'TARGET' && order.armed);
+    if (targets.length === 0) {
+      const next = await this.#singleStop(guards, Math.max(0, room));
+      if (next === null || next.kind === 'again') return next;
     }
-    const missing = this.#missing(targets, pairs, holding.openQtyMicros);
-    if (missing.length > 0 && guards.length > 0) {
-      for (const order of guards) await this.#hand.cancel(order);
-      return this.#hand.afterRefresh(guards);
-    }
+    const missing = this.#missing(targets, pairs, openQtyMicros);
+    if (missing.length > 0 && guards.length > 0 && targets.length > 0) return this.#hand.away(guards);
     const [wanted] = missing;
     if (wanted !== undefined) return this.#placePair(wanted);
-    for (const order of holding.legs) {
+    for (const order of legs) {
       if (order.role !== 'STOP' || order.stopPrice === this.#ward.state.stopPrice) continue;
       return this.#changeStop(order, { qtyMicros: order.qtyMicros, stopPrice: this.#ward.state.stopPrice });
     }
     return RESTS;
   }
 
-  /** Rungs without a working pair, over what no pair covers. */
-  #missing(
-    targets: NonNullable<WardState['targets']>,
-    pairs: readonly SentOrder[],
-    openQtyMicros: number,
-  ): NonNullable<WardState['targets']> {
+  /** Exits at a limit, then rungs, without a working pair, over what no pair covers. */
+  #missing(targets: readonly WardTarget[], pairs: readonly SentOrder[], openQtyMicros: number): readonly WardTarget[] {
     let free = openQtyMicros - pairs.reduce((sum, order) => sum + restOf(order), 0);
-    const out: { leg: string; price: number; qtyMicros: number }[] = [];
-    for (const target of targets) {
-      const filled = this.#ward.orders.filter((order) => order.role === 'TARGET' && order.leg === target.leg);
-      if (filled.some(isWorking)) continue;
-      const done = filled.reduce((sum, order) => sum + order.filledQtyMicros, 0);
-      const qtyMicros = Math.min(free, target.qtyMicros - done);
-      if (qtyMicros <= 0) continue;
-      free -= qtyMicros;
-      out.push({ ...target, qtyMicros });
-    }
+    const pick = (ones: readonly WardTarget[]): WardTarget[] =>
+      ones.flatMap((target) => {
+        const filled = this.#ward.orders.filter((order) => order.role === 'TARGET' && order.leg === target.leg);
+        if (filled.some(isWorking)) return [];
+        const done = filled.reduce((sum, order) => sum + order.filledQtyMicros, 0);
+        const qtyMicros = Math.min(free, target.qtyMicros - done);
+        if (qtyMicros <= 0) return [];
+        free -= qtyMicros;
+        return [{ ...target, qtyMicros }];
+      });
+    const limits = pick(this.#parts.paired);
+    const out = pick(targets);
     // What no rung wants any more still needs its stop: the last one takes it.
     const outermost = out.pop();
-    if (outermost !== undefined) return [...out, { ...outermost, qtyMicros: outermost.qtyMicros + free }];
+    if (outermost !== undefined) return [...limits, ...out, { ...outermost, qtyMicros: outermost.qtyMicros + free }];
     const last = targets.at(-1);
-    return free > 0 && last !== undefined ? [{ ...last, qtyMicros: free }] : [];
+    return free > 0 && last !== undefined ? [...limits, { ...last, qtyMicros: free }] : limits;
   }
 
-  #placePair(target: NonNullable<WardState['targets']>[number]): Promise<Next | null> {
-    const id = `${target.leg.split('.')[0] ?? target.leg}.${this.#ward.state.revision + 1}`;
-    const draft = this.#hand.draft({ role: 'TARGET', leg: target.leg, id, type: 'LIMIT', qtyMicros: target.qtyMicros });
+  #placePair({ leg, price, qtyMicros }: WardTarget): Promise<Next | null> {
+    const part = this.#parts.find(leg);
+    const id = part === undefined ? `${leg.split('.')[0] ?? leg}.${this.#ward.state.revision + 1}` : this.#parts.idOf(part);
+    const draft = this.#hand.draft({ role: 'TARGET', leg, id, type: 'LIMIT', qtyMicros });
     return this.#placeLeg({
       ...draft,
-      limitPrice: target.price,
+      limitPrice: price,
+      tif: part?.tif ?? draft.tif,
       attached: { kind: 'OCO', stopPrice: this.#ward.state.stopPrice },
     });
   }

@@ -2,11 +2,12 @@
 import { clientOrderId } from '@wyckoff/domain';
 import { Hand } from './hand.ts';
 import { AGAIN, RESTS, type Next } from './next.ts';
+import { Parts } from './parts.ts';
 import { Protection } from './protection.ts';
 import { isWorking, type SentOrder } from './sent-order.ts';
 import { attachedId, ownerOfAttached } from './venue-order.ts';
 import type { Ward, WardPorts } from './ward.ts';
-import { reportedAs, targetsOf, type Holding } from './ward-state.ts';
+import { reportedAs, targetsOf, type Holding, type WardExit } from './ward-state.ts';
 
 const EXIT_RETRY_MS = 2_000;
 /** What went on unwritten is written as soon as that can be done. */
@@ -16,6 +17,7 @@ export class Pursuit {
   readonly #ward: Ward;
   readonly #ports: WardPorts;
   readonly #hand: Hand;
+  readonly #parts: Parts;
   readonly #protection: Protection;
   // bounded: two per order with a stop of its own
   readonly #looked = new Set<string>();
@@ -24,7 +26,8 @@ export class Pursuit {
     this.#ward = ward;
     this.#ports = ports;
     this.#hand = new Hand(ward, ports);
-    this.#protection = new Protection(ward, ports, this.#hand);
+    this.#parts = new Parts(ward, ports, this.#hand);
+    this.#protection = new Protection(ward, ports, { hand: this.#hand, parts: this.#parts });
   }
 
   /** The next steps, until the venue has to speak. */
@@ -49,8 +52,17 @@ export class Pursuit {
     if (!this.#ports.isConnected() && holding.filledQtyMicros > 0) return { kind: 'again', afterMs: EXIT_RETRY_MS };
     if (await this.#learnsAttached()) return null;
     if (holding.openQtyMicros <= 0) return this.#flat(holding);
+    if (this.#ward.isHeldOld) {
+      await this.#ward.learnsHeld();
+      if (this.#ward.isHeldOld) return { kind: 'again', afterMs: EXIT_RETRY_MS };
+    }
     this.#ward.clock();
-    return this.#ward.state.exit !== null ? this.#pursueExit(holding) : this.#protection.next(holding);
+    const next = await this.#parts.settle();
+    if (next !== null) return next;
+    // What filled meanwhile may have been the last.
+    if (this.#ward.holding.openQtyMicros !== holding.openQtyMicros) return null;
+    const { exit } = this.#ward.state;
+    return exit === null ? this.#pursueParts(this.#ward.holding) : this.#pursueExit(this.#ward.holding, exit);
   }
 
   /**
@@ -113,47 +125,53 @@ export class Pursuit {
       for (const { leg, qtyMicros } of targets ?? targetsOf(this.#ward.state, filledQtyMicros))
         if (filledBy(clientOrderId(signalId, leg)) < qtyMicros) ended(clientOrderId(signalId, leg));
       if (exit?.clientId != null && filledBy(exit.clientId) === 0) ended(exit.clientId);
+      for (const part of this.#ward.parts)
+        this.#ward.endPart(part, this.#ward.leftOf(part) > 0 ? { state: 'CANCELLED', reason: 'OCO' } : null);
     }
     this.#ward.amend({ done: true });
     await this.#ward.commit();
     return { kind: 'done' };
   }
 
-  /** Legs away first, for the venue does not sell the same share twice; then everything at market. */
-  async #pursueExit(holding: Holding): Promise<Next | null> {
-    if (holding.exits.length > 0) {
-      const [exit] = holding.exits;
-      if (exit === undefined) return RESTS;
-      if (exit.state === 'PENDING_NEW') await this.#ward.router.send(exit);
-      else await this.#ward.router.settle(exit);
-      return isWorking(this.#ward.find(exit.clientId) ?? exit) ? { kind: 'again', afterMs: 500 } : null;
+  /** The stop over what no part has claimed, and only then the parts. */
+  async #pursueParts(holding: Holding): Promise<Next | null> {
+    const openQtyMicros = Math.max(0, this.#ward.heldQtyMicros - this.#parts.claimedQtyMicros);
+    const next = await this.#protection.next({ ...holding, openQtyMicros });
+    return next === null || next.kind === 'again' ? next : this.#parts.pursue();
+  }
+
+  /** Legs away first, for the venue does not sell the same share twice; then everything at market that no part has claimed there. */
+  async #pursueExit(holding: Holding, exit: WardExit): Promise<Next | null> {
+    const ofExit = this.#ward.orders.filter((order) => order.role === 'EXIT' && order.leg === exit.leg);
+    const working = ofExit.find(isWorking);
+    if (exit.withdrawn !== undefined) return this.#callBack(exit, working);
+    if (working !== undefined) {
+      if (working.state === 'PENDING_NEW') await this.#ward.router.send(working);
+      else await this.#ward.router.settle(working);
+      return isWorking(this.#ward.find(working.clientId) ?? working) ? { kind: 'again', afterMs: 500 } : null;
     }
-    if (holding.legs.length > 0) {
-      for (const leg of holding.legs) await this.#hand.cancel(leg);
-      return this.#hand.afterRefresh(holding.legs);
-    }
-    const { exit } = this.#ward.state;
-    const ofExit = this.#ward.orders.filter((order) => order.role === 'EXIT' && order.leg === exit?.leg);
-    const left =
-      exit?.qtyMicros == null ? Infinity : exit.qtyMicros - ofExit.reduce((sum, order) => sum + order.filledQtyMicros, 0);
-    if (left <= 0) {
-      this.#ward.amend({ exit: null });
-      await this.#ward.commit();
-      return null;
-    }
+    if (holding.legs.length > 0) return this.#hand.away(holding.legs);
+    const left = this.#ward.heldQtyMicros - this.#parts.workingQtyMicros;
+    if (left <= 0) return this.#parts.workingQtyMicros > 0 ? this.#parts.look() : RESTS;
     const refused = ofExit.length;
     if (refused > 0 && refused % 3 === 0)
       this.#ports.alert('EXIT_REFUSED', this.#ward, `the way out was refused ${refused} times: ${this.#hand.lastReason('EXIT')}`);
-    const leg = refused === 0 ? (exit?.leg ?? 'EXIT.1') : `${exit?.leg ?? 'EXIT.1'}/${refused + 1}`;
-    const order = this.#hand.draft({
-      role: 'EXIT',
-      leg: exit?.leg ?? 'EXIT.1',
-      id: leg,
-      type: 'MARKET',
-      qtyMicros: Math.min(left, holding.openQtyMicros),
-    });
+    const id = refused === 0 ? exit.leg : `${exit.leg}/${refused + 1}`;
+    const order = this.#hand.draft({ role: 'EXIT', leg: exit.leg, id, type: 'MARKET', qtyMicros: left });
     await this.#ward.save({ order, parts: [], oddities: [] });
-    await this.#ward.router.send(order);
+    const sent = await this.#ward.router.send(order);
+    if (sent.state === 'REJECTED' && (await this.#ward.learnsHeld())) return null;
     return refused >= 3 ? { kind: 'again', afterMs: EXIT_RETRY_MS * 2 ** Math.min(5, refused - 3) } : null;
+  }
+
+  /** A person wants to stay after all: what has not been filled is under its stop again. */
+  async #callBack(exit: WardExit, working: SentOrder | undefined): Promise<Next | null> {
+    const next = working === undefined ? null : await this.#hand.away([working]);
+    if (next !== null) return next;
+    if (exit.clientId !== null)
+      this.#ward.report({ kind: 'ended', clientId: exit.clientId, state: 'CANCELLED', reason: exit.withdrawn ?? 'USER' });
+    this.#ward.amend({ exit: null });
+    await this.#ward.commit();
+    return null;
   }
 }

@@ -1,6 +1,6 @@
 /** One signal at the venue: its entry, the position that came of it, and what has to protect and end it. Plain JSON. */
 import { clientOrderId, cutLadder } from '@wyckoff/domain';
-import type { EpochMs, Price, QtyMicros } from '@wyckoff/domain';
+import type { EpochMs, Price, QtyMicros, TimeInForce } from '@wyckoff/domain';
 import { isWorking, restOf, type SentOrder } from './sent-order.ts';
 
 export interface WardTarget {
@@ -17,8 +17,22 @@ export interface WardExit {
   /** The engine's; null: the desk closes on its own (PROTECTION_FAILED, unknown position). */
   readonly clientId: string | null;
   readonly reason: string;
-  /** Null: all that is open. */
-  readonly qtyMicros: QtyMicros | null;
+  /** Why a person called it back; absent: nobody did. */
+  readonly withdrawn?: string;
+}
+
+/** A part of the position on its way out, beside the stop over the rest: at market, or at a limit. */
+export interface WardPart {
+  readonly leg: string;
+  readonly clientId: string;
+  readonly reason: string;
+  /** Filled parts included. */
+  readonly qtyMicros: QtyMicros;
+  /** Null: at market. */
+  readonly limitPrice: Price | null;
+  readonly tif: TimeInForce;
+  /** Why it was called back; null: it works on. */
+  readonly withdrawn: string | null;
 }
 
 export interface WardState {
@@ -34,7 +48,10 @@ export interface WardState {
   readonly targetPrices: readonly Price[];
   /** Cut once the entry has ended; null before. */
   readonly targets: readonly WardTarget[] | null;
+  /** Everything leaves at market; what `parts` have at market already they keep. */
   readonly exit: WardExit | null;
+  /** Oldest first; absent: none. */
+  readonly parts?: readonly WardPart[];
   /** Why the entry is to be cancelled; null: it may work. */
   readonly cancelEntry: string | null;
   /** Bars the entry may work; null: until it is cancelled. */

@@ -6,7 +6,7 @@ import type { OrderLog, OutboxRow } from './order-log.ts';
 import type { Next } from './next.ts';
 import { Pursuit } from './pursuit.ts';
 import type { OrderRouter } from './router.ts';
-import { hearFill, hearOrder, isWorking, newSentOrder, type Heard, type Role, type SentOrder } from './sent-order.ts';
+import { hearFill, hearOrder, isWorking, newSentOrder, restOf, type Heard, type Role, type SentOrder } from './sent-order.ts';
 import { attachedId, ownerOfAttached, type OrderRequest, type VenueFill, type VenueOrder } from './venue-order.ts';
 import {
   holdingOf,
@@ -16,6 +16,7 @@ import {
   targetsOf,
   type Holding,
   type WardExit,
+  type WardPart,
   type WardState,
 } from './ward-state.ts';
 import type { DeskAlert } from './news.ts';
@@ -26,6 +27,8 @@ export interface WardPorts {
   readonly router: (ward: Ward) => OrderRouter;
   readonly now: () => EpochMs;
   readonly isConnected: () => boolean;
+  /** Millionths the venue holds for this ward; null: it could not be asked. */
+  readonly held: (ward: Ward) => Promise<QtyMicros | null>;
   readonly tell: (row: OutboxRow) => Promise<void>;
   readonly alert: (code: DeskAlert, ward: Ward, sentence: string) => void;
   readonly unprotected: (ward: Ward, forMs: number) => void;
@@ -44,6 +47,10 @@ export class Ward {
   #reports: BrokerReport[] = [];
   #unsaved: readonly SentOrder[] = [];
   #alarmed = false;
+  /** Less than is open here: what the venue was found to hold; null: nobody had reason to ask. */
+  #holds: QtyMicros | null = null;
+  /** Something filled since it was asked. */
+  #isHeldOld = false;
   #isBehind = false;
 
   constructor(ports: WardPorts, state: WardState, orders: readonly SentOrder[]) {
@@ -92,11 +99,87 @@ export class Ward {
     await this.commit();
   }
 
+  /** What a stop or an order at market can be for: what is open, or less where the venue was found to hold less. */
+  get heldQtyMicros(): QtyMicros {
+    return Math.min(this.holding.openQtyMicros, this.#holds ?? Infinity);
+  }
+
+  /** Whether the venue had to be asked for what it holds. */
+  get isShort(): boolean {
+    return this.#holds !== null;
+  }
+
+  /** What it holds has to be asked again before anything is sized to it. */
+  get isHeldOld(): boolean {
+    return this.#isHeldOld;
+  }
+
+  get parts(): readonly WardPart[] {
+    return this.#state.parts ?? [];
+  }
+
+  /** Asks what the venue holds after it refused; true: less than was thought. */
+  async learnsHeld(): Promise<boolean> {
+    const before = this.heldQtyMicros;
+    const held = await this.#ports.held(this);
+    if (held === null) return false;
+    this.#holds = held < this.holding.openQtyMicros ? held : null;
+    this.#isHeldOld = false;
+    return this.heldQtyMicros < before;
+  }
+
+  /** A part leaves, at most what nothing else has claimed (7.1). */
+  async leavePart(part: WardPart): Promise<void> {
+    const { exit, done, cancelEntry } = this.#state;
+    const others = this.parts.filter(({ withdrawn }) => withdrawn === null);
+    const free = this.holding.openQtyMicros - others.reduce((sum, one) => sum + this.leftOf(one), 0);
+    const qtyMicros = Math.min(part.qtyMicros, free);
+    const { clientId, reason } = part;
+    const isRung = this.#isRung(part);
+    if (done || exit !== null || qtyMicros <= 0 || this.parts.some(({ leg }) => leg === part.leg)) {
+      if (!isRung) this.report({ kind: 'ended', clientId, state: 'CANCELLED', reason: 'NO_POSITION' });
+      return this.commit();
+    }
+    this.#state = { ...this.#state, parts: [...this.parts, { ...part, qtyMicros }], cancelEntry: cancelEntry ?? reason };
+    if (!isRung) this.report({ kind: 'accepted', clientId });
+    await this.commit();
+  }
+
+  /** An exit is called back: what it has not filled is the stop's again. Everything at market only by a person. */
+  async withdraw(clientId: string, reason: string): Promise<void> {
+    const { exit } = this.#state;
+    const parts = this.parts.map((part) =>
+      part.clientId === clientId && part.withdrawn === null ? { ...part, withdrawn: reason } : part,
+    );
+    const isAll = exit?.clientId === clientId && reason === 'USER';
+    this.#state = { ...this.#state, parts, exit: isAll ? { ...exit, withdrawn: reason } : exit };
+    await this.commit();
+  }
+
+  /** Orders that were sent for a part, oldest first. */
+  ordersOf({ leg }: Pick<WardPart, 'leg'>): readonly SentOrder[] {
+    return this.orders.filter((order) => order.leg === leg && (order.role === 'EXIT' || order.role === 'TARGET'));
+  }
+
+  /** What a part has yet to fill. */
+  leftOf(part: WardPart): QtyMicros {
+    return Math.max(0, part.qtyMicros - this.ordersOf(part).reduce((sum, order) => sum + order.filledQtyMicros, 0));
+  }
+
+  /** A part is over; the engine hears of it unless it was filled. A rung that the desk works is the engine's until it fills. */
+  endPart(part: WardPart, as: { readonly state: 'CANCELLED' | 'EXPIRED' | 'REJECTED'; readonly reason: string } | null): void {
+    this.#state = { ...this.#state, parts: this.parts.filter(({ leg }) => leg !== part.leg) };
+    if (as !== null && !this.#isRung(part)) this.report({ kind: 'ended', clientId: part.clientId, ...as });
+  }
+
+  #isRung({ leg }: WardPart): boolean {
+    return /^T[123]\./.test(leg);
+  }
+
   async leave(exit: WardExit): Promise<void> {
     const under = this.#state.exit;
-    const isAll = exit.qtyMicros === null;
     // The desk is closing on its own: from now on it does so under the engine's name.
-    if (isAll && under !== null && under.clientId === null && exit.clientId !== null && this.holding.openQtyMicros > 0) {
+    if (under !== null && under.clientId === null && exit.clientId !== null && this.holding.openQtyMicros > 0) {
       this.#state = { ...this.#state, exit: { ...under, clientId: exit.clientId, engineLeg: exit.leg } };
       this.report({ kind: 'accepted', clientId: exit.clientId });
       return this.commit();
@@ -111,15 +194,16 @@ export class Ward {
     await this.commit();
   }
 
-  /** False: it is leaving already, or there is nothing to leave. A part that was being closed becomes the whole. */
+  /** False: it is leaving already, or there is nothing to leave. Parts at market that were sent keep what they have claimed, the others give way. */
   #intend(exit: WardExit): boolean {
     const { exit: under, done, cancelEntry } = this.#state;
     const { openQtyMicros, entry } = this.holding;
     const isOver = done || (openQtyMicros <= 0 && (entry === null || !isWorking(entry)));
-    if (isOver || (under !== null && (under.qtyMicros === null || exit.qtyMicros !== null))) return false;
-    if (under?.clientId != null && !this.orders.some((order) => order.role === 'EXIT' && order.leg === under.leg))
-      this.report({ kind: 'ended', clientId: under.clientId, state: 'CANCELLED', reason: exit.reason });
-    this.#state = { ...this.#state, exit, cancelEntry: cancelEntry ?? exit.reason };
+    if (isOver || under !== null) return false;
+    const parts = this.parts.map((part) =>
+      part.limitPrice === null && this.ordersOf(part).length > 0 ? part : { ...part, withdrawn: part.withdrawn ?? exit.reason },
+    );
+    this.#state = { ...this.#state, exit, parts, cancelEntry: cancelEntry ?? exit.reason };
     return true;
   }
 
@@ -157,11 +241,10 @@ export class Ward {
     );
     if (met === undefined) return;
     const qtyMicros = met.qtyMicros - taken(met.leg);
-    this.#state = {
-      ...this.#state,
-      exit: { leg: met.leg, clientId: clientOrderId(signalId, met.leg), reason: met.leg, qtyMicros },
-    };
-    await this.commit();
+    const { leg } = met;
+    await this.leavePart({
+      leg, clientId: clientOrderId(signalId, leg), reason: leg, qtyMicros, limitPrice: null, tif: 'DAY', withdrawn: null,
+    }); // prettier-ignore
   }
 
   async hear(view: VenueOrder): Promise<void> {
@@ -201,6 +284,8 @@ export class Ward {
     const order = newSentOrder(request, { ...this.own('EXIT', 'CORRECTION'), intent: 'CLOSE' });
     const booked: SentOrder = { ...order, state: 'FILLED', booked: [[0, gone]], filledQtyMicros: gone, reason: 'CORRECTION' };
     this.#state = { ...this.#state, revision: revision + 1 };
+    this.#holds = null;
+    this.#isHeldOld = false;
     await this.save({ order: booked, parts: [], oddities: [] });
   }
 
@@ -220,6 +305,8 @@ export class Ward {
     if (parts.length > 0 && wasOver && before.state !== 'FILLED')
       this.#ports.alert('LATE_FILL', this, `${order.clientId} was ${before.state} and filled all the same; it is booked.`);
     this.#reportAccepted(order);
+    // Whether what the venue was found to hold counted these already, only the venue knows.
+    if (parts.length > 0 && this.#holds !== null) this.#isHeldOld = true;
     for (const part of parts) {
       const clientId = reportedAs(this.#state, order);
       const n = (this.#state.told[clientId] ?? 0) + 1;
@@ -228,7 +315,11 @@ export class Ward {
         orderId: orderIdOf(this.#state.signalId, reportedLeg(this.#state, order)), n, execId: part.execId, ts: part.at, qtyMicros: part.qtyMicros,
         price: part.price, grossPrice: part.price, commissionMicros: part.commissionMicros, slippageMicros: 0, impactMicros: 0,
       }; // prettier-ignore
-      this.report({ kind: 'filled', clientId, fill });
+      // What the desk left on its own stands under another order's name: it says why.
+      const { exit } = this.#state;
+      const reason = order.role === 'EXIT' && order.leg === exit?.leg && exit.clientId === null ? exit.reason : null;
+      const isOwn = reason === 'FLATTEN' || reason === 'PROTECTION_FAILED';
+      this.report({ kind: 'filled', clientId, fill, ...(isOwn && { reason }) });
     }
     this.#reportEntryEnded(order, before);
     this.clock();
@@ -256,9 +347,11 @@ export class Ward {
 
   /** Begins, and ends, the time a position has no stop. */
   clock(): void {
-    const { openQtyMicros, legs, exits } = this.holding;
+    const { legs, exits } = this.holding;
+    const openQtyMicros = this.heldQtyMicros;
+    const leaving = exits.reduce((sum, order) => sum + restOf(order), 0);
     const now = this.#ports.now();
-    const isBare = openQtyMicros > 0 && exits.length === 0 && protectedQty(legs) < openQtyMicros;
+    const isBare = openQtyMicros > 0 && protectedQty(legs) + leaving < openQtyMicros;
     const since = this.#state.unprotectedSince;
     if (isBare) {
       this.#state = { ...this.#state, unprotectedSince: since ?? now };

@@ -10,19 +10,13 @@ import { VenueError } from '../venue-error.ts';
 import type { OrderRequest, VenueAccount, VenueFill, VenueOrder, VenuePosition, VenueState } from '../venue-order.ts';
 import { ccxtError } from './ccxt-errors.ts';
 import { loadCcxt, type CcxtExchange, type CcxtModule, type CcxtOrder } from './load-ccxt.ts';
+import { NOBODYS_ORDER, openExchange, refuseUnsafe, type ExchangeTerms } from './open-exchange.ts';
+import { SymbolBook } from './symbol-book.ts';
 
-export interface CcxtOptions {
+export interface CcxtOptions extends Omit<ExchangeTerms, 'timeoutMs'> {
   readonly scope: Scope;
-  /** Id of the exchange, `binance`. */
-  readonly exchange: string;
-  readonly keys: () => { readonly keyId: string; readonly secret: string };
-  readonly sandbox: boolean;
-  /** Symbols of the account, `BTC/USDT`; at most 200. */
+  /** Symbols of the account, as ccxt or as the exchange spells them: `BTC/USDT`, `BTCUSDT`; of one quote currency, at most 200. */
   readonly symbols: readonly string[];
-  /** What cash is counted in. */
-  readonly quote: string;
-  /** Given to the exchange as they are. */
-  readonly options?: Readonly<Record<string, unknown>> | undefined;
   /** Default 5,000. */
   readonly pollMs?: number | undefined;
   /** Default 30,000. */
@@ -60,6 +54,7 @@ export class CcxtBroker implements Broker {
   readonly #symbols: LruTtlCache<string, string>;
   readonly #names: LruTtlCache<string, string>;
   #exchange: CcxtExchange | null = null;
+  #book: SymbolBook | null = null;
   #line: Scope | null = null;
   #state: StreamState = 'DISCONNECTED';
 
@@ -84,10 +79,15 @@ export class CcxtBroker implements Broker {
     if (this.#exchange !== null) return;
     this.#enter('CONNECTING', null);
     try {
-      const exchange = await this.#create();
-      await exchange.loadMarkets().catch((error: unknown) => Promise.reject(ccxtError('markets', error)));
+      const { load = loadCcxt, prepare, timeoutMs = 30_000, symbols } = this.#options;
+      const exchange = openExchange(await load(), { ...this.#options, timeoutMs });
+      prepare?.(exchange);
+      await this.#ask('markets', () => exchange.loadMarkets());
+      this.#book = new SymbolBook(exchange, symbols);
       this.#exchange = exchange;
       await this.account();
+      const symbol = symbols[0];
+      await refuseUnsafe(exchange, symbol, () => this.#askOrder(NOBODYS_ORDER, symbol));
     } catch (error) {
       await this.#close();
       this.#enter(error instanceof VenueError && error.kind === 'refused' ? 'STOPPED' : 'RECONNECTING', (error as Error).message);
@@ -109,6 +109,7 @@ export class CcxtBroker implements Broker {
     const { symbol, clientId } = request;
     if (request.attached !== null) throw new VenueError('refused', `${clientId}: ${this.name} takes no pairs`);
     const exchange = this.#connected();
+    const market = this.#listed.market(symbol);
     const stop = request.stopPrice === null ? {} : { triggerPrice: Number(textOfPrice(request.stopPrice, request.tickSize)) };
     const price = request.limitPrice === null ? undefined : Number(textOfPrice(request.limitPrice, request.tickSize));
     const params = { clientOrderId: clientId, ...(request.type === 'LIMIT' && { timeInForce: wireTif(request) }), ...stop };
@@ -117,11 +118,11 @@ export class CcxtBroker implements Broker {
     const type = request.type === 'LIMIT' || request.type === 'STOP_LIMIT' ? 'limit' : 'market';
     const amount = Number(textOfMicros(request.qtyMicros));
     const made = await this.#ask(`order ${clientId}`, () =>
-      exchange.createOrder(symbol, type, request.side.toLowerCase(), amount, price, params),
+      exchange.createOrder(market.symbol, type, request.side.toLowerCase(), amount, price, params),
     );
     this.#names.set(made.id, clientId);
     // The answer to an order is often bare: what it says is asked for.
-    return (await this.getOrder(clientId)) ?? orderOf(made, clientId);
+    return (await this.getOrder(clientId)) ?? this.#orderOf(made, clientId);
   }
 
   placeOco(order: Cleared): Promise<VenueOrder> {
@@ -136,7 +137,8 @@ export class CcxtBroker implements Broker {
     const symbol = await this.#symbolOf(clientId);
     if (symbol === null) throw new VenueError('gone', `${clientId}: the venue knows no such order`);
     const exchange = this.#connected();
-    await this.#ask(`cancellation of ${clientId}`, () => exchange.cancelOrder('', symbol, { clientOrderId: clientId })).catch(
+    const { symbol: theirs } = this.#listed.market(symbol);
+    await this.#ask(`cancellation of ${clientId}`, () => exchange.cancelOrder('', theirs, { clientOrderId: clientId })).catch(
       (error: unknown) => {
         if (!(error instanceof VenueError) || error.kind !== 'gone') throw error;
       },
@@ -151,13 +153,14 @@ export class CcxtBroker implements Broker {
   async openOrders(): Promise<readonly VenueOrder[]> {
     const exchange = this.#connected();
     const orders: VenueOrder[] = [];
-    for (const symbol of this.#options.symbols) {
-      const rows = await this.#ask('open orders', () => exchange.fetchOpenOrders(symbol));
+    const book = this.#listed;
+    for (const symbol of book.symbols) {
+      const rows = await this.#ask('open orders', () => exchange.fetchOpenOrders(book.market(symbol).symbol));
       for (const row of rows) {
         const clientId = row.clientOrderId ?? row.id;
         this.#symbols.set(clientId, symbol);
         this.#names.set(row.id, clientId);
-        orders.push(orderOf(row, clientId));
+        orders.push(this.#orderOf(row, clientId));
       }
     }
     return orders;
@@ -166,12 +169,13 @@ export class CcxtBroker implements Broker {
   async fillsSince(since: EpochMs): Promise<readonly VenueFill[]> {
     const exchange = this.#connected();
     const fills: VenueFill[] = [];
-    for (const symbol of this.#options.symbols) {
-      const rows = await this.#ask('fills', () => exchange.fetchMyTrades(symbol, since, 500));
+    const book = this.#listed;
+    for (const symbol of book.symbols) {
+      const rows = await this.#ask('fills', () => exchange.fetchMyTrades(book.market(symbol).symbol, since, 500));
       for (const row of rows) {
-        const fee = row.fee?.currency === this.#options.quote ? microsOf(row.fee.cost ?? 0) : 0;
+        const fee = row.fee?.currency === book.quote ? microsOf(row.fee.cost ?? 0) : 0;
         fills.push({
-          execId: row.id, clientId: this.#names.get(row.order ?? '') ?? null, brokerId: row.order ?? '', symbol: row.symbol,
+          execId: row.id, clientId: this.#names.get(row.order ?? '') ?? null, brokerId: row.order ?? '', symbol,
           side: row.side === 'buy' ? 'BUY' : 'SELL', qtyMicros: requireMicros('fill amount', row.amount), cumQtyMicros: null,
           price: row.price, commissionMicros: fee ?? 0, at: row.timestamp,
         }); // prettier-ignore
@@ -184,9 +188,9 @@ export class CcxtBroker implements Broker {
     const exchange = this.#connected();
     const { total } = await this.#ask('balance', () => exchange.fetchBalance());
     const positions: VenuePosition[] = [];
-    for (const symbol of this.#options.symbols) {
-      const market = exchange.markets?.[symbol];
-      const qtyMicros = microsOf(total[market?.base ?? ''] ?? 0) ?? 0;
+    const book = this.#listed;
+    for (const symbol of book.symbols) {
+      const qtyMicros = microsOf(total[book.market(symbol).base] ?? 0) ?? 0;
       if (qtyMicros > 0) positions.push({ symbol, qtyMicros, averagePrice: null, marketPrice: await this.#last(symbol) });
     }
     return positions;
@@ -194,7 +198,7 @@ export class CcxtBroker implements Broker {
 
   async account(): Promise<VenueAccount> {
     const exchange = this.#connected();
-    const { quote } = this.#options;
+    const { quote } = this.#listed;
     const { total } = await this.#ask('balance', () => exchange.fetchBalance());
     const cashMicros = requireMicros(`balance of ${quote}`, total[quote] ?? 0);
     let equityMicros = cashMicros;
@@ -209,7 +213,7 @@ export class CcxtBroker implements Broker {
     for (const { symbol, qtyMicros } of await this.positions()) {
       try {
         await this.#ask('closing', () =>
-          exchange.createOrder(symbol, 'market', 'sell', Number(textOfMicros(qtyMicros)), undefined, {}),
+          exchange.createOrder(this.#listed.market(symbol).symbol, 'market', 'sell', Number(textOfMicros(qtyMicros)), undefined, {}),
         );
         reports.push({ symbol, state: 'CLOSING', sentence: 'A market order was sent.' });
       } catch (error) {
@@ -217,22 +221,6 @@ export class CcxtBroker implements Broker {
       }
     }
     return reports;
-  }
-
-  async #create(): Promise<CcxtExchange> {
-    const { exchange: id, keys, sandbox, timeoutMs = 30_000, options, load = loadCcxt, prepare } = this.#options;
-    const module = await load();
-    const Exchange = module[id];
-    if (Exchange === undefined) throw new VenueError('refused', `ccxt: expected an exchange it knows, was ${id}`);
-    const { keyId, secret } = keys();
-    const exchange = new Exchange({ apiKey: keyId, secret, timeout: timeoutMs, enableRateLimit: true, options: { ...options } });
-    if (sandbox) exchange.setSandboxMode(true);
-    prepare?.(exchange);
-    const missing = ['createOrder', 'cancelOrder', 'fetchOrder', 'fetchOpenOrders', 'fetchMyTrades', 'fetchBalance'].filter(
-      (what) => !(exchange.has[what] ?? false),
-    );
-    if (missing.length > 0) throw new VenueError('refused', `ccxt: ${id} cannot be traded live: it lacks ${missing.join(', ')}`);
-    return exchange;
   }
 
   async #poll(): Promise<void> {
@@ -246,11 +234,10 @@ export class CcxtBroker implements Broker {
   }
 
   async #find(clientId: string, symbol: string): Promise<VenueOrder | null> {
-    const exchange = this.#connected();
     try {
-      const row = await this.#ask(`order ${clientId}`, () => exchange.fetchOrder('', symbol, { clientOrderId: clientId }));
+      const row = await this.#askOrder({ clientOrderId: clientId }, symbol);
       this.#names.set(row.id, clientId);
-      return orderOf(row, clientId);
+      return this.#orderOf(row, clientId);
     } catch (error) {
       if (error instanceof VenueError && error.kind === 'gone') return null;
       throw error;
@@ -261,7 +248,7 @@ export class CcxtBroker implements Broker {
   async #symbolOf(clientId: string): Promise<string | null> {
     const known = this.#symbols.get(clientId);
     if (known !== undefined) return known;
-    for (const symbol of this.#options.symbols) {
+    for (const symbol of this.#listed.symbols) {
       if ((await this.#find(clientId, symbol)) === null) continue;
       this.#symbols.set(clientId, symbol);
       return symbol;
@@ -271,8 +258,18 @@ export class CcxtBroker implements Broker {
 
   async #last(symbol: string): Promise<number | null> {
     const exchange = this.#connected();
-    const { last } = await this.#ask('price', () => exchange.fetchTicker(symbol));
+    const { last } = await this.#ask('price', () => exchange.fetchTicker(this.#listed.market(symbol).symbol));
     return priceOf(last ?? '');
+  }
+
+  #askOrder(by: { readonly clientOrderId: string }, symbol: string): Promise<CcxtOrder> {
+    const exchange = this.#connected();
+    return this.#ask(`order ${by.clientOrderId}`, () => exchange.fetchOrder('', this.#listed.market(symbol).symbol, by));
+  }
+
+  /** In the account's spelling. */
+  #orderOf(row: CcxtOrder, clientId: string): VenueOrder {
+    return orderOf({ ...row, symbol: this.#listed.ours(row.symbol) }, clientId);
   }
 
   async #ask<T>(what: string, run: () => Promise<T>): Promise<T> {
@@ -290,6 +287,12 @@ export class CcxtBroker implements Broker {
     this.#line = null;
     await line?.dispose();
     await exchange?.close?.();
+  }
+
+  get #listed(): SymbolBook {
+    this.#connected();
+    if (this.#book === null) throw new VenueError('unsent', `${this.name}: expected its markets to be loaded, was not`);
+    return this.#book;
   }
 
   #connected(): CcxtExchange {

@@ -1,4 +1,5 @@
 /** ccxt is no part of the product: it is large, and loaded only where a user has installed it (trading.md 8.3). */
+import { importOptional } from '../../venue/optional-package.ts';
 import { VenueError } from '../venue-error.ts';
 
 const VERSION = '4.5.84';
@@ -7,9 +8,14 @@ const VERSION = '4.5.84';
 export interface CcxtExchange {
   readonly id: string;
   readonly has: Readonly<Record<string, boolean | string | undefined>>;
-  readonly markets: Readonly<Record<string, CcxtMarket>> | undefined;
-  timeout: number;
+  /** Its addresses by kind of request, as deep as it likes. */
+  readonly urls: { api?: unknown };
+  readonly options: Readonly<Record<string, unknown>>;
   loadMarkets(): Promise<unknown>;
+  /** By unified name or the exchange's own; throws `BadSymbol`. */
+  market(symbol: string): CcxtMarket;
+  /** What an exchange is declared to be able to do; absent in old versions. */
+  featureValue?(symbol: string, method: string, name: string): unknown;
   setSandboxMode(on: boolean): void;
   createOrder(
     symbol: string,
@@ -66,10 +72,8 @@ export type CcxtModule = Readonly<Record<string, (new (options: object) => CcxtE
 
 /** @throws {VenueError} `refused`, saying how to install it. */
 export async function loadCcxt(): Promise<CcxtModule> {
-  // A name that is not written out stays out of the bundle and out of the type check.
-  const name: string = 'ccxt';
   try {
-    const loaded = (await import(name)) as { readonly default?: CcxtModule };
+    const loaded = (await importOptional('ccxt')) as { readonly default?: CcxtModule };
     return loaded.default ?? (loaded as CcxtModule);
   } catch {
     throw new VenueError(
