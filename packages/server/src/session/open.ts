@@ -5,6 +5,7 @@ import {
   calendarOf,
   createBarColumns,
   type Account,
+  type Calendar,
   type EngineSeries,
   type EpochMs,
   type Instrument,
@@ -35,10 +36,11 @@ import { describedInstrument, openInstruments, type Instruments } from './instru
 import { Journal } from './journal.ts';
 import { ResumeMismatch, type ResumedFrom } from './resume.ts';
 import { openReplayedFiles } from './replayed-files.ts';
-import { Run } from './run.ts';
+import { BARS_PER_COMMIT, Run } from './run.ts';
 import { CalendarFile } from './market/calendar-file.ts';
 import { takeCommonPast } from './market/common-past.ts';
 import { openBroker } from './market/open-broker.ts';
+import { FreshBars } from './market/fresh-bars.ts';
 import { gateContextOf } from './market/gate-context.ts';
 import { LiveAccount } from './market/live-account.ts';
 import { watchMarket } from './market/watched-market.ts';
@@ -219,9 +221,12 @@ export async function openSession(options: SessionOptions<Scope>, parts: Session
     parts.onProblem?.(error);
   }
   const { position, barTime } = await store.openEngine(ref, account);
-  const take: TakeBars = (columns, from, limit) => takeBars(run, columns, { from, limit, venue });
-  const onStale = (symbol: string, inForce: boolean): void =>
-    void trading?.setHalt('STALE', { symbol, inForce, reason: inForce ? 'no fresh bar' : 'a fresh bar' }).catch((error: unknown) => parts.onProblem?.(error)); // prettier-ignore
+  const fresh =
+    feed === undefined || run === null ? null : await freshBarsOf(run, { store, calendar, wallClock, kind: mode.kind });
+  const take: TakeBars = async (columns, from, limit) =>
+    await takeBars(run, columns, { from, limit: (await fresh?.ready(columns, from, Math.min(limit, BARS_PER_COMMIT))) ?? limit, venue }); // prettier-ignore
+  const onStale = (symbol: string, isStale: boolean): void =>
+    void fresh?.heard(symbol, isStale).catch((error: unknown) => parts.onProblem?.(error));
   const liveSource =
     feed === undefined || run === null
       ? null
@@ -385,6 +390,33 @@ async function followCalendar(
     tell: (calendar) => run.command({ kind: 'setCalendar', calendar }, by),
   });
   await file.start();
+}
+
+/** Bars that a live session takes are judged by the wall clock; only a paper account that accepts everything is a backtest of what comes. */
+async function freshBarsOf(
+  run: Run,
+  of: {
+    readonly store: Store;
+    readonly calendar: Calendar;
+    readonly wallClock: () => EpochMs;
+    readonly kind: Mode['kind'];
+  },
+): Promise<FreshBars> {
+  const { store, calendar, wallClock, kind } = of;
+  const inForce = await store.haltsInForce();
+  const by = { actor: 'system', requestId: null };
+  return new FreshBars({
+    series: run.series,
+    calendar,
+    wallClock,
+    halted: inForce.filter((halt) => halt.kind === 'STALE').map(({ scope }) => scope.slice('symbol:'.length)),
+    isJudged: () => kind === 'LIVE' || run.trading.acceptance !== 'all',
+    newestOf: ({ symbol, timeframe }) => run.newestOf(symbol, timeframe),
+    setHalt: async (symbol, on) => {
+      const reason = on ? 'no fresh bar' : 'a fresh bar';
+      await run.command({ kind: 'setHalt', halt: 'STALE', symbol, inForce: on, reason }, by);
+    },
+  });
 }
 
 function riskBy(trading: () => Trading | null): () => ReturnType<Trading['desk']['risk']> {

@@ -62,11 +62,15 @@ class HandFeed implements BarFeed {
   }
 
   async bar(row: number): Promise<void> {
-    const one = createBarColumns(1);
-    appendBar(one, new BarCursor(columns).at(row));
+    await this.bars(row, row + 1);
+  }
+
+  async bars(from: number, to: number): Promise<void> {
+    const some = createBarColumns(to - from);
+    for (let row = from; row < to; row += 1) appendBar(some, new BarCursor(columns).at(row));
     await this.#taker.take({
       series: { symbol, timeframe: '1d' },
-      columns: one,
+      columns: some,
       kind: 'closed',
       origin: 'stream',
       provider: 'hand',
@@ -102,14 +106,19 @@ async function open(): Promise<void> {
 }
 
 beforeEach(async () => {
+  await prepare('STOCK');
+});
+
+/** An empty folder and a session over it. */
+async function prepare(assetClass: 'STOCK' | 'INDEX'): Promise<void> {
   folder = mkdtempSync(join(tmpdir(), 'wyckoff-paper-'));
   row = 0;
   const store = openSqliteStore({ path: join(folder, 'wyckoff.db') });
-  await store.saveSymbol({ ...DEMO_SYMBOL, symbol, assetClass: 'STOCK', synthetic: true }, '1d');
+  await store.saveSymbol({ ...DEMO_SYMBOL, symbol, assetClass, synthetic: true }, '1d');
   await store.saveSetting('session.series', { symbol, timeframe: '1d' });
   store.close();
   await open();
-});
+}
 afterEach(async () => {
   await scope.dispose();
   rmSync(folder, { recursive: true, force: true });
@@ -196,6 +205,98 @@ describe('trading.md 1.1 paper', () => {
     expect(valueOf(await session.desk.positions({ limit: 10 })).items).toEqual(before);
     expect((await session.trading.desk.state()).accounts[0]).toMatchObject({ id: 'paper', mode: 'PAPER', acceptance: 'queue' });
     await bar();
+  });
+});
+
+describe('9.5 bars that are back-filled after an outage', () => {
+  /** As many bars as one page of the past. */
+  const PAGE = 12;
+
+  async function automatic(): Promise<void> {
+    const { patterns, whitelist, blacklist, maxTrades, maxRiskBp, breakerLosses } = (await session.trading.desk.state())
+      .accounts[0].automation;
+    const limits = { patterns, whitelist, blacklist, maxTrades, maxRiskBp, breakerLosses, minConfidence: 60 };
+    valueOf(
+      await session.trading.desk.act({ action: 'enableAutomation', account: 'paper', consent: 'I agree to that.', limits }, ann),
+    );
+  }
+
+  const entries = async () =>
+    valueOf(await session.trading.desk.orders({ limit: 50 })).items.filter(({ intent }) => intent === 'OPEN');
+  const halts = async () => (await session.trading.desk.state()).halts.map(({ kind, scope }) => [kind, scope]);
+
+  /** Row of the bar on which automation opens when bars come in time. */
+  async function opensAt(): Promise<number> {
+    await anew(0);
+    while (row < columns.length) {
+      await bar();
+      if ((await entries()).length > 0) return row - 1;
+    }
+    throw new Error('expected an automatic entry, was none');
+  }
+
+  /** A new folder, up to a bar, automation on. */
+  async function anew(until: number): Promise<void> {
+    await scope.dispose();
+    rmSync(folder, { recursive: true, force: true });
+    // Of an index no calendar of earnings is asked for, without which nothing is automatic.
+    await prepare('INDEX');
+    await automatic();
+    while (row < until) await bar();
+  }
+
+  /** The rows of an outage come as one page when it is over. */
+  async function backFilled(until: number): Promise<void> {
+    base = columns.time[until - 1] + DAY - clock.now();
+    await feed.bars(row, until);
+    row = until;
+  }
+
+  it('9.5 nothing is opened on them though automation is on; the halt stands before the first and ends with the first fresh one', async () => {
+    const at = await opensAt();
+    await anew(at - 4);
+    base = columns.time[row] + 6 * DAY - clock.now();
+    feed.becomes([`${symbol} 1d`]);
+    await settle();
+    expect(await halts()).toEqual([['STALE', `symbol:${symbol}`]]);
+    // The feed has handed the page over and finds itself fresh before the account has taken the first of it.
+    base = columns.time[at + PAGE - 5] + DAY - clock.now();
+    feed.becomes([]);
+    await settle();
+    await backFilled(at + PAGE - 4);
+    expect(await entries()).toEqual([]);
+    const refused = (await session.store.signals({ status: 'REJECTED', limit: 200 })).filter(
+      ({ item }) => item.rejectCode === 'RK_HALTED',
+    );
+    expect(refused.map(({ item }) => item.barTime)).toContain(columns.time[at]);
+    expect(await halts()).toEqual([]);
+  });
+
+  it('9.5 nor after a restart, when nobody has watched the age yet; a bar in time is traded as ever', async () => {
+    const at = await opensAt();
+    await anew(at - 4);
+    await scope.dispose();
+    await open();
+    await backFilled(at + PAGE - 4);
+    expect(await entries()).toEqual([]);
+    expect(await halts()).toEqual([]);
+    // The twin: the same page, and the clock that of its signal.
+    await anew(at - 4);
+    base = columns.time[at] + DAY - clock.now();
+    await feed.bars(row, at + 1);
+    expect(await entries()).toHaveLength(1);
+  });
+
+  it('9.5 a halt that stood when the process ended ends with a fresh bar of the next', async () => {
+    for (let more = 0; more < 30; more += 1) await bar();
+    base += 6 * DAY;
+    feed.becomes([`${symbol} 1d`]);
+    await settle();
+    await scope.dispose();
+    await open();
+    expect(await halts()).toHaveLength(1);
+    await bar();
+    expect(await halts()).toEqual([]);
   });
 });
 

@@ -25,6 +25,7 @@ import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
 import { DEMO_SYMBOL } from './demo-series.ts';
 import { accountFactory } from './engine-factory.ts';
 import { openSession, type Session } from './open.ts';
+import type { Actor } from './trading-desk.ts';
 
 const DAY = TIMEFRAME_MS['1d'];
 const BARS = 1_500;
@@ -33,6 +34,7 @@ const drawn = [3, 4, 3].map((number) => drawSeries({ schematic: 'all', seed: 104
 const NAMES = ['AAA', 'BBB', 'CCC'] as const;
 const PLACES = NAMES.map((symbol) => ({ symbol, timeframe: '1d' as const }));
 const MONEY = 100_000_000_000;
+const ANN: Actor = { user: 'local', role: 'admin', address: '127.0.0.1', requestId: 'r', steppedUp: true };
 
 type Buckets = Readonly<Record<(typeof NAMES)[number], readonly string[]>>;
 const APART: Buckets = { AAA: ['A'], BBB: ['B'], CCC: ['C'] };
@@ -212,7 +214,10 @@ async function facts(): Promise<Fact[]> {
 
 /** What the engine tells clients: inputs and the ledger stay inside, notices are the session's own. */
 const seen = (all: readonly Fact[]): Fact[] =>
-  all.filter(({ kind }) => kind !== 'ledger.booked' && !kind.startsWith('input.') && !kind.startsWith('notification.'));
+  all.filter(
+    ({ kind }) =>
+      !['ledger.booked', 'trading.changed'].includes(kind) && !kind.startsWith('input.') && !kind.startsWith('notification.'),
+  );
 /** The facts are those of the backtest, as far as they go. */
 function expectParity(own: readonly Fact[], buckets: Buckets, until = BARS): void {
   const expected = seen(backtested(buckets, until));
@@ -316,10 +321,33 @@ describe('trading.md 4.4 when an instant closes', () => {
   it('4.4 what closed long ago is caught up with whole: the series of a back-fill come one after the other', async () => {
     await prepare(false);
     await open(TOGETHER, 'PAPER');
+    // What accepts everything is a backtest of what comes; whoever asks or is asked does not trade on bars so old (9.5).
+    await session.trading.desk.act({ action: 'setAcceptance', account: 'paper', mode: 'all' }, ANN);
     wall = drawn[0].time[BARS - 1] + 2 * DAY;
     for (let from = 0; from < BARS; from += 400)
       for (const place of [2, 0, 1]) await feed.give(place, from, Math.min(BARS, from + 400));
     expectParity(await facts(), TOGETHER);
+  });
+
+  it('9.5 of one instant only the symbols whose bars are old are halted, each until its own fresh bar', async () => {
+    await prepare(false);
+    await open(APART, 'PAPER');
+    for (let row = 0; row < 3; row += 1) await day(row);
+    const halted = async () => (await session.trading.desk.state()).halts.map(({ kind, scope }) => `${kind} ${scope}`);
+    expect(await halted()).toEqual([]);
+    // A and C were away from the fourth day on; the eighth comes of all.
+    feed.becomes(['AAA 1d', 'CCC 1d']);
+    for (let row = 3; row < 7; row += 1) await day(row, [1]);
+    expect(await halted()).toEqual(['STALE symbol:AAA', 'STALE symbol:CCC']);
+    feed.becomes([]);
+    await settle();
+    expect(await halted()).toHaveLength(2);
+    for (const place of [0, 2]) await feed.give(place, 3, 7);
+    await settle();
+    await day(7);
+    expect(await halted()).toEqual([]);
+    // Each late bar is an instant of its own.
+    expect(await positionOf()).toBe(3 + 4 + 8 + 1);
   });
 
   it('4.4 a buffer is bounded: with 1,024 bars waiting the oldest instants close without those that lack', async () => {

@@ -3,7 +3,6 @@ import type { Scope } from '@wyckoff/bounded';
 import type { Broker } from '../../brokers/broker.ts';
 import type { Environment } from '../../feeds/open-provider.ts';
 import type { BrokerName } from '../../market-choice.ts';
-import { ConfigError } from '../../settings.ts';
 
 const ALPACA_URL = 'https://paper-api.alpaca.markets';
 
@@ -19,22 +18,13 @@ export async function openBroker(
       keys: () => ({ keyId: env['APCA_API_KEY_ID'] ?? '', secret: env['APCA_API_SECRET_KEY'] ?? '' }),
     });
   }
-  const quotes = new Set(symbols.map(quoteOf));
-  if (quotes.size > 1) {
-    const found = [...quotes].join(', ');
-    throw new ConfigError([{ code: 'config.invalid', key: 'feed.symbol', source: '--symbol', found, expected: 'symbols of one quote currency: an account has one' }]); // prettier-ignore
-  }
   const { CcxtBroker } = await import('../../brokers/ccxt/ccxt-broker.ts');
   return new CcxtBroker({
     scope,
     exchange: name.replace(/^ccxt:/, ''),
     keys: () => ({ keyId: env['WYCKOFF_CCXT_KEY'] ?? '', secret: env['WYCKOFF_CCXT_SECRET'] ?? '' }),
     sandbox: env['WYCKOFF_CCXT_SANDBOX'] !== 'false',
+    baseUrl: env['WYCKOFF_CCXT_URL'],
     symbols: [...symbols],
-    quote: quoteOf(symbols[0]),
   });
-}
-
-function quoteOf(symbol: string): string {
-  return symbol.split('/')[1] ?? 'USD';
 }
