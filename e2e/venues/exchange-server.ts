@@ -35,6 +35,11 @@ export class ExchangeServer {
     return this.#http.seen;
   }
 
+  /** Every connection is cut as it comes. */
+  set down(down: boolean) {
+    this.#http.down = down;
+  }
+
   stop(): Promise<void> {
     return this.#http.close();
   }

@@ -213,7 +213,14 @@ export class CcxtBroker implements Broker {
     for (const { symbol, qtyMicros } of await this.positions()) {
       try {
         await this.#ask('closing', () =>
-          exchange.createOrder(this.#listed.market(symbol).symbol, 'market', 'sell', Number(textOfMicros(qtyMicros)), undefined, {}),
+          exchange.createOrder(
+            this.#listed.market(symbol).symbol,
+            'market',
+            'sell',
+            Number(textOfMicros(qtyMicros)),
+            undefined,
+            {},
+          ),
         );
         reports.push({ symbol, state: 'CLOSING', sentence: 'A market order was sent.' });
       } catch (error) {

@@ -55,13 +55,15 @@ export async function refuseUnsafe(exchange: CcxtExchange, symbol: string, ask: 
 export const NOBODYS_ORDER = { clientOrderId: NOBODY };
 
 function enterSandbox(exchange: CcxtExchange): void {
+  let isIn = true;
   try {
     exchange.setSandboxMode(true);
+    // One that has none may enter it all the same: its addresses are gone then.
+    isIn = Object.keys(Object(exchange.urls.api ?? {}) as object).length > 0;
   } catch {
-    // Said below, as for those that enter one they do not have: their addresses are gone then.
-    exchange.urls.api = undefined;
+    isIn = false;
   }
-  if (exchange.urls.api === undefined) throw new VenueError('refused', `ccxt: ${exchange.id} has no sandbox, orders would be of real money: WYCKOFF_CCXT_SANDBOX=false says that this is meant`); // prettier-ignore
+  if (!isIn) throw new VenueError('refused', `ccxt: ${exchange.id} has no sandbox, orders would be of real money: WYCKOFF_CCXT_SANDBOX=false says that this is meant`); // prettier-ignore
 }
 
 /** The same addresses with another host, however deep they stand. */

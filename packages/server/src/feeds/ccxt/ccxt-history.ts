@@ -1,9 +1,7 @@
 /** History through ccxt, for the exchanges it knows: optional, loaded only when asked for, at the pace the library keeps. */
 import type { Scope, StopSignal } from '@wyckoff/bounded';
 import { TIMEFRAMES, TIMEFRAME_MS, type Timeframe } from '@wyckoff/domain';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { importOptional } from '../../venue/optional-package.ts';
 import type { HistoryPage, HistoryProvider, HistoryRequest } from '../contract/history.ts';
 import { newestIn, pageColumns } from '../contract/page-columns.ts';
 import { ProviderFault } from '../contract/provider-fault.ts';
@@ -125,18 +123,9 @@ export class CcxtHistory implements HistoryProvider {
 
 /** @throws ProviderFault with the command that helps. */
 async function loadCcxt(): Promise<unknown> {
-  const name: string = 'ccxt';
   try {
-    return await import(name);
+    return await importOptional('ccxt');
   } catch {
-    try {
-      const path = createRequire(join(process.cwd(), 'index.js')).resolve(name);
-      return await import(pathToFileURL(path).href);
-    } catch {
-      throw new ProviderFault(
-        'DATA_UNKNOWN',
-        'ccxt is not installed. It is large and therefore optional: run `npm install ccxt`',
-      );
-    }
+    throw new ProviderFault('DATA_UNKNOWN', 'ccxt is not installed. It is large and therefore optional: run `npm install ccxt`');
   }
 }
