@@ -1,7 +1,10 @@
 /** A live account whose venue holds something else than it thinks: acknowledged, imported, corrected, flattened (trading.md 7.5, 7.6). */
 import { setImmediate as turn } from 'node:timers/promises';
 import { VirtualClock } from '@wyckoff/bounded/leak-kit';
+import { DEFAULT_LIMITS, tradedInstrument, type Position } from '@wyckoff/domain';
 import { afterEach, expect, it } from 'vitest';
+import { riskView } from '../../packages/server/src/session/trading/risk-view.ts';
+import { stakesOf } from '../../packages/server/src/session/trading/stakes.ts';
 import { AccountBench, SYMBOL } from './account-bench.ts';
 
 const QTY = 1_000_000;
@@ -116,4 +119,88 @@ it('7.6 FLATTEN is repeated every 30 s: what appears at the venue meanwhile is c
   clock.advance(30_000);
   await bench.until('it gone', () => bench.held('GLD') === 0);
   expect(bench.closings('GLD')).toEqual([3 * QTY]);
+});
+
+/** Why the account booked its positions as closed, as it told it. */
+async function closedAs(): Promise<readonly (string | null)[]> {
+  const rows = await bench.store.journalPage({ afterSeq: 0, limit: 100, type: 'position.closed' });
+  return rows.map(({ data }) => (data as Position).exitReason);
+}
+
+const results = () => bench.run.trading.killSwitch.results.map(({ state }) => state);
+
+it('7.6 a position that left past the account, before it was told of FLATTEN, is booked as FLATTEN', async () => {
+  bench = await AccountBench.open();
+  await bench.enter();
+  await bench.raise('FLATTEN');
+  await bench.account.flatten();
+  await bench.until('nothing open', () => bench.run.openPositions.length === 0 && bench.account.desk.wards.length === 0);
+  expect(await closedAs()).toEqual(['FLATTEN']);
+  expect(bench.held()).toBe(0);
+});
+
+it('7.6 the twin: a position whose stop was met meanwhile is booked as STOP; its FLATTEN result is CLOSED all the same', async () => {
+  bench = await AccountBench.open();
+  await bench.enter();
+  const { market } = bench.venue;
+  const cancel = market.cancel.bind(market);
+  // Asked to cancel a pair, the venue says that its stop has just been filled.
+  market.cancel = (id) => {
+    const stop = market.find(id)?.stop;
+    if (stop == null) return cancel(id);
+    market.fill(stop.id, { price: stop.stopPrice ?? '1' });
+    return false;
+  };
+  await bench.tell({ kind: 'setKillSwitch', kill: await bench.raise('FLATTEN') });
+  expect(results()).toEqual(['CLOSING']);
+  await bench.until('nothing open', () => bench.run.openPositions.length === 0 && bench.account.desk.wards.length === 0);
+  expect(await closedAs()).toEqual(['STOP']);
+  expect(results()).toEqual(['CLOSED']);
+  expect(bench.closings()).toEqual([]);
+});
+
+it('5.1 a found position without a stop counts a tenth of its market value, in its own risk, in heat and in GET /risk; with a stop, the way to it', async () => {
+  bench = await AccountBench.open((venue) => venue.market.positions.set(SYMBOL, { qty: 7 * QTY, cost: 7 * QTY * 100 }));
+  await bench.until('the position', () => bench.run.openPositions.length === 1);
+  const view = () =>
+    riskView({
+      account: bench.run.account,
+      positions: bench.run.openPositions,
+      stakes: stakesOf({ positions: bench.run.openPositions, held: [], campaigns: [], instrumentOf }),
+      limits: DEFAULT_LIMITS,
+      instrumentOf,
+    });
+  const [found] = bench.run.openPositions;
+  const tenth = Math.ceil((found.last * 7 * QTY) / 10);
+  expect(found.riskMicros).toBe(tenth);
+  expect(bench.run.account.heatRatio).toBeCloseTo(tenth / bench.run.account.equityMicros, 9);
+  expect(view().byClass).toMatchObject([{ name: 'STOCK', riskMicros: tenth }]);
+  const stop = Math.round(Math.min(found.last, bench.last) * 95) / 100;
+  await bench.tell({ kind: 'moveStop', positionId: found.id, by: 'ann', stop, version: null });
+  const atRisk = Math.max(0, Math.round((100 - stop) * 7 * QTY));
+  expect(bench.run.openPositions[0]?.riskMicros).toBe(atRisk);
+  expect(view().byClass).toMatchObject([{ riskMicros: atRisk }]);
+});
+
+const instrumentOf = (symbol: string) => tradedInstrument({ symbol, assetClass: 'STOCK' });
+
+it("7.1 7.4 by hand, end to end: a TRIM leaves the stop over the rest; an exit at a limit works at the venue, and called back it is the stop's again", async () => {
+  bench = await AccountBench.open();
+  const qty = await bench.enter();
+  const [position] = bench.run.openPositions;
+  const exit = (qtyMicros: number, limitPrice: number | null) =>
+    bench.tell({ kind: 'exit', positionId: position.id, by: 'ann', qtyMicros, limitPrice });
+  bench.venue.market.fillsAtOnce = false;
+  await exit(3 * QTY, null);
+  await bench.until('the TRIM beside the stop', () => bench.stopped() === qty - 3 * QTY && bench.venue.market.working(SYMBOL).some(({ type }) => type === 'market')); // prettier-ignore
+  const limitPrice = Math.round(bench.last * 110) / 100;
+  const { answer } = await exit(2 * QTY, limitPrice);
+  const atLimit = () => bench.venue.market.working(SYMBOL).find(({ type, qty: of, limitPrice: at }) => type === 'limit' && of === 2 * QTY && Number(at) === limitPrice); // prettier-ignore
+  await bench.until('the exit at a limit', () => atLimit() !== undefined && bench.stopped() === qty - 3 * QTY);
+  await bench.tell({ kind: 'cancelOrder', orderId: answer.orderId ?? '', by: 'ann' });
+  await bench.until('the stop over it', () => atLimit() === undefined && bench.stopped() === qty - 3 * QTY);
+  for (const order of bench.venue.market.working(SYMBOL)) if (order.type === 'market') bench.venue.market.fill(order.id);
+  await bench.until('the TRIM booked', () => bench.run.openPositions[0]?.openQtyMicros === qty - 3 * QTY);
+  expect(bench.stopped()).toBe(bench.held());
+  expect(await bench.halts()).toEqual([]);
 });

@@ -54,6 +54,8 @@ export interface ReconcileReport {
 const REPORTS = 1_000;
 /** A step that failed here, at the store say, is taken again. */
 const AFTER_FAILURE_MS = 1_000;
+/** So often a reconciliation looks again because something filled meanwhile. */
+const LOOKS = 4;
 /** Fills are asked for from a little before the last look: clocks differ. */
 const OVERLAP_MS = 60_000;
 
@@ -73,6 +75,8 @@ export class LiveDesk {
   // bounded: as above
   readonly #different = new Set<string>();
   #lastLookAt: EpochMs;
+  /** Fills booked so far. */
+  #booked = 0;
   #reconnecting = false;
   #reconciling: Promise<ReconcileReport> | null = null;
   #ready = false;
@@ -349,6 +353,7 @@ export class LiveDesk {
         now,
         isConnected: () => this.isConnected,
         held: (owner) => this.#heldFor(owner),
+        booked: () => (this.#booked += 1),
         router: (owner) =>
           new OrderRouter({
             broker,
@@ -520,9 +525,19 @@ export class LiveDesk {
   async #reconcile(): Promise<ReconcileReport> {
     const { broker, now } = this.#options;
     const from = now();
-    const sight = await lookAt(broker, this.#lastLookAt - OVERLAP_MS);
-    // First everything that is ours is heard, then the sums are compared.
-    await this.#settleAll(sight.orders, sight.fills);
+    const look = async (): Promise<Awaited<ReturnType<typeof lookAt>>> => {
+      const seen = await lookAt(broker, this.#lastLookAt - OVERLAP_MS);
+      // First everything that is ours is heard, then the sums are compared.
+      await this.#settleAll(seen.orders, seen.fills);
+      return seen;
+    };
+    let booked = this.#booked;
+    let sight = await look();
+    // What filled while we looked is in our sums, and may not be in what we saw.
+    for (let again = 0; this.#booked !== booked && again < LOOKS; again += 1) {
+      booked = this.#booked;
+      sight = await look();
+    }
     const verdict = judge(sight, this.#ourSight(await this.#knownOf(sight.orders)), now());
     this.#lastLookAt = from;
     this.#ready = true;

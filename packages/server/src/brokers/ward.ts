@@ -29,6 +29,8 @@ export interface WardPorts {
   readonly isConnected: () => boolean;
   /** Millionths the venue holds for this ward; null: it could not be asked. */
   readonly held: (ward: Ward) => Promise<QtyMicros | null>;
+  /** A fill was booked. */
+  readonly booked: () => void;
   readonly tell: (row: OutboxRow) => Promise<void>;
   readonly alert: (code: DeskAlert, ward: Ward, sentence: string) => void;
   readonly unprotected: (ward: Ward, forMs: number) => void;
@@ -305,6 +307,7 @@ export class Ward {
     if (parts.length > 0 && wasOver && before.state !== 'FILLED')
       this.#ports.alert('LATE_FILL', this, `${order.clientId} was ${before.state} and filled all the same; it is booked.`);
     this.#reportAccepted(order);
+    if (parts.length > 0) this.#ports.booked();
     // Whether what the venue was found to hold counted these already, only the venue knows.
     if (parts.length > 0 && this.#holds !== null) this.#isHeldOld = true;
     for (const part of parts) {
