@@ -1,17 +1,14 @@
 /** `wyckoff serve` as a process, on local servers that speak Binance and Alpaca: paper and live from the command line to the venue (issue 4.6, 4.10; issue 5.7). */
-import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import process from 'node:process';
-import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { drawSeries, TIMEFRAME_MS } from '@wyckoff/domain';
 import { BinanceDataServer } from '../feeds/binance-data-server.ts';
 import type { TapeBar } from '../feeds/tape.ts';
 import { AlpacaServer, KEYS } from './alpaca-server.ts';
+import { hourlyTape, Served, type Health, type Item } from './served.ts';
 
-const main = join(import.meta.dirname, '..', '..', 'packages', 'server', 'src', 'cli', 'main.ts');
 const HOUR = TIMEFRAME_MS['1h'];
 const SYMBOL = 'BTCUSDT';
 const { columns } = drawSeries({ schematic: 'all', seed: 1042, number: 3, bars: 2600, noise: 'low' });
@@ -37,99 +34,26 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-class Served {
-  readonly child: ChildProcess;
-  readonly data: string;
-  said = '';
-  url = '';
+const serving = (name: string, words: readonly string[]): Served =>
+  new Served({
+    data: join(folder, name), words, feed: data,
+    env: { WYCKOFF_ALPACA_URL: venue.url, APCA_API_KEY_ID: KEYS.keyId, APCA_API_SECRET_KEY: KEYS.secret },
+  }); // prettier-ignore
 
-  constructor(name: string, words: readonly string[]) {
-    this.data = join(folder, name);
-    const env = {
-      ...process.env, WYCKOFF_LOG_LEVEL: 'info', WYCKOFF_BINANCE_DATA_URL: data.url, WYCKOFF_BINANCE_STREAM_URL: data.streamUrl, WYCKOFF_ALPACA_URL: venue.url,
-      APCA_API_KEY_ID: KEYS.keyId, APCA_API_SECRET_KEY: KEYS.secret, WYCKOFF_FEED_HISTORYBARS: '2500',
-      // The test asks more often than people do.
-      WYCKOFF_HTTP_PERMINUTEUSER: '1000000', WYCKOFF_HTTP_PERMINUTEADDRESS: '1000000',
-    }; // prettier-ignore
-    this.child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, 'serve', '--port', '0', '--data', this.data, ...words], { env, stdio: ['ignore', 'pipe', 'pipe'] }); // prettier-ignore
-    const hear = (chunk: Buffer): void => {
-      this.said += chunk.toString();
-      this.url = /"url":"(http:[^"]+)"/.exec(this.said)?.[1] ?? this.url;
-    };
-    this.child.stdout?.on('data', hear);
-    this.child.stderr?.on('data', hear);
-  }
-
-  async kill(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
-    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
-    const closed = new Promise((resolve) => this.child.once('close', resolve));
-    this.child.kill(signal);
-    await closed;
-  }
-
-  ended(): Promise<number | null> {
-    return new Promise((resolve) => this.child.once('close', resolve));
-  }
-
-  async ask<T>(path: string, body?: unknown, headers: Readonly<Record<string, string>> = {}): Promise<T> {
-    const token = readFileSync(join(this.data, 'local-token'), 'utf8');
-    const init = body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) };
-    const response = await fetch(`${this.url}/api/v1${path}`, { ...init, headers: { authorization: `Bearer ${token}`, 'x-wyckoff-token': token, 'content-type': 'application/json', ...headers } }); // prettier-ignore
-    return (await response.json()) as T;
-  }
-}
-
-async function until<T>(
-  what: string,
-  look: () => Promise<T | null | undefined | false> | T | null | undefined | false,
-  ms = 30_000,
-): Promise<T> {
-  const late = Date.now() + ms;
-  for (;;) {
-    const found = await look();
-    if (found !== null && found !== undefined && found !== false) return found;
-    if (Date.now() > late)
-      throw new Error(`expected ${what} within ${ms} ms; the server said ${server?.said.slice(-3_000) ?? ''}`);
-    await pause(40);
-  }
+function until<T>(what: string, look: Parameters<typeof Served.prototype.until<T>>[1], ms?: number): Promise<T> {
+  if (server === null) throw new Error('expected a server to have been started');
+  return server.until(what, look, ms);
 }
 
 const started = async (name: string, ...words: readonly string[]): Promise<Served> => {
-  server = new Served(name, ['--feed', 'binance', '--symbol', SYMBOL, '--timeframe', '1h', ...words]);
-  await until('an address', () => server?.url !== '' || server.child.exitCode !== null);
+  server = serving(name, ['--feed', 'binance', '--symbol', SYMBOL, '--timeframe', '1h', ...words]);
+  await until('an address', () => server?.url !== '');
   return server;
 };
 
-interface Health {
-  readonly feeds: readonly {
-    readonly name: string;
-    readonly kind: string;
-    readonly state: string;
-    readonly lastDataAt: number | null;
-  }[];
-}
-const health = async (of: Served): Promise<Health> => (await (await fetch(`${of.url}/health`)).json()) as Health;
-
-interface Item {
-  readonly id: string;
-  readonly status: string;
-  readonly state: string;
-  readonly openQtyMicros: number;
-  readonly intent: string;
-  readonly clientId: string;
-}
-const items = async (of: Served, path: string): Promise<readonly Item[]> => {
-  const answer = await of.ask<{ items?: Item[] }>(path);
-  if (answer.items === undefined) throw new Error(`${path}: expected a list, was ${JSON.stringify(answer)}`);
-  return answer.items;
-};
-
-/** The tape: the drawn bars up to row `last`, hourly, so that the last one closes when the hour at `end` begins. */
-function tape(last: number, end: number): readonly TapeBar[] {
-  const first = end - (last + 1) * HOUR;
-  return Array.from({ length: last + 1 }, (_, row) => bar(row, first + row * HOUR));
-}
-const bar = (row: number, time: number): TapeBar => ({ time, open: columns.open[row], high: columns.high[row], low: columns.low[row], close: columns.close[row], volume: columns.volume[row] }); // prettier-ignore
+const health = (of: Served): Promise<Health> => of.health();
+const items = (of: Served, path: string): Promise<readonly Item[]> => of.items(path);
+const tape = (last: number, end: number): readonly TapeBar[] => hourlyTape(columns, last, end);
 
 /** At whose close this drawn series, as hourly bars of a coin, makes an LPS that passes: an entry at a limit. */
 const SIGNAL_ROW = 959;
@@ -191,15 +115,15 @@ it('1.1 4.4 9.4 two symbols on one account: the common past first, whole, then b
   // Every instant was whole: nothing came late.
   expect((await paper.ask<{ items: unknown[] }>('/facts?type=input.late&limit=10')).items).toEqual([]);
   await paper.kill('SIGTERM');
-  const one = new Served('two', ['--feed', 'binance', '--symbol', SYMBOL, '--timeframe', '1h']);
-  expect(await one.ended()).toBe(3);
+  const one = serving('two', ['--feed', 'binance', '--symbol', SYMBOL, '--timeframe', '1h']);
+  expect(await one.closed, one.said).toBe(3);
   expect(one.said).toContain('a folder of its own for BTCUSDT 1h paper');
 }, 120_000);
 
 it('interface 9: what cannot be is said in one line each and ends with 3, before anything is kept', async () => {
   const wrong = async (words: readonly string[]): Promise<string> => {
-    const one = new Served('wrong', words);
-    expect(await one.ended()).toBe(3);
+    const one = serving('wrong', words);
+    expect(await one.closed, one.said).toBe(3);
     return one.said;
   };
   expect(await wrong(['--feed', 'nasdaq', '--symbol', 'SPY'])).toMatch(

@@ -11,7 +11,7 @@ import { SymbolBook } from './symbol-book.ts';
 const PARTS = join(import.meta.dirname, '..', '..', '..', '..', '..', 'e2e', 'parts', 'node_modules', 'ccxt', 'js', 'ccxt.js');
 let module: CcxtModule;
 beforeAll(async () => {
-  await installTestParts();
+  installTestParts();
   module = ((await import(pathToFileURL(PARTS).href)) as { default: CcxtModule }).default;
 }, 300_000);
 
