@@ -1,4 +1,5 @@
 /** A point-and-figure count kept bar by bar, three boxes to reverse (detection.md 7.2; the horizontal count of Wyckoff's course). */
+import { RING_MASK } from '../bar/bar-ring.ts';
 import { fraction } from '../bar/fraction.ts';
 
 const TOLERANCE = 1e-9;
@@ -18,6 +19,12 @@ export function niceStep(x: number): number {
   }
 }
 
+/** Where the bars before are found. */
+interface PastBars {
+  readonly high: Float64Array;
+  readonly low: Float64Array;
+}
+
 /** What the count needs of a bar. */
 export interface Extent {
   readonly high: number;
@@ -35,6 +42,8 @@ export class PointAndFigure {
   /** A bar between these draws nothing; a hair narrower than the boxes, which are counted when in doubt. Not state. */
   #quietAbove = Infinity;
   #quietBelow = -Infinity;
+  /** A bar of the ring on its way in. */
+  readonly #past = { high: NaN, low: NaN };
 
   start(box: number, close: number, reversal: number): void {
     this.box = box;
@@ -44,6 +53,18 @@ export class PointAndFigure {
     this.column = 1;
     this.direction = 0;
     this.#forget();
+  }
+
+  /** Bars `from`..`to` of the ring enter in one go; most draw nothing, and pass with two comparisons. */
+  replay(ring: PastBars, from: number, to: number): void {
+    const { high, low } = ring;
+    for (let bar = from; bar <= to; bar++) {
+      const at = bar & RING_MASK;
+      if (low[at] > this.#quietAbove && high[at] < this.#quietBelow) continue;
+      this.#past.high = high[at];
+      this.#past.low = low[at];
+      this.#draw(this.#past);
+    }
   }
 
   push(bar: Extent): void {

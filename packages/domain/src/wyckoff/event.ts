@@ -6,11 +6,40 @@ export const EVENT_KINDS = [
 ] as const; // prettier-ignore
 export type EventKind = (typeof EVENT_KINDS)[number];
 
-const KIND_CODES = Object.fromEntries(EVENT_KINDS.map((kind, i) => [kind, i])) as Readonly<Record<EventKind, number>>;
-
-/** Index of a kind in {@link EVENT_KINDS}, as marks, rings and counters keep it. */
+/** Index of a kind in {@link EVENT_KINDS}, as marks, rings and counters keep it. A switch, because a look-up by name is slow on every record. */
 export function kindCode(kind: EventKind): number {
-  return KIND_CODES[kind];
+  switch (kind) {
+    case 'PS':
+      return 0;
+    case 'PSY':
+      return 1;
+    case 'SC':
+      return 2;
+    case 'BC':
+      return 3;
+    case 'AR':
+      return 4;
+    case 'ST':
+      return 5;
+    case 'SPRING':
+      return 6;
+    case 'SHAKEOUT':
+      return 7;
+    case 'UTAD':
+      return 8;
+    case 'UT':
+      return 9;
+    case 'TEST':
+      return 10;
+    case 'SOS':
+      return 11;
+    case 'SOW':
+      return 12;
+    case 'LPS':
+      return 13;
+    case 'LPSY':
+      return 14;
+  }
 }
 
 /** `candidate` and `expired` appear only with `emitCandidates`. */
@@ -35,11 +64,60 @@ export const REASON_CODES = [
 ] as const; // prettier-ignore
 export type ReasonCode = (typeof REASON_CODES)[number];
 
-const CODES_OF_REASONS = Object.fromEntries(REASON_CODES.map((code, i) => [code, i])) as Readonly<Record<ReasonCode, number>>;
-
 /** Index of a reason in {@link REASON_CODES}. */
 export function reasonCode(reason: ReasonCode): number {
-  return CODES_OF_REASONS[reason];
+  switch (reason) {
+    case 'WRONG_PHASE':
+      return 0;
+    case 'PREMATURE':
+      return 1;
+    case 'VOLUME_TOO_HIGH':
+      return 2;
+    case 'VOLUME_TOO_LOW':
+      return 3;
+    case 'SPREAD_NARROW':
+      return 4;
+    case 'WEAK_CLOSE':
+      return 5;
+    case 'TOO_DEEP':
+      return 6;
+    case 'TOO_SHALLOW':
+      return 7;
+    case 'NO_RECOVERY':
+      return 8;
+    case 'NO_BOUNCE':
+      return 9;
+    case 'BROKE_LEVEL':
+      return 10;
+    case 'TIMEOUT':
+      return 11;
+    case 'LOW_HISTORY':
+      return 12;
+    case 'ANOMALY':
+      return 13;
+    case 'AWAIT_TEST':
+      return 14;
+    case 'AWAIT_LPS':
+      return 15;
+    case 'IN_RANGE':
+      return 16;
+    case 'RANGE_QUALITY':
+      return 17;
+    case 'LEVEL_STRENGTH':
+      return 18;
+    case 'PHASE_CONFIDENCE':
+      return 19;
+    case 'CONFIDENCE':
+      return 20;
+    case 'HYPOTHESIS_CONFLICT':
+      return 21;
+    case 'SESSION':
+      return 22;
+    case 'HTF_CONFLICT':
+      return 23;
+    case 'NO_VOLUME':
+      return 24;
+  }
 }
 
 export const TIERS = ['EXCELLENT', 'GOOD', 'ACCEPTABLE', 'WEAK'] as const;

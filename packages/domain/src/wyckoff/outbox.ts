@@ -2,7 +2,7 @@
 import { fraction } from '../bar/fraction.ts';
 import { adjustmentsFor, NO_ADJUSTMENT } from './adjustments.ts';
 import { confidenceOf, settle, tierOf, type Components, type Pattern } from './confidence.ts';
-import { type DetectionEvent, type EventKind, type EventStatus } from './event.ts';
+import { type DetectionEvent, type EventKind, type EventStatus, type ReasonCode } from './event.ts';
 import type { Candidate } from './candidates.ts';
 import type { BreakMark, Mark, SpringMark } from './marks.ts';
 import { objectivesFor } from './objectives.ts';
@@ -12,7 +12,14 @@ import type { Study } from './study.ts';
 import { phaseName, subPhaseOf } from './sub-phase.ts';
 import { judgeTrade } from './tradeable.ts';
 
+/**
+ * What many records share is frozen; a record itself is read-only by its type, because freezing it costs 3 % of a bar, and
+ * the tests freeze all of them to show that nobody writes into one.
+ */
 const NOTHING: readonly DetectionEvent[] = Object.freeze([]);
+/** Of every record that has none of its own. */
+const NO_METRICS: Record<string, number> = Object.freeze({});
+const NO_COMPONENTS: Components = Object.freeze({});
 
 /**
  * A record in the making, in a slot that is used again: a rule fills in what it has to say. Prices and close position are mirrored,
@@ -118,6 +125,8 @@ export class Outbox {
   readonly #study: Study;
   // bounded: as many slots as one bar has had records, a few at most
   readonly #drafts: Draft[] = [];
+  // bounded: one per reason code at most; reasons against the record being completed, handed out as a copy
+  readonly reasons: ReasonCode[] = [];
   /** Slots in use on this bar. */
   #count = 0;
   #identityRange = -1;
@@ -164,10 +173,10 @@ export class Outbox {
   flush(): readonly DetectionEvent[] {
     const count = this.#count;
     if (count === 0) return NOTHING;
-    const records = new Array<DetectionEvent>(count);
-    for (let i = 0; i < count; i++) records[i] = this.#complete(this.#drafts[i]);
+    const records = [this.#complete(this.#drafts[0])];
+    for (let i = 1; i < count; i++) records.push(this.#complete(this.#drafts[i]));
     this.#count = 0;
-    return Object.freeze(records);
+    return records;
   }
 
   static get nothing(): readonly DetectionEvent[] {
@@ -204,8 +213,9 @@ export class Outbox {
       if (current && event.carried === undefined) remember(event, confidence);
     }
     if (event.mark !== undefined && current) event.mark.column = study.count.column;
-    const metrics = event.metrics ?? {};
-    const objectives = event.line === event.line && current ? this.#objectives(side, event.line, metrics) : null;
+    const counted = event.line === event.line && current;
+    const metrics = event.metrics ?? (counted ? {} : NO_METRICS);
+    const objectives = counted ? this.#objectives(side, event.line, metrics) : null;
     const trade = judgeTrade(study, side, { event, confidence, strength, quality, phaseConfidence, current });
     if (event.status === 'confirmed' || event.status === 'direct' || event.status === 'repeat') {
       study.funnel.countRecord(event.kind, trade.tradeable, trade.reasons);
@@ -226,9 +236,9 @@ export class Outbox {
       volRatio: orNull(event.volRatio),
       spreadRatio: orNull(event.spreadRatio),
       closePos: side.sign === 1 ? event.closePos : 1 - event.closePos,
-      metrics: Object.freeze(metrics),
+      metrics,
       score,
-      components: Object.freeze(event.components ?? {}),
+      components: event.components ?? NO_COMPONENTS,
       adjustments,
       confidence,
       tier: tierOf(confidence ?? 0),
@@ -243,7 +253,7 @@ export class Outbox {
       prices: this.#prices(event, current, objectives),
     };
     if (event.refers !== undefined) record.refId = `${own}${event.refers.kind}:${event.refers.eventBar}`;
-    return Object.freeze(record);
+    return record;
   }
 
   #prices(event: Draft, current: boolean, objectives: number[] | null): DetectionEvent['prices'] {
@@ -263,8 +273,8 @@ export class Outbox {
       if (sos !== null) prices.sosHigh = side.sign * sos.high;
       if (lps !== null) prices.lpsLow = side.sign * lps.price;
     }
-    if (objectives !== null) prices.objectives = Object.freeze<number[]>(objectives);
-    return Object.freeze(prices);
+    if (objectives !== null) prices.objectives = objectives;
+    return prices;
   }
 
   /** Computes and keeps the objectives; what they were counted from joins the metrics. */

@@ -69,7 +69,7 @@ export function beginRange(
 
 /** The levels are there: price them, and replay the bars since the start into count and profile. */
 export function completeBirth(study: Study): void {
-  const { range, count, profile, effort, now, replayed, params: p } = study;
+  const { range, count, profile, effort, now, params: p } = study;
   range.refresh();
   const bars = effort.bars;
   count.start(niceStep(p.pnfBox * now.atr), bars.close[range.startBar & RING_MASK], p.pnfReversal);
@@ -77,12 +77,7 @@ export function completeBirth(study: Study): void {
   // A pack may let levels grow older than the ring of bars reaches.
   const first = Math.max(range.startBar, now.bar - RING_MASK);
   profile.followFrom(first);
-  for (let bar = first === range.startBar ? first + 1 : first; bar < now.bar; bar++) {
-    const at = bar & RING_MASK;
-    replayed.high = bars.high[at];
-    replayed.low = bars.low[at];
-    count.push(replayed);
-  }
+  count.replay(bars, first === range.startBar ? first + 1 : first, now.bar - 1);
 }
 
 /** RNG-7. Terminal: the summary is kept, the hypotheses end with it. */

@@ -3,7 +3,7 @@ import { RING_MASK } from '../bar/bar-ring.ts';
 import type { Instrument, Timeframe } from '../bar/bar.ts';
 import type { StateIo } from '../bar/state-io.ts';
 import { Effort } from '../effort/effort.ts';
-import { Features } from '../effort/features.ts';
+import type { Features } from '../effort/features.ts';
 import { LevelBook, RESISTANCE, SUPPORT } from '../structure/level-book.ts';
 import { Pivot, PivotWatch } from '../structure/pivots.ts';
 import { PointAndFigure } from '../structure/point-and-figure.ts';
@@ -62,8 +62,6 @@ export class Study {
   /** Scratch for pivots and founding touches. */
   readonly lowPivot = new Pivot();
   readonly highPivot = new Pivot();
-  /** Scratch for a bar replayed from the ring: shaped like the current bar. */
-  readonly replayed = new Features();
   readonly emitCandidates: boolean;
   /** Context of the bar being judged. */
   context: BarContext | null = null;

@@ -41,10 +41,13 @@ export function judgeTrade(study: Study, side: Side, question: Question): TradeV
   // Where the pattern never trades, its gates are not worth listing.
   const barred = neverTrades(event);
   if (barred !== null) return { tradeable: false, riskFactor, reasons: barred };
-  const reasons: ReasonCode[] = [];
-  addPatternReasons(study, side, { question, reasons });
-  addGateReasons(study, side, { question, reasons });
-  return { tradeable: reasons.length === 0, riskFactor, reasons: Object.freeze(reasons) };
+  const { reasons } = study.outbox;
+  reasons.length = 0;
+  const listing = { question, reasons };
+  addPatternReasons(study, side, listing);
+  addGateReasons(study, side, listing);
+  // A copy of the exact length: a list that grows by itself reserves room for seventeen.
+  return { tradeable: reasons.length === 0, riskFactor, reasons: reasons.length === 0 ? NO_REASON : reasons.slice() };
 }
 
 interface Listing {
