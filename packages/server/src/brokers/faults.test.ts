@@ -15,11 +15,12 @@ import { approved, Bench, entry } from '../../../../e2e/venues/bench.ts';
 /** One misfortune of a schedule. */
 type Misfortune =
   | { readonly kind: 'fault'; readonly fault: Fault }
-  | { readonly kind: 'copies' | 'hold' | 'shuffle' | 'cut' | 'silent' | 'crash' | 'part' | 'pass' };
+  | { readonly kind: 'copies' | 'hold' | 'shuffle' | 'cut' | 'silent' | 'crash' | 'part' | 'pass' | 'trim' | 'limit' | 'back' };
 
 const misfortune = fc.oneof(
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('fault' as const), fault: fc.record({ kind: fc.constantFrom(...FAULTS), method: fc.constantFrom('POST', 'POST', 'GET', 'DELETE', 'PATCH'), times: fc.integer({ min: 1, max: 3 }) }) }) },
   { weight: 5, arbitrary: fc.record({ kind: fc.constantFrom('copies', 'hold', 'shuffle', 'cut', 'silent', 'crash', 'part', 'pass') }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constantFrom('trim', 'limit', 'back') }) },
 ) as fc.Arbitrary<Misfortune>; // prettier-ignore
 
 /** Everything that has to hold whatever went wrong. */
@@ -64,6 +65,7 @@ async function scenario(schedule: readonly Misfortune[], type: 'LIMIT' | 'MARKET
   try {
     server.market.setPrice('SPY', 101);
     let isPlaced = false;
+    const asked = new Set<string>();
     const place = async (): Promise<void> => {
       isPlaced = true;
       await bench.take(entry('signal-1', { type, limitPrice: type === 'LIMIT' ? 100 : null }));
@@ -80,7 +82,15 @@ async function scenario(schedule: readonly Misfortune[], type: 'LIMIT' | 'MARKET
       else if (one.kind === 'part') {
         const order = server.market.orders.find((row) => row.side === 'buy' && !isEnded(row.status));
         if (order !== undefined) server.market.fill(order.id, { qty: 3_000_000, price: '100' });
-      } else await bench.pass(700);
+      } else if (one.kind === 'pass') await bench.pass(700);
+      else if (one.kind === 'back')
+        await bench.take({ kind: 'cancel', clientId: clientOrderId('signal-1', 'EXIT.2'), reason: 'USER' });
+      else if ((bench.desk.wards[0]?.holding.openQtyMicros ?? 0) > 0 && !asked.has(one.kind)) {
+        // Beside the stop: a part at market, and one at a limit that is never met.
+        asked.add(one.kind);
+        const of = one.kind === 'trim' ? { steps: 3 } : { steps: 4, type: 'LIMIT' as const, limitPrice: 150 };
+        await bench.take({ kind: 'place', order: approved('signal-1', one.kind === 'trim' ? 'TRIM.1' : 'EXIT.2', of) });
+      }
       await bench.pass(150);
       lawsOf(bench);
     }
@@ -130,6 +140,8 @@ describe('TR-12 a venue that goes wrong', () => {
       {
         seed: Number(process.env['FAULT_SEED'] ?? 20_260_105),
         numRuns: Number(process.env['FAULT_RUNS'] ?? 60),
+        // A part of an entry was filled, the rest cancelled for a TRIM of all of it: the stop that came with the entry has to go too.
+        examples: [[[{ kind: 'fault', fault: { kind: '500-after', method: 'POST', times: 3 } }, { kind: 'part' }, { kind: 'crash' }, { kind: 'trim' }], 'LIMIT', true]], // prettier-ignore
         endOnFailure: true,
       },
     );

@@ -104,10 +104,17 @@ export class Pursuit {
 
   /** Nothing is open: whatever would still open or close something has to go. */
   async #flat(holding: Holding): Promise<Next | null> {
-    const rest = [...holding.legs, ...holding.exits].filter((order) => ownerOfAttached(order.clientId) === null || order.armed);
+    const rest = [...holding.legs, ...holding.exits].filter((order) => order.armed || !this.#goesWithOwner(order));
     if (rest.length === 0) return this.#finish(holding);
     for (const order of rest) await this.#hand.cancel(order);
     return this.#hand.afterRefresh(rest);
+  }
+
+  /** The stop of an entry that nothing came of ends with it; of one cancelled after a part was filled it may stay. */
+  #goesWithOwner({ clientId }: SentOrder): boolean {
+    const owner = ownerOfAttached(clientId);
+    const parent = owner === null ? undefined : this.#ward.find(owner);
+    return owner !== null && (parent === undefined || isWorking(parent) || parent.filledQtyMicros === 0);
   }
 
   async #finish(holding: Holding): Promise<Next> {
