@@ -13,6 +13,8 @@ interface Messages {
 
 /** Subscribers of one journal: the live hub, the metrics, a test; a desk does not subscribe per connection. */
 const LISTENERS = 64;
+/** Facts read at a time. */
+const PAGE = 1_000;
 
 export class Journal {
   readonly epoch: string;
@@ -73,6 +75,20 @@ export class Journal {
       this.#seq = rows.at(-1)?.seq ?? this.#seq;
       this.#tell(rows.map(({ seq, at, type, data }) => ({ seq, at, type, data }) as unknown as FactRow));
       return rows;
+    });
+  }
+
+  /** Tells what is stored and was not told: of a commit whose answer was lost. */
+  async catchUp(): Promise<void> {
+    await this.#turns.take(async () => {
+      for (
+        let rows = await this.#store.factsAfter(this.#seq, PAGE);
+        rows.length > 0;
+        rows = await this.#store.factsAfter(this.#seq, PAGE)
+      ) {
+        this.#seq = rows[rows.length - 1].seq;
+        this.#tell(rows);
+      }
     });
   }
 

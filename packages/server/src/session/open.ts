@@ -35,6 +35,7 @@ import { StoredRows } from './instants/stored-rows.ts';
 import { describedInstrument, openInstruments, type Instruments } from './instruments.ts';
 import { Journal } from './journal.ts';
 import { ResumeMismatch, type ResumedFrom } from './resume.ts';
+import { Recovery, type RecoveryOptions } from './recovery.ts';
 import { openReplayedFiles } from './replayed-files.ts';
 import { BARS_PER_COMMIT, Run } from './run.ts';
 import { CalendarFile } from './market/calendar-file.ts';
@@ -50,6 +51,8 @@ import { openGuard, openTrading, type Trading } from './trading/open-trading.ts'
 
 const STARTING_MICROS = 100_000 * 1_000_000;
 const SNAPSHOT_EVERY = 100;
+/** After so long a process that lost its place in a database has been told. */
+const LOCK_MS = 5_000;
 /** Who sits at a desk that has no users. */
 const LOCAL_USER = 'local';
 
@@ -120,8 +123,10 @@ export async function openSession(options: SessionOptions<Scope>, parts: Session
   const scope = options.scope.child('session');
   let displacedBy: string | null = null;
   let stopSource: ((sentence: string) => void) | null = null;
+  let recovery: Recovery | null = null;
   const onEngineLost = (sentence: string): void => {
     displacedBy = sentence;
+    recovery?.end();
     stopSource?.(sentence);
     (parts.onAlarm ?? parts.onProblem)?.(sentence);
   };
@@ -183,6 +188,7 @@ export async function openSession(options: SessionOptions<Scope>, parts: Session
     journal.tellValues([{ topic: 'connections', key: data.name, ts: data.since, type: 'connection.changed', data }]);
   let trading: Trading | null = null;
   let brokenBy: string | null = null;
+  let tellPeople: (sentence: string) => void = () => undefined;
   const venue =
     broker === null
       ? null
@@ -211,6 +217,7 @@ export async function openSession(options: SessionOptions<Scope>, parts: Session
       snapshotEvery,
       readKillSwitch,
       acceptance,
+      onDown: (error) => recovery?.begin(error),
       ...live,
       ...(venue !== null && { venue: venue.take }),
     });
@@ -220,13 +227,29 @@ export async function openSession(options: SessionOptions<Scope>, parts: Session
     failure = error.message;
     parts.onProblem?.(error);
   }
+  if (run !== null)
+    recovery = recoveryOf(run, {
+      scope,
+      store,
+      settleMs: parts.store?.databaseUrl == null ? 0 : LOCK_MS,
+      onDown: onAlarm,
+      onBack: (sentence) => {
+        onNotice(sentence);
+        tellPeople(sentence);
+        void venue?.desk.reconcile().catch((error: unknown) => parts.onProblem?.(error));
+      },
+      onOver: (error) => (brokenBy = error instanceof Error ? error.message : String(error)),
+    });
   const { position, barTime } = await store.openEngine(ref, account);
   const fresh =
     feed === undefined || run === null ? null : await freshBarsOf(run, { store, calendar, wallClock, kind: mode.kind });
-  const take: TakeBars = async (columns, from, limit) =>
-    await takeBars(run, columns, { from, limit: (await fresh?.ready(columns, from, Math.min(limit, BARS_PER_COMMIT))) ?? limit, venue }); // prettier-ignore
+  const surely = <T>(work: () => Promise<T>, again?: () => T | null): Promise<T> => recovery?.surely(work, again) ?? work();
+  const take: TakeBars = async (columns, from, limit) => {
+    const some = fresh === null ? limit : await surely(() => fresh.ready(columns, from, Math.min(limit, BARS_PER_COMMIT)));
+    return await takeBars(run, columns, { from, limit: some, venue, surely });
+  };
   const onStale = (symbol: string, isStale: boolean): void =>
-    void fresh?.heard(symbol, isStale).catch((error: unknown) => parts.onProblem?.(error));
+    void surely(async () => await fresh?.heard(symbol, isStale)).catch((error: unknown) => parts.onProblem?.(error));
   const liveSource =
     feed === undefined || run === null
       ? null
@@ -261,7 +284,11 @@ export async function openSession(options: SessionOptions<Scope>, parts: Session
   stopSource = (sentence) => replay.fail(sentence);
   if (failure !== null) replay.fail(failure);
   const whyNot = (): string | null =>
-    failure ?? displacedBy ?? brokenBy ?? (feed === undefined ? replay.state().error : (liveSource?.failure ?? null));
+    failure ??
+    displacedBy ??
+    brokenBy ??
+    recovery?.sentence ??
+    (feed === undefined ? replay.state().error : (liveSource?.failure ?? null));
   const desk = deskOfSession({
     store,
     journal,
@@ -287,6 +314,8 @@ export async function openSession(options: SessionOptions<Scope>, parts: Session
     wallClock,
     onProblem: (error) => parts.onProblem?.(error),
   });
+  tellPeople = (body) =>
+    notices.notifier.notify({ type: 'job_failed', key: 'recovery', title: 'The account stood still', body, data: {} });
   trading = await openTrading({
     ...safety,
     guard,
@@ -489,16 +518,34 @@ type TakeBars = (rows: InstantRows, from: number, limit: number) => Promise<numb
 async function takeBars(
   run: Run | null,
   rows: InstantRows,
-  { from, limit, venue }: { readonly from: number; readonly limit: number; readonly venue: LiveAccount | null },
+  of: { readonly from: number; readonly limit: number; readonly venue: LiveAccount | null; readonly surely: Recovery['surely'] },
 ): Promise<number> {
   if (run === null) throw new Error('session: expected a resumed engine, was none; the feed should have been stopped');
+  const { from, limit, venue, surely } = of;
   // Entries at the venue age by bars, and rungs are worked by what each bar reached.
   const isWorked = venue !== null && venue.desk.wards.length > 0;
   if (isWorked) {
     const to = endOfInstant(rows, from, run.series);
     for (let row = from; row < to; row += 1) await venue.met(run.series[rows.places?.[row] ?? 0].symbol, rows, row);
   }
-  return await run.take(rows, from, isWorked ? 1 : limit);
+  const { position } = run;
+  // What was stored though its answer was lost is not taken twice.
+  const stored = (): number | null => (run.position === position ? null : rowsOf(rows, from, { instants: run.position - position, series: run.series })); // prettier-ignore
+  return await surely(() => run.take(rows, from, isWorked ? 1 : limit), stored);
+}
+
+/** Rows of so many instants from `from` on. */
+function rowsOf(rows: InstantRows, from: number, of: { readonly instants: number; readonly series: Run['series'] }): number {
+  let to = from;
+  for (let left = of.instants; left > 0; left -= 1) to = endOfInstant(rows, to, of.series);
+  return to - from;
+}
+
+function recoveryOf(
+  run: Run,
+  { store, ...others }: Omit<RecoveryOptions, 'restore' | 'probe'> & { readonly store: Store },
+): Recovery {
+  return new Recovery({ ...others, restore: () => run.restore(), probe: () => store.lastSeq() });
 }
 
 /** Killed in the middle it starts over: bars that are there already change nothing, and the setting comes last. */

@@ -6,12 +6,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { CommitConflict } from '../store/refused.ts';
+import { CommitConflict, StoreFailure } from '../store/refused.ts';
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
 import type { Commit, EngineRef, Store } from '../store/store.ts';
 import { DEMO_SYMBOL } from './demo-series.ts';
 import { engineFactory, type EngineFactory } from './engine-factory.ts';
 import { Journal } from './journal.ts';
+import { AccountDown } from './recovery.ts';
 import { ResumeMismatch } from './resume.ts';
 import { Run } from './run.ts';
 import { tapeFactory } from './testing/tape-engine.ts';
@@ -92,6 +93,41 @@ async function allFacts(store: Store): Promise<FactRow[]> {
 }
 
 describe('interface 3 the life of a bar', () => {
+  it('issue 4.10 a commit whose answer was lost: restored, the run has it, tells it once, and takes it no second time', async () => {
+    const expected = await bench({ name: 'whole.db', bars: 200 });
+    await play(expected);
+    let commits = 0;
+    const lossy = (store: Store): Store =>
+      new Proxy(store, {
+        get: (target, key): unknown => {
+          const value: unknown = Reflect.get(target, key);
+          if (typeof value !== 'function') return value;
+          if (key !== 'commit') return value.bind(target) as unknown;
+          return async (commit: Commit) => {
+            const rows = await target.commit(commit);
+            commits += 1;
+            if (commits === 2) throw new StoreFailure('store.unavailable', 'the connection broke', { outcomeUnknown: true });
+            return rows;
+          };
+        },
+      });
+    const b = await bench({ name: 'lost.db', bars: 200, wrap: lossy });
+    const heard: FactRow[] = [];
+    b.journal.subscribeFacts((facts) => heard.push(...facts));
+    await expect(play(b)).rejects.toThrow('the connection broke');
+    // Until then it answers nobody, and nobody has heard of what may not be stored.
+    await expect(b.run.clock(1)).rejects.toThrow(AccountDown);
+    const before = heard.length;
+    await b.run.restore();
+    expect(heard.length).toBeGreaterThan(before);
+    await play(b);
+    const stored = await allFacts(b.store);
+    expect(heard).toEqual(stored);
+    expect(stored.map(({ type, data }) => [type, data])).toEqual(
+      (await allFacts(expected.store)).map(({ type, data }) => [type, data]),
+    );
+  });
+
   it('facts are numbered without gaps, stored before they are told, and told once', async () => {
     const b = await bench({ name: 'a.db', bars: 200 });
     const heard: FactRow[] = [];

@@ -19,6 +19,7 @@ import type { EngineFactory } from './engine-factory.ts';
 import { barsBySeries, closingOf, endOfInstant, stepInstant, type InstantRows } from './instants/instant-rows.ts';
 import { lateInput } from './instants/late-bars.ts';
 import type { Journal } from './journal.ts';
+import { AccountDown } from './recovery.ts';
 import { attributed, barValue, equityOf, reportValues } from './run-facts.ts';
 import { resumeEngine, type ResumedFrom } from './resume.ts';
 import type { AccountRun, InputBy, Outcome } from './trading/account-run.ts';
@@ -53,6 +54,8 @@ export interface RunOptions {
   readonly storesBars?: boolean | undefined;
   /** Told after every commit when time alone will change something next; null: nothing waits. */
   readonly onDeadline?: ((at: EpochMs | null) => void) | undefined;
+  /** Told at once when the engine is ahead of the store and stands still; `restore` brings it back. */
+  readonly onDown?: ((error: unknown) => void) | undefined;
 }
 
 export class Run implements AccountRun {
@@ -91,28 +94,54 @@ export class Run implements AccountRun {
    * @throws ResumeMismatch when it does not get there.
    */
   static async resume(options: RunOptions): Promise<Run> {
-    const { store, ref, factory, accountId } = options;
     const run = new Run(options);
-    const cursor = await store.openEngine(ref, options.account);
-    const sink = (fact: Fact): void => {
-      run.#pending.push({ bar: run.#position, fact });
-      if (fact.kind === 'approval.changed' && fact.data.state === 'WAITING') run.#asks = true;
-    };
-    const hasVenue = options.venue !== undefined;
-    const { engine, from, lastOrders } = await resumeEngine({ store, ref, cursor, accountId, factory, sink, hasVenue });
-    run.#engine = engine;
-    run.#position = cursor.position;
-    run.#barTime = cursor.barTime;
-    run.#snapshotAt = from.fromSnapshot;
-    run.#takeReport(engine);
-    await run.#findLastBars(engine);
-    run.#resumed = from;
-    run.#unhanded = lastOrders;
-    const told = await store.newestOfType(ref.id, 'trading.changed');
-    if (told !== null) run.#trading = told as TradingState;
-    const waiting = await store.signals({ status: 'PENDING', limit: 200 });
-    run.#waiting = waiting.map(({ item }) => item.id);
+    await run.#load();
     return run;
+  }
+
+  /**
+   * After a commit that failed: back to where the store says it stands, the way of a restart; then what was stored and not told is told, and what was
+   * ordered and not handed over is handed over. Does nothing while the engine lives.
+   * @throws ResumeMismatch; StoreFailure while the store is away, and then nothing has changed.
+   */
+  async restore(): Promise<void> {
+    await this.#turns.take(async () => {
+      if (this.#engine !== undefined) return;
+      try {
+        await this.#load();
+        const { journal, venue, onDeadline } = this.#options;
+        await journal.catchUp();
+        await venue?.(this.#unhanded);
+        onDeadline?.(this.nextDeadline);
+      } catch (error) {
+        this.#engine = undefined;
+        throw error;
+      }
+    });
+  }
+
+  async #load(): Promise<void> {
+    const { store, ref, factory, accountId, account, venue } = this.#options;
+    this.#pending = [];
+    const cursor = await store.openEngine(ref, account);
+    const sink = (fact: Fact): void => {
+      this.#pending.push({ bar: this.#position, fact });
+      if (fact.kind === 'approval.changed' && fact.data.state === 'WAITING') this.#asks = true;
+    };
+    const hasVenue = venue !== undefined;
+    const { engine, from, lastOrders } = await resumeEngine({ store, ref, cursor, accountId, factory, sink, hasVenue });
+    this.#position = cursor.position;
+    this.#barTime = cursor.barTime;
+    this.#snapshotAt = from.fromSnapshot;
+    this.#takeReport(engine);
+    await this.#findLastBars(engine);
+    this.#resumed = from;
+    this.#unhanded = lastOrders;
+    const told = await store.newestOfType(ref.id, 'trading.changed');
+    if (told !== null) this.#trading = told as TradingState;
+    const waiting = await store.signals({ status: 'PENDING', limit: 200 });
+    this.#waiting = waiting.map(({ item }) => item.id);
+    this.#engine = engine;
   }
 
   get accountId(): string {
@@ -244,7 +273,7 @@ export class Run implements AccountRun {
   }
 
   #living(): TradingEngine {
-    if (this.#engine === undefined) throw new Error('run: expected a living engine, was one that failed to commit; start again');
+    if (this.#engine === undefined) throw new AccountDown();
     return this.#engine;
   }
 
@@ -253,8 +282,9 @@ export class Run implements AccountRun {
     try {
       return await work(engine);
     } catch (error) {
-      // The engine is ahead of the store now: only a restart, which steps the stored bars and inputs again, makes them one.
+      // The engine is ahead of the store now: only `restore`, which steps the stored bars and inputs again, makes them one.
       this.#engine = undefined;
+      this.#options.onDown?.(error);
       throw error;
     }
   }

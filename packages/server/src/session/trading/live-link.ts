@@ -1,9 +1,13 @@
 /** Ties an account to the desk of its venue: orders go out when they are journalled, reports come in and are confirmed when they are. */
 import type { Scope } from '@wyckoff/bounded';
 import type { BrokerReport, EpochMs, Instruction } from '@wyckoff/domain';
-import type { LiveDesk } from '../../brokers/live-desk.ts';
+import type { BrokerInput, LiveDesk } from '../../brokers/live-desk.ts';
 import type { Broker } from '../../brokers/broker.ts';
+import { isOfStore } from '../recovery.ts';
 import type { DirectVenue } from './halting.ts';
+
+/** A report that could not be stored is booked again after so long. */
+const AGAIN_MS = 1_000;
 
 /** What the link needs of an account. */
 export interface LinkedRun {
@@ -38,21 +42,35 @@ export class LiveLink {
 
   /** From now on every report becomes an input; the same report twice changes nothing, so it is confirmed after the commit. */
   start(): void {
-    const { scope, desk, venue, run, onBroken } = this.#options;
+    const { scope, desk, onBroken } = this.#options;
     scope.task('venue reports', async (signal) => {
       try {
         for (let row = await desk.next(signal); row !== undefined; row = await desk.next(signal)) {
           this.#isBusy = true;
-          const account = run();
-          if (account === null) throw new Error(`venue reports: expected an account for ${venue}, was none`);
-          await account.broker(row.at, row.reports, venue);
-          await desk.confirm(row.seq);
+          await this.#book(row);
           this.#isBusy = false;
         }
       } catch (error) {
         if (!signal.aborted) onBroken(error);
       }
     });
+  }
+
+  /** While the store is away the report waits here, and the others at the desk. */
+  async #book(row: BrokerInput): Promise<void> {
+    const { scope, desk, venue, run } = this.#options;
+    for (;;) {
+      try {
+        const account = run();
+        if (account === null) throw new Error(`venue reports: expected an account for ${venue}, was none`);
+        await account.broker(row.at, row.reports, venue);
+        await desk.confirm(row.seq);
+        return;
+      } catch (error) {
+        if (!isOfStore(error)) throw error;
+        await scope.delay(AGAIN_MS, 'venue reports');
+      }
+    }
   }
 }
 
