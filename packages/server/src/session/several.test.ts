@@ -1,6 +1,7 @@
 /** One session over several series: the instants of a backtest, limits over all of them, late bars, restarts (trading.md 1.1, 1.2, 4.4, 5.1, 9.4). */
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Census, Scope } from '@wyckoff/bounded';
@@ -179,11 +180,14 @@ async function replayed(): Promise<void> {
   expect(session.desk.replay.state()).toMatchObject({ error: null, replay: { position: 3 * BARS, total: 3 * BARS } });
 }
 
-/** The clock goes slower than what reads a real file: that must not be late by it. */
+/** The clock waits for real reads of the disk, of which the halt file is one: on a loaded machine that must not be late by it. */
 async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
   for (let turn = 0; turn < 20_000; turn += 1) {
     if (await isSo()) return;
-    if (turn % 8 === 0) clock.advance(1);
+    if (turn % 8 === 0) {
+      await stat(folder);
+      clock.advance(1);
+    }
     await new Promise((resolve) => setImmediate(resolve));
   }
   throw new Error('expected it to come, did not');
