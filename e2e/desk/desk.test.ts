@@ -5,7 +5,18 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SnapshotAnswer } from '../../packages/contracts/src/index.ts';
 import { launchBrowser } from '../support/browser.ts';
-import { buildWeb, openPage, openServer, seqOf, SIZES, type TestServer, untilLive, type WatchedPage } from './support.ts';
+import {
+  buildWeb,
+  cutSocket,
+  openPage,
+  openServer,
+  releaseSocket,
+  seqOf,
+  SIZES,
+  type TestServer,
+  untilLive,
+  type WatchedPage,
+} from './support.ts';
 
 const money = (micros: number): string =>
   new Intl.NumberFormat('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(micros / 1e6);
@@ -185,16 +196,16 @@ describe('the desk at 1440 x 900', () => {
   });
 
   it('M1 a socket that is cut comes back, the missing facts are replayed, and the desk equals the server again', async () => {
-    const { page } = desk;
+    const { page, faults } = desk;
     await setSpeed(page, 100);
     await play(page);
     const before = await seqOf(page);
-    // The longest first wait, so that something happens meanwhile.
-    await page.evaluate(() => {
-      Math.random = () => 0.99;
-      (window as unknown as { cut: { sockets: WebSocket[] } }).cut.sockets.at(-1)?.close();
-    });
+    await cutSocket(page, true);
     await page.getByText(/The link is lost/).waitFor();
+    // It comes back only when something has happened meanwhile.
+    const missed = await seqOf(page);
+    await expect.poll(async () => (await server.get<SnapshotAnswer>('/snapshot')).seq, SOON).toBeGreaterThan(missed);
+    await releaseSocket(page);
     await page.locator('[data-state="note"]').waitFor({ timeout: 15_000 });
     expect(await page.locator('[data-state="note"]').textContent()).toMatch(/replayed \d+ facts?|reloaded/);
     await untilLive(page);
@@ -206,6 +217,7 @@ describe('the desk at 1440 x 900', () => {
       .toContain(money(snapshot.account?.equityMicros ?? Number.NaN));
     await expect.poll(() => seqOf(page), SOON).toBe(snapshot.seq);
     await expect.poll(() => datesShown(page), SOON).toEqual(await datesOf(SHOWN_BARS));
+    faults.splice(0, faults.length, ...faults.filter((fault) => !fault.includes('WebSocket')));
   });
 
   it('M1 the desk survives a restart of the server with its data in place', async () => {
@@ -232,7 +244,7 @@ describe('the desk at 1440 x 900', () => {
     await page.keyboard.press('.');
     await page.locator('.refusal').waitFor();
     await page.unroute('**/system/actions');
-    await page.evaluate(() => (window as unknown as { cut: { sockets: WebSocket[] } }).cut.sockets.at(-1)?.close());
+    await cutSocket(page);
     await expect.poll(() => page.locator('.refusal').count(), SOON).toBe(0);
     await untilLive(page);
     faults.splice(0, faults.length, ...faults.filter((fault) => !fault.includes('ERR_FAILED')));

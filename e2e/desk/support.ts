@@ -79,8 +79,8 @@ export async function openServer(
 ): Promise<TestServer> {
   const data = await mkdtemp(join(tmpdir(), 'wyckoff-desk-'));
   await prepare?.(data);
-  // The tests poll the API far more often than a person looks.
-  const numbers = { 'http.perMinuteUser': 60_000, 'http.perMinuteAddress': 60_000 };
+  // The tests poll the API far more often than a person looks, and open the page again and again.
+  const numbers = { 'http.perMinuteUser': 60_000, 'http.perMinuteAddress': 60_000, 'ws.openingsPerMinute': 60_000 };
   const options = { data, webDir, speed, play, logLevel: 'error', numbers };
   let running = await spawnServer({ ...options, port: 0 });
   const { url } = running;
@@ -123,13 +123,14 @@ export async function openPage(browser: Browser, size: keyof typeof SIZES, url: 
     if (!request.url().startsWith(url) && !request.url().startsWith('data:')) faults.push(`foreign request: ${request.url()}`);
   });
   await page.addInitScript(() => {
-    const cut: { sockets: WebSocket[] } = { sockets: [] };
+    const cut: { sockets: WebSocket[]; held: boolean } = { sockets: [], held: false };
     Object.assign(window, { cut });
     const Native = window.WebSocket;
     window.WebSocket = class extends Native {
       constructor(address: string | URL, protocols?: string | string[]) {
         super(address, protocols);
         cut.sockets.push(this);
+        if (cut.held) this.close();
       }
     };
     document.addEventListener('securitypolicyviolation', (event) =>
@@ -138,6 +139,22 @@ export async function openPage(browser: Browser, size: keyof typeof SIZES, url: 
   });
   await page.goto(url);
   return { page, faults };
+}
+
+/** Cuts the page's socket; while `held`, no new one opens either. */
+export async function cutSocket(page: Page, held = false): Promise<void> {
+  await page.evaluate((hold) => {
+    const { cut } = window as unknown as { cut: { sockets: WebSocket[]; held: boolean } };
+    cut.held = hold;
+    cut.sockets.at(-1)?.close();
+  }, held);
+}
+
+/** Lets sockets open again. */
+export async function releaseSocket(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    (window as unknown as { cut: { held: boolean } }).cut.held = false;
+  });
 }
 
 /** Waits until the status line says that the link is live. */

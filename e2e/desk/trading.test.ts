@@ -11,7 +11,17 @@ import type {
   TradingWire,
 } from '../../packages/contracts/src/index.ts';
 import { launchBrowser } from '../support/browser.ts';
-import { buildWeb, openPage, openServer, SIZES, type TestServer, untilLive, type WatchedPage } from './support.ts';
+import {
+  buildWeb,
+  cutSocket,
+  openPage,
+  openServer,
+  releaseSocket,
+  SIZES,
+  type TestServer,
+  untilLive,
+  type WatchedPage,
+} from './support.ts';
 
 const SOON = { timeout: 20_000, interval: 100 } as const;
 const PICTURES = fileURLToPath(new URL('../.out/pictures/', import.meta.url));
@@ -96,6 +106,8 @@ describe('a trader at the desk', () => {
     expect(await page.getByRole('button', { name: 'Change mode' }).isDisabled()).toBe(true);
     await confirmWith(page, 'CHANGE ACCEPTANCE');
     await page.getByRole('button', { name: 'Change mode' }).click();
+    // The form names every mode in the same words: only when it has closed do they say what is in force.
+    await page.getByRole('button', { name: 'Change mode' }).waitFor({ state: 'detached' });
     await panel.getByText('Every signal that passes the rules waits here for you.').waitFor();
     expect((await server.get<TradingWire>('/trading')).accounts[0].acceptance).toBe('queue');
   });
@@ -213,10 +225,7 @@ describe('a trader at the desk', () => {
   it('issue 4.7 FLATTEN works with the stream down, needs its word, and closes every position', async () => {
     const { page, faults } = desk;
     expect((await openPositions()).length).toBeGreaterThan(0);
-    await page.evaluate(() => {
-      Math.random = () => 0.99;
-      (window as unknown as { cut: { sockets: WebSocket[] } }).cut.sockets.at(-1)?.close();
-    });
+    await cutSocket(page, true);
     await page.locator('[data-act="halt"]').click();
     const dialog = page.getByRole('dialog', { name: 'Kill switch' });
     const flatten = dialog.getByRole('button', { name: 'FLATTEN', exact: true });
@@ -227,6 +236,7 @@ describe('a trader at the desk', () => {
     expect(await kill()).toBe('FLATTEN');
     await picture(page, 'flatten');
     await page.keyboard.press('Escape');
+    await releaseSocket(page);
     await untilLive(page);
     await stepUntil(async () => (await openPositions()).length === 0, 5);
     await page.getByRole('region', { name: 'Position' }).getByText('No open position.').waitFor();

@@ -38,6 +38,16 @@ const TWO_DAYS = [
 ];
 const ROWS = '2020-01-02,10,12,9,11,1000\n2020-01-03,11,13,10,12,2000\n';
 
+it('issue 5.6 rows of another symbol than the first are refused by line: two series in a file would overwrite each other', () => {
+  const rows = ['2020-01-02,AAA,10,12,9,11,1000', '2020-01-02,ZZZ,20,22,19,21,500', '2020-01-03,AAA,11,13,10,12,2000'];
+  const of = (header: string): Read => read(`${header}\n${rows.join('\n')}\n`);
+  const mixed = of('date,symbol,open,high,low,close,volume');
+  expect(bars(mixed)).toEqual(TWO_DAYS);
+  expect(mixed.problems).toMatchObject([{ line: 3, code: 'ROW_SYMBOL' }]);
+  // Twin: without the name of the column nobody can know.
+  expect(of('date,note,open,high,low,close,volume').problems.map(({ code }) => code)).not.toContain('ROW_SYMBOL');
+});
+
 describe('issue 2.7: forms of CSV', () => {
   it.each([
     ['plain', `${HEADER}\n${ROWS}`],

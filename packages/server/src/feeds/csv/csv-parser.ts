@@ -70,6 +70,8 @@ export class CsvParser {
   #terminator = 0;
   #line = 0;
   #header: CsvHeader | null = null;
+  /** What stands in the symbol column of the first row; null: nothing yet. */
+  #symbol: Buffer | null = null;
   #needed = 0;
   /** Fields of the header. */
   #width = 0;
@@ -249,7 +251,7 @@ export class CsvParser {
       return;
     }
     this.#header = answer.header;
-    this.#needed = Math.max(...answer.header.fields, answer.header.dateField) + 1;
+    this.#needed = Math.max(...answer.header.fields, answer.header.dateField, answer.header.symbolField) + 1;
     this.#width = Math.min(MAX_FIELDS, text.replace(/"[^"]*"/g, '').split(String.fromCharCode(answer.header.delimiter)).length);
     this.#field.decimalComma = answer.header.decimalComma;
     this.#failure = {
@@ -297,7 +299,14 @@ export class CsvParser {
     return field;
   }
 
-  #takeRow({ fields, dateField }: CsvHeader): void {
+  #takeRow({ fields, dateField, symbolField }: CsvHeader): void {
+    if (symbolField >= 0 && !this.#isOfOneSeries(symbolField)) {
+      this.#refuse(
+        'ROW_SYMBOL',
+        `symbol: expected ${quoted(this.#symbol?.toString() ?? '', 40)} as in the first row, was ${this.#quotedField(symbolField)}: a CSV file holds one series; give each its own file, or NDJSON`,
+      );
+      return;
+    }
     const time = this.#timeOf(fields[0], dateField);
     if (Number.isNaN(time)) {
       this.#refuse(
@@ -322,6 +331,15 @@ export class CsvParser {
     rows.volume[row] = this.#numberOf(fields[5]);
     rows.line[row] = this.#line;
     if (this.#admissible(row)) this.#append(row);
+  }
+
+  /** Whether a row is of the symbol of the first one: two in a file would overwrite each other. */
+  #isOfOneSeries(field: number): boolean {
+    const [from, to] = [this.#starts[field], this.#ends[field]];
+    const symbol = (this.#symbol ??= Buffer.from(this.#lineBytes.subarray(from, to)));
+    if (symbol.length !== to - from) return false;
+    for (let at = 0; at < symbol.length; at += 1) if (symbol[at] !== this.#lineBytes[from + at]) return false;
+    return true;
   }
 
   /** Rules 1 to 3 of trading.md 9.2. */

@@ -14,6 +14,8 @@ export interface CsvHeader {
   readonly fields: readonly number[];
   /** Field number of the day when the file splits day and time of day over `date` and `time`; else -1. */
   readonly dateField: number;
+  /** Field number of the symbol; -1 without one. */
+  readonly symbolField: number;
 }
 
 export type HeaderAnswer =
@@ -35,7 +37,13 @@ export function readHeader(line: string): HeaderAnswer {
   const dateField = names[timeField] === 'time' ? names.indexOf('date') : -1;
   return {
     ok: true,
-    header: { delimiter: delimiter.charCodeAt(0), decimalComma: delimiter !== ',', fields, dateField },
+    header: {
+      delimiter: delimiter.charCodeAt(0),
+      decimalComma: delimiter !== ',',
+      fields,
+      dateField,
+      symbolField: names.indexOf('symbol'),
+    },
   };
 }
 

@@ -1,7 +1,7 @@
 /** What a reader says about a file: every row is accounted for, and each refusal has its line and its reason. */
 
 /** Rows refused: BAR_* are the rules of trading.md 9.2, ROW_* the form of the line. */
-export type RefusalCode = 'ROW_FIELDS' | 'ROW_TIME' | 'ROW_LENGTH' | 'BAR_VALUE' | 'BAR_SHAPE' | 'BAR_FUTURE';
+export type RefusalCode = 'ROW_FIELDS' | 'ROW_TIME' | 'ROW_LENGTH' | 'ROW_SYMBOL' | 'BAR_VALUE' | 'BAR_SHAPE' | 'BAR_FUTURE';
 /** Rows merged or accepted with a remark. */
 export type RemarkCode = 'BAR_DUPLICATE' | 'BAR_CORRECTED' | 'BAR_OUTLIER';
 
@@ -36,7 +36,7 @@ export function emptyReport(): CsvReport {
   return {
     rows: 0,
     accepted: 0,
-    refused: { ROW_FIELDS: 0, ROW_TIME: 0, ROW_LENGTH: 0, BAR_VALUE: 0, BAR_SHAPE: 0, BAR_FUTURE: 0 },
+    refused: { ROW_FIELDS: 0, ROW_TIME: 0, ROW_LENGTH: 0, ROW_SYMBOL: 0, BAR_VALUE: 0, BAR_SHAPE: 0, BAR_FUTURE: 0 },
     duplicates: 0,
     corrected: 0,
     outliers: 0,

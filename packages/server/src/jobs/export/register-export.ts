@@ -1,4 +1,5 @@
 /** `wyckoff export`: bars, events or trades out of the store, streamed. */
+import { stat } from 'node:fs/promises';
 import { Scope } from '@wyckoff/bounded';
 import type { Timeframe } from '@wyckoff/domain';
 import { Argument, InvalidArgumentError, Option, type Command } from 'commander';
@@ -51,6 +52,7 @@ async function run(what: ExportName, options: ExportOptions): Promise<void> {
   const format = options.format ?? FORMATS.find((one) => out.toLowerCase().endsWith(`.${one}`)) ?? 'csv';
   if (out === '-' && (format === 'parquet' || options.json === true))
     throw new Exit(EXIT.usage, `${format === 'parquet' ? 'Parquet' : '--json'} needs a file: give one with --out.`);
+  await refuseTarget(out, storePathIn(options.data));
   await using scope = new Scope({ name: 'export' });
   const store = await openStore({ scope, path: storePathIn(options.data), databaseUrl: process.env['DATABASE_URL'] });
   const series = await store.findSeries(symbol, timeframe);
@@ -148,4 +150,15 @@ function timeArgument(text: string): number {
   const time = Date.parse(text);
   if (Number.isNaN(time)) throw new InvalidArgumentError('expected a time such as 2020-01-31 or 2020-01-31T15:30:00Z');
   return time;
+}
+
+/** A finished export takes the place of what has its name: that must be an ordinary file, and not the store itself. */
+async function refuseTarget(out: string, storePath: string): Promise<void> {
+  if (out === '-') return;
+  const target = await stat(out).catch(() => null);
+  if (target === null) return;
+  const store = await stat(storePath).catch(() => null);
+  if (store?.ino === target.ino && store.dev === target.dev)
+    throw new Exit(EXIT.usage, `--out ${out} is the store itself: name another file.`);
+  if (!target.isFile()) throw new Exit(EXIT.usage, `--out ${out} is no ordinary file: name one, or "-" for standard output.`);
 }

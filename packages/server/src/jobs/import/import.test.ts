@@ -84,6 +84,14 @@ describe('issue 4.6: import', () => {
     ]);
   });
 
+  it('import-11 the quarantine is never written over what is imported', () => {
+    const path = csv('own.csv', bars(10));
+    const before = readFileSync(path, 'utf8');
+    const { status, stderr } = run(path, '-t', '1m', '--quarantine', join(folder, '.', 'own.csv'), '--data', join(folder, 'd11'));
+    expect([status, stderr]).toEqual([2, expect.stringContaining('name another') as string]);
+    expect(readFileSync(path, 'utf8')).toBe(before);
+  });
+
   it('import-3 a file without bars, without columns, or that is not there: told, and nothing else is harmed', () => {
     expect(run(join(folder, 'none.csv'), '--data', join(folder, 'd3'))).toMatchObject({ status: 2, stderr: expect.stringContaining('there is no such file') as string }); // prettier-ignore
     expect(run(join(folder, 'none-*.csv'), '--data', join(folder, 'd3')).status).toBe(2);

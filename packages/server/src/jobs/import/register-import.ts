@@ -1,4 +1,5 @@
 /** `wyckoff import`: files of bars into the store. */
+import { stat } from 'node:fs/promises';
 import { Scope } from '@wyckoff/bounded';
 import type { AssetClass, CalendarId, Timeframe } from '@wyckoff/domain';
 import { Option, type Command } from 'commander';
@@ -11,6 +12,7 @@ import type { CsvProblem } from '../../feeds/csv/report.ts';
 import { storePathIn } from '../../settings.ts';
 import { openVerbStore } from '../../cache/verb-store.ts';
 import { interruptible, Progress } from '../progress.ts';
+import type { InputFile } from './input-files.ts';
 
 /** Problems of one run that are printed; all of them are counted, and kept in the quarantine file when one is named. */
 const PRINTED_PROBLEMS = 20;
@@ -93,6 +95,7 @@ async function run(patterns: readonly string[], options: ImportOptions): Promise
       EXIT.usage,
       `--symbol names one instrument, were ${files.length} files: import them one by one, or leave it away.`,
     );
+  if (options.quarantine !== undefined) await refuseInput(options.quarantine, files);
   await using scope = new Scope({ name: 'import' });
   const store = options.dryRun === true ? null : await openVerbStore({ scope, path: storePathIn(options.data), tell });
   await using quarantine =
@@ -152,4 +155,15 @@ function sentenceOf(answer: {
 /** Remarks are about rows that were taken. */
 function isRefusal({ code }: CsvProblem): boolean {
   return code !== 'BAR_DUPLICATE' && code !== 'BAR_CORRECTED' && code !== 'BAR_OUTLIER';
+}
+
+/** The quarantine is written anew: never over what is read. */
+async function refuseInput(path: string, files: readonly InputFile[]): Promise<void> {
+  const own = await stat(path).catch(() => null);
+  if (own === null) return;
+  for (const file of files) {
+    const read = file.path === '-' ? null : await stat(file.path);
+    if (read?.ino === own.ino && read.dev === own.dev)
+      throw new Exit(EXIT.usage, `--quarantine ${path} is the file to be imported: name another.`);
+  }
 }
