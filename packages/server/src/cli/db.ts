@@ -6,6 +6,7 @@ import type { BackupReport, DatabaseStatus } from '../store/maintenance.ts';
 import type { RetentionLine } from '../store/retention.ts';
 import { Exit, EXIT } from './exit-codes.ts';
 import { Output } from './output.ts';
+import { Progress } from '../jobs/progress.ts';
 import { tableLines, timeText } from './table.ts';
 
 interface DbOptions {
@@ -87,10 +88,17 @@ async function retention(options: DbOptions): Promise<void> {
   await using scope = new Scope({ name: 'db' });
   const signal = { aborted: false };
   // Ctrl-C ends it after the batch under way; what has left has left.
-  scope.listen(process, 'SIGINT', () => (signal.aborted = true));
+  for (const name of ['SIGINT', 'SIGTERM'] as const) scope.listen(process, name, () => (signal.aborted = true));
   const store = await openStore({ scope, ...placeOf(options) });
   const dryRun = options.dryRun === true;
-  const lines = await store.retain({ now: Date.now(), dryRun, signal });
+  const progress = new Progress('retention', options.json !== true);
+  const lines = await store.retain({
+    now: Date.now(),
+    dryRun,
+    signal,
+    onBatch: ({ table, rows }) => progress.show(rows, 0, `${table} ${dryRun ? 'would leave' : 'left'}`),
+  });
+  progress.done();
   const rows = lines.map(({ table, rows: count, batches, ms }) => ({ table, rows: count, batches, ms: Math.round(ms) }));
   print(options, { dryRun, tables: rows }, retentionText(rows, dryRun));
   if (signal.aborted) throw new Exit(EXIT.interrupted, 'interrupted; what has left has left');

@@ -29,13 +29,14 @@ it('M15 the server forgets by itself: once after the start, then daily; a failin
     store,
     scope,
     now: () => wall.ms,
+    pauseMs: 0,
     onDone: (rows) => told.push(rows),
     onFailed: (error) => failures.push(error),
   });
   const pass = async (ms: number): Promise<void> => {
     wall.ms += ms;
     clock.advance(ms);
-    for (let i = 0; i < 50; i += 1) await turn();
+    for (let i = 0; i < 200; i += 1) await turn();
   };
   const of = (table: string) => job.figures().find((line) => line.table === table);
   await store.saveDeadLetter(letter('d-1'));

@@ -11,6 +11,8 @@ export interface RetentionJobOptions {
   readonly scope: Scope;
   /** Wall clock, ms. */
   readonly now: () => number;
+  /** Between batches; default 50. */
+  readonly pauseMs?: number | undefined;
   /** Told after a run that deleted something; the rows by table. */
   readonly onDone?: ((rows: Readonly<Record<string, number>>) => void) | undefined;
   readonly onFailed?: ((error: unknown) => void) | undefined;
@@ -43,7 +45,7 @@ export class RetentionJob {
 
   /** A run that fails is told; the next day tries again. */
   async run(): Promise<void> {
-    const { store, scope, now, onDone, onFailed } = this.#options;
+    const { store, scope, now, pauseMs, onDone, onFailed } = this.#options;
     const note = ({ table, rows }: RetentionLine): void => {
       const book = this.#deleted[table];
       book.rows += rows;
@@ -51,7 +53,7 @@ export class RetentionJob {
     };
     const signal = { get aborted() { return scope.state !== 'open'; } }; // prettier-ignore
     try {
-      const lines = await store.retain({ now: now(), signal, onTable: note });
+      const lines = await store.retain({ now: now(), pauseMs, signal, onTable: note });
       const gone = lines.filter((line) => line.rows > 0);
       if (gone.length > 0) onDone?.(Object.fromEntries(gone.map((line) => [line.table, line.rows])));
     } catch (error) {

@@ -62,11 +62,16 @@ export interface RetentionOptions {
   readonly ages?: Partial<RetentionAges> | undefined;
   /** Looked at between batches. */
   readonly signal?: { readonly aborted: boolean } | undefined;
+  /** Told after each batch: what has left its table so far. */
+  readonly onBatch?: ((line: RetentionLine) => void) | undefined;
   /** Told after each table. */
   readonly onTable?: ((line: RetentionLine) => void) | undefined;
 }
 
 export interface RetentionStore {
-  /** Deletes what is too old in batches of 1,000 by key; one line per table that has a limit. */
+  /**
+   * Deletes what is too old, at most 1,000 rows in a transaction, found in slices of at most 50,000 keys; one line per table that has a limit.
+   * Ended in the middle, by whatever, it is begun again: what has left has left.
+   */
   retain(options: RetentionOptions): Promise<readonly RetentionLine[]>;
 }

@@ -13,7 +13,7 @@ import { deskStore } from './lists.ts';
 import { orderLog } from './order-log.ts';
 import { noticeStore } from './notices.ts';
 import { coverageStore } from './survey.ts';
-import { retentionStore } from './retention.ts';
+import { retentionStore, type RetentionParts } from './retention.ts';
 import { statisticsStore } from './statistics.ts';
 import { tradingStore } from './trading.ts';
 import { execute, rawRows, type Work } from './work.ts';
@@ -25,14 +25,16 @@ const KILL_SWITCH_MS = 500;
 export interface StoreParts extends Pick<Store, 'kind' | 'stats' | 'close'> {
   readonly gate: Gate;
   readonly bulk: BulkBars;
+  /** Long looks of retention, without keeping other work waiting; absent: through the gate. */
+  readonly look?: RetentionParts['read'];
   /** After retention: gives space back. */
-  readonly tidy: () => Promise<void>;
+  readonly tidy: RetentionParts['afterwards'];
   /** Wall clock of the writes; default `Date.now`. */
   readonly now?: (() => number) | undefined;
 }
 
 export function sqlStore(parts: StoreParts, epoch: string): Store {
-  const { gate, bulk, tidy, kind, stats, close, now = Date.now } = parts;
+  const { gate, bulk, look, tidy, kind, stats, close, now = Date.now } = parts;
   return {
     ...barStore(gate, bulk),
     ...coverageStore(gate),
@@ -46,7 +48,7 @@ export function sqlStore(parts: StoreParts, epoch: string): Store {
     ...tradingStore(gate, () => sleep(KILL_SWITCH_MS, undefined, { ref: false })),
     ...noticeStore(gate, now),
     ...jobStore(gate, now),
-    ...retentionStore(gate, tidy),
+    ...retentionStore({ gate, read: look, afterwards: tidy }),
     orderLog: (accountId) => orderLog(gate, accountId),
     kind,
     epoch,

@@ -6,6 +6,15 @@ export interface ReaderStart {
   readonly flags: SharedArrayBuffer;
 }
 
+/** A statement of the store's own that looks at few enough rows to need no check in between. */
+export interface LookRequest {
+  readonly id: number;
+  readonly kind: 'look';
+  readonly slot: number;
+  readonly sql: string;
+  readonly parameters: readonly unknown[];
+}
+
 export interface ReaderRequest {
   readonly id: number;
   readonly kind: 'bars' | 'count';
@@ -22,5 +31,7 @@ export interface ReaderAnswer {
   /** Time, open, high, low, close, volume. */
   readonly columns?: readonly Float64Array<ArrayBuffer>[] | undefined;
   readonly count?: number | undefined;
+  /** Of a look, as arrays. */
+  readonly rows?: readonly unknown[] | undefined;
   readonly error?: string | undefined;
 }

@@ -1,7 +1,7 @@
 /** The thread that reads what may be long: pages of bars into columns, counts in key slices. It reads only, and can be told to stop between slices. */
 import Database from 'better-sqlite3';
 import { parentPort, workerData } from 'node:worker_threads';
-import type { ReaderAnswer, ReaderRequest, ReaderStart } from './reader-messages.ts';
+import type { LookRequest, ReaderAnswer, ReaderRequest, ReaderStart } from './reader-messages.ts';
 
 /** Rows per step: they die young, which makes it three times as fast as one long list. */
 const STEP_ROWS = 1_000;
@@ -65,8 +65,16 @@ function count({ key, until, slot }: ReaderRequest): number {
   }
 }
 
+function look({ sql, parameters, slot }: LookRequest): readonly unknown[] {
+  checkpoint(slot, performance.now());
+  return database
+    .prepare(sql)
+    .raw(true)
+    .all(...parameters);
+}
+
 // bounded: one, for the life of the thread
-port?.on('message', (request: ReaderRequest | 'close') => {
+port?.on('message', (request: ReaderRequest | LookRequest | 'close') => {
   if (request === 'close') {
     database.close();
     port.close();
@@ -74,7 +82,8 @@ port?.on('message', (request: ReaderRequest | 'close') => {
   }
   const { id } = request;
   try {
-    if (request.kind === 'count') port.postMessage({ id, count: count(request) } satisfies ReaderAnswer);
+    if (request.kind === 'look') port.postMessage({ id, rows: look(request) } satisfies ReaderAnswer);
+    else if (request.kind === 'count') port.postMessage({ id, count: count(request) } satisfies ReaderAnswer);
     else {
       const columns = bars(request);
       port.postMessage({ id, columns } satisfies ReaderAnswer, columns?.map((column) => column.buffer) ?? []);

@@ -5,8 +5,9 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { StoreFailure } from '../refused.ts';
 import type { BulkBars } from '../sql/bars.ts';
+import type { Work } from '../sql/work.ts';
 import { minutesOf } from '../sql/bar-keys.ts';
-import type { ReaderAnswer, ReaderRequest, ReaderStart } from './reader-messages.ts';
+import type { LookRequest, ReaderAnswer, ReaderRequest, ReaderStart } from './reader-messages.ts';
 
 /** Requests under way at one time; one more is refused. */
 const SLOTS = 64;
@@ -58,6 +59,18 @@ export class Reader {
     return (await this.#ask({ kind: 'count', key, until, limit: 0 })).count ?? 0;
   };
 
+  /** Work that only reads, statement by statement: other work comes between them. Its rows are arrays. */
+  async look<T>(work: () => Work<T>): Promise<T> {
+    const running = work();
+    let step = running.next({ rows: [], changes: 0 });
+    while (step.done !== true) {
+      const { sql, parameters } = step.value;
+      const { rows = [] } = await this.#ask({ kind: 'look', sql, parameters });
+      step = running.next({ rows, changes: rows.length });
+    }
+    return step.value;
+  }
+
   /** Requests under way. */
   get busy(): number {
     return this.#waiting.size;
@@ -80,7 +93,7 @@ export class Reader {
     await this.#thread?.end();
   }
 
-  async #ask(request: Pick<ReaderRequest, 'kind' | 'key' | 'until' | 'limit'>): Promise<ReaderAnswer> {
+  async #ask(request: Omit<ReaderRequest, 'id' | 'slot'> | Omit<LookRequest, 'id' | 'slot'>): Promise<ReaderAnswer> {
     const slot = this.#freeSlot();
     if (slot === null) throw new StoreFailure('store.busy', `${SLOTS} long reads are under way already.`);
     Atomics.store(new Int32Array(this.#flags), slot, 0);
@@ -89,7 +102,7 @@ export class Reader {
     try {
       const answer = await new Promise<ReaderAnswer>((resolve, reject) => {
         this.#waiting.set(slot, { resolve, reject });
-        thread.worker.postMessage({ ...request, slot, id: slot } satisfies ReaderRequest);
+        thread.worker.postMessage({ ...request, slot, id: slot } satisfies ReaderRequest | LookRequest);
       });
       if (answer.error !== undefined) throw new StoreFailure('store.timeout', `A long read ended early: ${answer.error}.`);
       return answer;

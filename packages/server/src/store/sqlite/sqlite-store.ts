@@ -1,5 +1,6 @@
 /** The embedded store: one SQLite file behind the port. */
 import type { Scope } from '@wyckoff/bounded';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Store } from '../store.ts';
 import type { GateFigures } from '../sql/gate.ts';
 import { epochOf, sqlStore } from '../sql/sql-store.ts';
@@ -10,6 +11,10 @@ import { Reader } from './reader.ts';
 /** Pages of the log after which it is copied into the file: 4 MB, and while much is imported 32 MB. */
 const CHECKPOINT_PAGES = 1_000;
 const BULK_CHECKPOINT_PAGES = 8_000;
+
+/** Pages given back to the system in one go, 4 MB, and the pause after it. */
+const VACUUM_PAGES = 1_000;
+const VACUUM_PAUSE_MS = 50;
 
 export interface SqliteStoreOptions extends OpenOptions {
   /** Wall clock of the writes; default `Date.now`. */
@@ -63,10 +68,15 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
           }
         },
       },
-      tidy: async () => {
-        database.pragma('incremental_vacuum');
-        database.pragma('optimize');
-        return Promise.resolve();
+      look: reader === null ? undefined : (_holder, work) => reader.look(work),
+      tidy: async ({ pauseMs = VACUUM_PAUSE_MS, signal }) => {
+        while (signal?.aborted !== true && pragma('freelist_count') > 0) {
+          const before = pragma('freelist_count');
+          database.pragma(`incremental_vacuum(${VACUUM_PAGES})`);
+          if (pragma('freelist_count') === before) break;
+          await pause(pauseMs);
+        }
+        if (database.open) database.pragma('optimize');
       },
     },
     epoch,
