@@ -28,17 +28,22 @@ export async function openFeed(name: string, { env, ...options }: OpenFeedOption
   return (await feedOpener(name, { scope: options.scope, env })).open(options);
 }
 
+export interface OpenerOptions {
+  readonly scope: Scope;
+  readonly env: Environment;
+  /** What stands between the provider's history and everybody who asks for it, the feed included. */
+  readonly over?: (history: HistoryProvider) => HistoryProvider;
+}
+
 /** For who asks for history before there is a feed. @throws ProviderFault when a key or a library is missing. */
-export async function feedOpener(
-  name: string,
-  { scope, env }: { readonly scope: Scope; readonly env: Environment },
-): Promise<FeedOpener> {
+export async function feedOpener(name: string, { scope, env, over }: OpenerOptions): Promise<FeedOpener> {
   const { history, market } = await openProvider(name, { scope, env });
   const { assetClass, timeZone } = market;
   const calendar = calendarOf(market.calendarId);
   const session = assetClass === 'STOCK' ? ({ open: '09:30', close: '16:00' } as const) : '24h';
   const instrumentOf = (symbol: string): { symbol: string; assetClass: typeof assetClass; timeZone: string; session: typeof session } => ({ symbol, assetClass, timeZone, session }); // prettier-ignore
-  const whole = new AggregatedHistory({ history, calendarOf: () => calendar, instrumentOf });
+  const aggregated = new AggregatedHistory({ history, calendarOf: () => calendar, instrumentOf });
+  const whole = over?.(aggregated) ?? aggregated;
   return {
     history: whole,
     market,

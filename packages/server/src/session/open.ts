@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import {
   calendarOf,
   createBarColumns,
+  TIMEFRAME_MS,
   type Account,
   type Calendar,
   type EngineSeries,
@@ -15,6 +16,8 @@ import {
 import type { Broker } from '../brokers/broker.ts';
 import type { CachedStore } from '../cache/with-bar-cache.ts';
 import { readCsv } from '../feeds/csv/read-csv.ts';
+import type { HistoryProvider } from '../feeds/contract/history.ts';
+import { Quarantine } from '../feeds/ingest/quarantine.ts';
 import type { Environment } from '../feeds/open-provider.ts';
 import { ReplayFeed } from '../feeds/replay/replay-feed.ts';
 import { openNotices, type Notices } from '../notify/open-notices.ts';
@@ -42,6 +45,8 @@ import { CalendarFile } from './market/calendar-file.ts';
 import { takeCommonPast } from './market/common-past.ts';
 import { openBroker } from './market/open-broker.ts';
 import { FreshBars } from './market/fresh-bars.ts';
+import { HeldBars, type HeldBarsOptions } from './market/held-bars.ts';
+import { keepCoverage } from './market/kept-coverage.ts';
 import { gateContextOf } from './market/gate-context.ts';
 import { LiveAccount } from './market/live-account.ts';
 import { watchMarket } from './market/watched-market.ts';
@@ -82,6 +87,8 @@ export interface SessionParts {
   readonly factory?: (instrument: Instrument, timeframe: Timeframe) => EngineFactory;
   /** A live feed: the session is on paper, at the wall clock; without one it replays what is stored. */
   readonly feed?: OpenFeed;
+  /** What a live feed's holes are filled from, in the prices in which its series are stored; default: of `market`. */
+  readonly history?: HistoryProvider;
   /** The live market of the settings, in place of `feed`. */
   readonly market?: MarketChoice | null;
   /** A venue in place of the simulated broker: the account is LIVE. Default: the one of `market`. */
@@ -250,6 +257,7 @@ export async function openSession(options: SessionOptions<Scope>, parts: Session
   };
   const onStale = (symbol: string, isStale: boolean): void =>
     void surely(async () => await fresh?.heard(symbol, isStale)).catch((error: unknown) => parts.onProblem?.(error));
+  const held = feed === undefined ? null : await heldBars({ scope, store, calendar, wallClock, surely, onAlarm });
   const liveSource =
     feed === undefined || run === null
       ? null
@@ -262,6 +270,7 @@ export async function openSession(options: SessionOptions<Scope>, parts: Session
           closing: () => run?.closing ?? null,
           take,
           wallClock,
+          held,
           onChange: tellConnection,
           onStale,
           onNotice,
@@ -338,13 +347,18 @@ export async function openSession(options: SessionOptions<Scope>, parts: Session
     );
   }
   if (run !== null && parts.calendarFile != null) await followCalendar(run, parts.calendarFile, { scope, all, onNotice });
+  const history = parts.history ?? watched?.history ?? null;
+  if (held !== null && run !== null && history !== null) {
+    const isHeld = (of: Place, time: EpochMs): boolean => held.isHeld(of, time);
+    keepCoverage({ scope, store, run, history, calendar, wallClock, isHeld, surely, onNotice });
+  }
   if (liveSource !== null && run !== null && ref.watched !== undefined) {
     const account = run;
     scope.task('common past', async (signal) => {
       const past = {
         store,
         run: account,
-        history: watched?.history ?? null,
+        history,
         calendar,
         firstBar: watched?.firstBar ?? wallClock(),
         wallClock,
@@ -445,6 +459,28 @@ async function freshBarsOf(
       const reason = on ? 'no fresh bar' : 'a fresh bar';
       await run.command({ kind: 'setHalt', halt: 'STALE', symbol, inForce: on, reason }, by);
     },
+  });
+}
+
+/** Those that a former process held are held again. */
+async function heldBars(
+  of: Omit<HeldBarsOptions, 'quarantine' | 'closeOf' | 'barMs' | 'onHeld'> & {
+    readonly scope: Scope;
+    readonly store: Store;
+    readonly calendar: Calendar;
+    readonly onAlarm: (sentence: string) => void;
+  },
+): Promise<HeldBars> {
+  const { scope, store, calendar, wallClock, surely, onAlarm } = of;
+  const quarantine = new Quarantine({ scope, letters: store });
+  await quarantine.restore();
+  return new HeldBars({
+    quarantine,
+    closeOf: ({ timeframe }, time) => calendar.closeOf(time, timeframe),
+    barMs: ({ timeframe }) => TIMEFRAME_MS[timeframe],
+    wallClock,
+    surely,
+    onHeld: onAlarm,
   });
 }
 

@@ -4,7 +4,7 @@ import type { ToldFact } from '../store/entity-store.ts';
 import type { EngineCursor, EngineRef, Series, Store } from '../store/store.ts';
 import type { EngineFactory } from './engine-factory.ts';
 import { closingOf, stepInstant, type InstantRows } from './instants/instant-rows.ts';
-import { LATE_TYPE, LateBars } from './instants/late-bars.ts';
+import { LateBars, UNHEARD_TYPES } from './instants/late-bars.ts';
 import { TakenInstants } from './instants/taken-instants.ts';
 
 /** Bars stepped and compared at a time. */
@@ -175,11 +175,11 @@ class Again {
     else this.#engine.deliver();
   }
 
-  /** Without the words about late bars, which no engine hears. */
+  /** Without the words about late bars and filled holes, which no engine hears. */
   async #told(from: number, until: number): Promise<readonly ToldFact[]> {
     const { store, ref } = this.#options;
     const told = await store.toldByEngine(ref.id, { from, until, limit: FACTS_PER_SLICE });
-    return seriesOf(ref).length === 1 ? told : told.filter(({ fact }) => (fact.kind as string) !== LATE_TYPE);
+    return told.filter(({ fact }) => !UNHEARD_TYPES.includes(fact.kind));
   }
 }
 

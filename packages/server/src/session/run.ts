@@ -17,7 +17,7 @@ import type { EngineInput, EngineRef, EquityPoint, PendingFact, Series, Store } 
 import type { ConflatedValue } from './desk.ts';
 import type { EngineFactory } from './engine-factory.ts';
 import { barsBySeries, closingOf, endOfInstant, stepInstant, type InstantRows } from './instants/instant-rows.ts';
-import { lateInput } from './instants/late-bars.ts';
+import { filledInput, lateInput } from './instants/late-bars.ts';
 import type { Journal } from './journal.ts';
 import { AccountDown } from './recovery.ts';
 import { attributed, barValue, equityOf, reportValues } from './run-facts.ts';
@@ -223,6 +223,26 @@ export class Run implements AccountRun {
     } finally {
       this.#busy = false;
     }
+  }
+
+  /**
+   * Bars older than the newest one taken are about to be stored, which the account does not hear of: what it decided without them stays decided.
+   * When this resolves a resume knows of them, too, whether they come to be stored or not. @throws RangeError for a bar that is not older.
+   */
+  async fills(series: Series, times: readonly EpochMs[]): Promise<void> {
+    const newest = this.newestOf(series.symbol, series.timeframe);
+    const young = times.find((time) => newest === null || time >= newest);
+    if (young !== undefined) throw new RangeError(`run: expected a bar to fill in before ${String(newest)}, was ${young}`);
+    await this.#turns.take(() =>
+      this.#guarded(async (engine) => {
+        const { journal, ref } = this.#options;
+        const position = this.#position;
+        const input = filledInput(series, { times, position, at: this.#now() });
+        const { account } = engine.report();
+        const place = { engine: ref, from: position, to: position, barTime: this.#barTime };
+        await journal.record({ ...place, facts: [], inputs: [input], account, equity: [] }, () => Promise.resolve([]));
+      }),
+    );
   }
 
   /** A command: journalled with its facts and its answer, then acted on. */

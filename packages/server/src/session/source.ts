@@ -11,6 +11,7 @@ import type { ReplayControl } from './desk.ts';
 import { Gathering } from './instants/gathering.ts';
 import type { InstantRows } from './instants/instant-rows.ts';
 import { WaitingBars } from './instants/waiting-bars.ts';
+import type { HeldBars } from './market/held-bars.ts';
 
 export interface SessionSource extends ReplayControl {
   /** Ends it with a reason that the desk shows. */
@@ -40,6 +41,8 @@ export interface LiveSourceOptions {
   /** Takes bars from row `from` on and answers how many; they are stored with what they led to. */
   readonly take: (rows: InstantRows, from: number, limit: number) => Promise<number>;
   readonly wallClock: () => EpochMs;
+  /** Judges what moved too far; null: everything is accepted and flagged. */
+  readonly held: Pick<HeldBars, 'believed'> | null;
   readonly onChange: (state: ConnectionWire) => void;
   /** A series became too old for new entries, or fresh again (trading.md 9.5). */
   readonly onStale: (symbol: string, isStale: boolean) => void;
@@ -163,10 +166,13 @@ export class LiveSource implements SessionSource {
   }
 
   /** Corrections of bars that were acted on are the store's business: what was decided stays decided. */
-  async #take({ kind, columns, series }: BarBatch): Promise<void> {
+  async #take(batch: BarBatch): Promise<void> {
+    const { kind, series } = batch;
     const watched = this.#open.get(seriesName(series));
-    if (kind !== 'closed' || columns.length === 0 || this.#error !== null || watched === undefined) return;
-    const flags = this.#flagged(series, columns, watched.judge);
+    if (kind !== 'closed' || batch.columns.length === 0 || this.#error !== null || watched === undefined) return;
+    const all = this.#flagged(series, batch.columns, watched.judge);
+    const { columns, flags } = (await this.#options.held?.believed(batch, all)) ?? { columns: batch.columns, flags: all };
+    if (columns.length === 0) return;
     if (this.#options.series.length === 1) await this.#takeAll({ ...columns, flags });
     else await this.#gathering.push(watched.waiting, columns, flags);
   }

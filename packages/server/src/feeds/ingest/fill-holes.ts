@@ -14,6 +14,10 @@ export interface HoleFillerOptions {
   /** In the prices in which the series is stored. */
   readonly historyOf: (series: Series) => Promise<HistoryProvider>;
   readonly calendarOf: (symbol: string) => Calendar;
+  /** Told of bars of a hole before they are stored, at most 1,000; what rejects keeps them out. */
+  readonly beforeStored?: ((series: Series, times: readonly EpochMs[]) => Promise<void>) | undefined;
+  /** Bars that somebody has to confirm first: a hole is not filled with them. */
+  readonly isHeld?: ((series: Series, time: EpochMs) => boolean) | undefined;
   /** Wall clock; default `Date.now`. */
   readonly now?: (() => EpochMs) | undefined;
 }
@@ -47,6 +51,7 @@ const AT_ONCE = 20;
 /** Series remembered: as many as a process may watch. */
 const REMEMBERED = 200;
 const DAY_MS = 86_400_000;
+const TOLD = 1_000;
 const CHUNK = 5_000;
 
 export class HoleFiller {
@@ -108,9 +113,16 @@ export class HoleFiller {
     return { holes, last };
   }
 
+  async #tell(series: Series, { time, length }: BarColumns): Promise<void> {
+    const { beforeStored } = this.#options;
+    if (beforeStored === undefined) return;
+    for (let row = 0; row < length; row += TOLD)
+      await beforeStored(series, Array.from(time.subarray(row, Math.min(length, row + TOLD))));
+  }
+
   /** Answers how many bars were new. */
   async #ask(series: Series, { after, before }: Hole, signal: StopSignal | undefined): Promise<number> {
-    const { store, calendarOf, historyOf, now = Date.now } = this.#options;
+    const { store, calendarOf, historyOf, isHeld, now = Date.now } = this.#options;
     const { symbol, timeframe } = series;
     const history = await historyOf(series);
     const ingest = new Ingest({ store, calendarOf, now });
@@ -120,8 +132,9 @@ export class HoleFiller {
       const closed = closedBetween(
         page.columns,
         { after, before },
-        (time) => calendarOf(symbol).closeOf(time, timeframe) <= now(),
+        (time) => calendarOf(symbol).closeOf(time, timeframe) <= now() && isHeld?.(series, time) !== true,
       );
+      await this.#tell(series, closed);
       inserted += (await ingest.take(series, closed, { provider: page.provider ?? history.name })).inserted;
     }
     return inserted;

@@ -1,7 +1,8 @@
 /** Bars as they were traded, brought onto the prices in which a series is stored. */
 import { adjustedBefore, appendBar, BarCursor, createBarColumns, type BarColumns } from '@wyckoff/domain';
 import type { HistoryPage, HistoryProvider } from '../contract/history.ts';
-import type { SplitFigures } from './applied-splits.ts';
+import type { SettingsStore } from '../../store/store.ts';
+import { appliedSplits, type SplitFigures } from './applied-splits.ts';
 
 /** A provider that tells prices as they were: its bars before a split that was applied come in as the stored ones are. */
 export function scaledHistory(history: HistoryProvider, splits: () => readonly SplitFigures[]): HistoryProvider {
@@ -11,6 +12,20 @@ export function scaledHistory(history: HistoryProvider, splits: () => readonly S
     timeframes,
     async *pages(request, signal): AsyncGenerator<HistoryPage> {
       for await (const page of history.pages(request, signal)) yield { ...page, columns: scaled(page.columns, splits()) };
+    },
+    close: () => history.close(),
+  };
+}
+
+/** The same for every series, by what is kept of it in the store. */
+export function scaledBySeries(history: HistoryProvider, store: Pick<SettingsStore, 'setting'>): HistoryProvider {
+  const { name, timeframes } = history;
+  return {
+    name,
+    timeframes,
+    async *pages(request, signal): AsyncGenerator<HistoryPage> {
+      const splits = await appliedSplits(store, request);
+      yield* scaledHistory(history, () => splits).pages(request, signal);
     },
     close: () => history.close(),
   };

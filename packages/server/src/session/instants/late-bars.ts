@@ -1,12 +1,16 @@
-/** Bars that came after their instant was taken: instants of their own, and the one thing about them that stored bars do not tell (input.late). */
+/**
+ * What stored bars do not tell of how they came: those that came after their instant was taken were instants of their own (`input.late`), and
+ * those that filled a hole behind what was taken were told to nobody (`input.filled`).
+ */
 import type { EpochMs, Timeframe } from '@wyckoff/domain';
 import { createBarColumns, appendBar, BarCursor } from '@wyckoff/domain';
 import type { EngineInput, Series, Store } from '../../store/store.ts';
 import { closingOf, type InstantRows } from './instant-rows.ts';
 
-const KIND = 'late';
-/** The type of the fact it is journalled as. */
-export const LATE_TYPE = `input.${KIND}`;
+const LATE = 'late';
+const FILLED = 'filled';
+/** The types of the facts they are journalled as, which no engine hears. */
+export const UNHEARD_TYPES: readonly string[] = [`input.${LATE}`, `input.${FILLED}`];
 const PAGE = 2_000;
 
 interface LateBar {
@@ -25,7 +29,19 @@ export function lateInput(
     const { symbol, timeframe } = series[rows.places?.[of.from + i] ?? 0];
     return { symbol, timeframe, time: rows.time[of.from + i] };
   });
-  return { bar: of.position, kind: KIND, at: closingOf(rows, of.from, series), data: { bars } };
+  return { bar: of.position, kind: LATE, at: closingOf(rows, of.from, series), data: { bars } };
+}
+
+/** What the journal keeps of bars that are about to fill a hole, before they are stored; at most 1,000. */
+export function filledInput(
+  { symbol, timeframe }: Series,
+  of: { readonly times: readonly EpochMs[]; readonly position: number; readonly at: EpochMs },
+): EngineInput {
+  return { bar: of.position, kind: FILLED, at: of.at, data: { symbol, timeframe, times: of.times } };
+}
+
+interface FilledBars extends Pick<LateBar, 'symbol' | 'timeframe'> {
+  readonly times: readonly EpochMs[];
 }
 
 interface Place {
@@ -40,9 +56,9 @@ export class LateBars {
   // bounded: as above
   readonly #keys: ReadonlySet<string>;
 
-  private constructor(byPosition: ReadonlyMap<number, readonly Place[]>) {
+  private constructor(byPosition: ReadonlyMap<number, readonly Place[]>, filled: readonly Place[]) {
     this.#byPosition = byPosition;
-    this.#keys = new Set([...byPosition.values()].flatMap((bars) => bars.map(keyOf)));
+    this.#keys = new Set([...byPosition.values(), filled].flatMap((bars) => bars.map(keyOf)));
   }
 
   /** Of positions `after < position <= until`. */
@@ -51,23 +67,28 @@ export class LateBars {
     engine: { readonly id: string; readonly series: readonly Series[] },
     span: { readonly after: number; readonly until: number },
   ): Promise<LateBars> {
+    // bounded: of the bars that are stepped again
     const found = new Map<number, readonly Place[]>();
-    if (engine.series.length === 1) return new LateBars(found);
+    const filled: Place[] = []; // bounded: as above
     for (let after = span.after; after < span.until;) {
       const page = await store.inputsOfBars(engine.id, { after, until: span.until, limit: PAGE });
-      for (const { bar, kind, data } of page)
-        if (kind === KIND)
-          found.set(
-            bar,
-            (data as { bars: readonly LateBar[] }).bars.map((late) => placeOf(late, engine.series)),
-          );
+      for (const { bar, kind, data } of page) {
+        if (kind === LATE) {
+          const { bars } = data as { readonly bars: readonly LateBar[] };
+          found.set(bar, bars.map((late) => placeOf(late, engine.series))); // prettier-ignore
+        }
+        if (kind !== FILLED) continue;
+        const { times, ...series } = data as FilledBars;
+        for (const time of times) filled.push(placeOf({ ...series, time }, engine.series));
+      }
       if (page.length < PAGE) break;
       // The inputs of the last position may go on in the next page.
       after = Math.max(after + 1, page[page.length - 1].bar - 1);
     }
-    return new LateBars(found);
+    return new LateBars(found, filled);
   }
 
+  /** It was not taken in its order, or not at all. */
   has(place: number, time: EpochMs): boolean {
     return this.#keys.has(keyOf({ place, time }));
   }

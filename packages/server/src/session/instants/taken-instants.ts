@@ -1,4 +1,4 @@
-/** The instants an account took, in their order: the stored bars merged, but the late ones where they came. */
+/** The instants an account took, in their order: the stored bars merged, but the late ones where they came, and without those that filled holes. */
 import { BarCursor, createBarColumns, appendBar, type EpochMs } from '@wyckoff/domain';
 import type { BarStore, Series } from '../../store/store.ts';
 import { endOfInstant, keptRows, type InstantRows } from './instant-rows.ts';
@@ -38,7 +38,10 @@ export class TakenInstants {
       const chunk = this.#chunk;
       const from = this.#row;
       this.#row = endOfInstant(chunk, from, series);
-      if (chunk.places === undefined) return oneRow(chunk, from);
+      if (chunk.places === undefined) {
+        if (late.has(0, chunk.time[from])) continue;
+        return oneRow(chunk, from);
+      }
       const { places, time } = chunk;
       const rows = keptRows(chunk, from, this.#row, (row) => !late.has(places[row], time[row]));
       if (rows.length > 0) return rows;

@@ -8,6 +8,7 @@ import type { MarketChoice } from '../../market-choice.ts';
 import { ConfigError, type Fault } from '../../settings.ts';
 import type { HistoryProvider } from '../../feeds/contract/history.ts';
 import type { Store, SymbolRecord } from '../../store/store.ts';
+import { scaledBySeries } from '../../feeds/ingest/scaled-history.ts';
 import { keepPlaces, keptPlaces } from '../session-series.ts';
 import type { OpenFeed } from '../source.ts';
 
@@ -29,7 +30,7 @@ export interface MarketParts {
 export interface WatchedMarket {
   readonly feed: OpenFeed;
   readonly calendar: Calendar;
-  /** For the common past of several series. */
+  /** For the common past of several series and for holes; in the prices in which each series is stored. */
   readonly history: HistoryProvider;
   /** The feed begins behind this bar when the engine has none. */
   readonly firstBar: EpochMs;
@@ -42,7 +43,9 @@ export interface WatchedMarket {
 export async function watchMarket(parts: MarketParts): Promise<WatchedMarket> {
   const { choice, env, store, scope, wallClock } = parts;
   const isClaimed = await refuseOtherFolder(parts);
-  const opener = await feedOpener(choice.feed, { scope, env }).catch((error: unknown): never => throwAsFault(error, choice));
+  const opener = await feedOpener(choice.feed, { scope, env, over: (history) => scaledBySeries(history, store) }).catch(
+    (error: unknown): never => throwAsFault(error, choice),
+  );
   const now = wallClock();
   const span = spanOf(choice, opener.market);
   let anyNew = false;
