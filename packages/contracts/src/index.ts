@@ -10,6 +10,7 @@ export * from './automation-consent.ts';
 export * from './campaigns.ts';
 export * from './trading-state.ts';
 export * from './notifications.ts';
+export * from './dead-letters.ts';
 export * from './facts.ts';
 export * from './frames.ts';
 export * from './http.ts';

@@ -1,6 +1,7 @@
 /** The one table of HTTP routes: the server mounts exactly these (interface.md 1.1). */
 import type * as z from 'zod';
 import * as bars from './bars.ts';
+import { deadLettersAnswer, deadLettersQuery } from './dead-letters.ts';
 import * as http from './http.ts';
 import { statisticsAnswer, statisticsQuery } from './statistics.ts';
 import * as notices from './notifications.ts';
@@ -264,6 +265,14 @@ export const ROUTES = {
     role: 'viewer',
     answer: http.memoryAnswer,
     sentence: 'The census of every bounded structure.',
+  },
+  deadLetters: {
+    method: 'GET',
+    path: '/api/v1/system/dead-letters',
+    role: 'admin',
+    query: deadLettersQuery,
+    answer: deadLettersAnswer,
+    sentence: 'What failed three times and is tried again by itself, oldest first.',
   },
   systemAction: {
     method: 'POST',

@@ -1,5 +1,6 @@
 /** What each route of the table answers: thin translations between the contract and the desk. */
 import { CHART_INCLUDES, FACT_TOPICS, type ROUTES, type RouteName } from '@wyckoff/contracts';
+import type { DeadLetterPage } from '../dead-letters/dead-letter-page.ts';
 import type { Answer, Desk, SnapshotTopic } from '../session/desk.ts';
 import type { Actor, TradingDesk } from '../session/trading-desk.ts';
 import type { DatabaseHealth } from './database-health.ts';
@@ -12,6 +13,7 @@ export interface HandlerPorts {
   readonly desk: Desk;
   readonly trading: TradingDesk;
   readonly notices: NoticesDesk;
+  readonly deadLetters: DeadLetterPage;
   readonly stepUps: StepUps;
   readonly csrfToken: string;
   readonly contractHash: string;
@@ -114,6 +116,7 @@ export function handlers(ports: HandlerPorts): Handlers {
     facts: async ({ query }) => value(await desk.facts(query)),
     equity: async ({ params }) => value(await desk.equity(params['id'] ?? '')),
     memory: () => ports.memory(),
+    deadLetters: async ({ query }) => value(await ports.deadLetters(query)),
     systemAction: ({ body }) => ({ connection: replay(desk, body) }),
     live: () => ({ status: 'ok' }),
     ready: async () => {
