@@ -10,6 +10,7 @@ import { startPostgres, type TestPostgres } from '../../../../e2e/support/postgr
 import { DEMO_SYMBOL } from '../session/demo-series.ts';
 import { openPostgresStore } from '../store/postgres/postgres-store.ts';
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
+import { SCHEMA_VERSION } from '../store/sql/migrations.ts';
 import type { Store } from '../store/store.ts';
 import { ACCOUNT, auditFact, columnsAt, commitOf, notification, refOf, upTo } from '../store/testing/samples.ts';
 
@@ -63,7 +64,7 @@ describe('wyckoff db, the embedded store', () => {
       const status = db(['status', '--data', data, '--json']);
       expect(JSON.parse(status.out)).toMatchObject({
         kind: 'sqlite',
-        version: 5,
+        version: SCHEMA_VERSION,
         known: 5,
         epoch: store.epoch,
         integrity: 'ok',
@@ -72,7 +73,7 @@ describe('wyckoff db, the embedded store', () => {
       });
       const file = join(folder, 'copy.db');
       const copied = db(['backup', file, '--data', data, '--json']);
-      expect(JSON.parse(copied.out)).toMatchObject({ file, version: 5, epoch: store.epoch });
+      expect(JSON.parse(copied.out)).toMatchObject({ file, version: SCHEMA_VERSION, epoch: store.epoch });
       expect(db(['backup', file, '--data', data])).toMatchObject({ code: 6 });
       const held = db(['retention', '--data', data]);
       expect([held.code, held.err]).toEqual([6, expect.stringContaining('store.locked')]);

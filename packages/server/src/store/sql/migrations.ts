@@ -7,6 +7,7 @@ import { SCHEMA_2 } from './schema-2.ts';
 import { SCHEMA_3 } from './schema-3.ts';
 import { SCHEMA_4 } from './schema-4.ts';
 import { SCHEMA_5 } from './schema-5.ts';
+import { SCHEMA_6 } from './schema-6.ts';
 
 /** Marks a file as ours: "WYKF". */
 export const APPLICATION_ID = 0x57594b46;
@@ -227,6 +228,7 @@ export const MIGRATIONS: readonly Migration[] = [
   SCHEMA_3,
   SCHEMA_4,
   SCHEMA_5,
+  SCHEMA_6,
 ];
 
 /** The newest schema this program knows. */

@@ -66,6 +66,19 @@ describe('interface 4.1 migrations', () => {
     expect(await store.checkAudit()).toEqual({ ok: true, checked: 0, lastSeq: null });
   });
 
+  it('M5 a store of schema 5 gets the index by which the position of a signal is found, and the statistics use it', () => {
+    const plan = (database: Database.Database): string =>
+      (database.prepare("explain query plan select * from positions where signal_id = 's-1'").all() as { detail: string }[])
+        .map(({ detail }) => detail)
+        .join();
+    const old = openSqliteFile({ path, migrations: MIGRATIONS.slice(0, 5) });
+    expect(plan(old.database)).toContain('SCAN');
+    old.close();
+    const opened = openSqliteFile({ path });
+    expect(plan(opened.database)).toContain('positions_by_signal');
+    opened.close();
+  });
+
   it('PostgreSQL: an empty or older database is refused unless it is to be migrated, a newer one always', async () => {
     const server = await startPostgres(scope);
     const open = (migrate: boolean): Promise<unknown> => openPostgresStore({ url: server.url, scope, migrate });
