@@ -96,6 +96,7 @@ describe('the server', () => {
     ['facts', '/api/v1/facts?limit=200'],
     ['equity', '/api/v1/accounts/replay/equity'],
     ['memory', '/api/v1/system/memory'],
+    ['deadLetters', '/api/v1/system/dead-letters?topic=notify.email&limit=5'],
     ['health', '/health'],
   ])('interface 10: the answer of %s passes its schema', async (name, path) => {
     const { status, json } = await ask(server, path);
@@ -130,6 +131,8 @@ describe('the server', () => {
       ['request.unknown_route', '/api/v1/nothing', {}],
       ['request.method', '/api/v1/chart', { method: 'DELETE', headers: { 'x-wyckoff-token': token } }],
       ['page.bad_cursor', '/api/v1/signals?cursor=nonsense', {}],
+      ['page.bad_cursor', '/api/v1/system/dead-letters?cursor=nonsense', {}],
+      ['request.invalid', '/api/v1/system/dead-letters?limit=201', {}],
       ['symbol.unknown', '/api/v1/chart?symbol=SPXX&timeframe=1d', {}],
       ['auth.host', '/api/v1/auth/session', { headers: { host: 'evil.example' } }],
       ['auth.origin', '/api/v1/auth/session', { headers: { origin: 'https://evil.example' } }],

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openSqliteStore, type SqliteStore } from '../store/sqlite/sqlite-store.ts';
+import { deadLetterPage } from './dead-letter-page.ts';
 import { DeadLetters } from './dead-letters.ts';
 
 const MINUTE = 60_000;
@@ -98,6 +99,40 @@ describe('C6 dead letters', () => {
     away = false;
     await own.look();
     expect(await store.countDeadLetters()).toBe(3);
+  });
+
+  it('C6 pages of GET /system/dead-letters: each letter once by topic, while others come and go; a cursor of other filters is refused', async () => {
+    const page = deadLetterPage(store);
+    for (let n = 0; n < 12; n += 1) await letters.keep({ ...failed, topic: n % 3 === 0 ? 'bars' : failed.topic, payload: { n } });
+    const seen: number[] = [];
+    for (let cursor: string | undefined; ;) {
+      const answer = await page({ topic: failed.topic, limit: 3, cursor });
+      if (!answer.ok) throw new Error(answer.detail);
+      const { items, nextCursor } = answer.value;
+      expect(items.every(({ topic, attempts, error }) => topic === failed.topic && attempts === 3 && error === 'HTTP 503')).toBe(
+        true,
+      );
+      seen.push(...items.map(({ payload }) => (JSON.parse(payload) as { n: number }).n));
+      // What was seen leaves, and others come, between two pages.
+      await store.removeDeadLetters({ ids: items.slice(0, 1).map(({ id }) => id) });
+      await letters.keep({ ...failed, topic: 'bars' });
+      if (nextCursor === null) break;
+      expect(await page({ limit: 3, cursor: nextCursor })).toMatchObject({ ok: false, code: 'page.bad_cursor' });
+      cursor = nextCursor;
+    }
+    expect(seen.sort((a, b) => a - b)).toEqual([1, 2, 4, 5, 7, 8, 10, 11]);
+    expect(await page({ limit: 1 })).toMatchObject({ ok: true, value: { total: 12 } });
+  });
+
+  it('C6 of a payload the first 4 KiB are shown, no character cut in two, and how long it is', async () => {
+    const payload = `x${'é'.repeat(4_000)}`;
+    await letters.keep({ ...failed, payload });
+    const answer = await deadLetterPage(store)({ limit: 1 });
+    const [letter] = answer.ok ? answer.value.items : [];
+    expect(letter?.payloadBytes).toBe(8_003);
+    expect(Buffer.byteLength(letter?.payload ?? '')).toBe(4_096);
+    expect(letter?.payload).toBe(JSON.stringify(payload).slice(0, letter?.payload.length));
+    expect(letter?.payload).not.toContain('\uFFFD');
   });
 
   it('C6 wyckoff dlq lists, has them tried at the next look whatever their time, and discards', { timeout: 60_000 }, async () => {
