@@ -6,72 +6,24 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Census, Scope } from '@wyckoff/bounded';
 import { settle, VirtualClock } from '@wyckoff/bounded/leak-kit';
-import { appendBar, BarCursor, createBarColumns, drawSeries, type BarColumns } from '@wyckoff/domain';
+import type { BarColumns } from '@wyckoff/domain';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { BarBatch, BarFeed, FeedStatus, FeedTaker } from '../feeds/contract/feed.ts';
 import type { HistoryPage, HistoryProvider } from '../feeds/contract/history.ts';
 import type { SeriesKey } from '../feeds/contract/series-key.ts';
 import { sqliteStatus } from '../store/sqlite/maintenance.ts';
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
 import { DEMO_SYMBOL } from './demo-series.ts';
 import { openSession, type Session } from './open.ts';
+import { FROM, HandFeed, HOUR, hourlyBars, PLACES, rowsOf } from './testing/hand-feed.ts';
 import type { Actor } from './trading-desk.ts';
 
-const HOUR = 3_600_000;
-const FROM = Date.UTC(2024, 0, 1);
 const BARS = 700;
 
 const ann: Actor = { user: 'local', role: 'admin', address: '127.0.0.1', requestId: 'r', steppedUp: true };
 const PLACES = [{ symbol: 'AAA', timeframe: '1h' }, { symbol: 'BBB', timeframe: '1h' }] as const; // prettier-ignore
-const drawn = [3, 4].map((number) => hourly(drawSeries({ schematic: 'all', seed: 1042, number, bars: BARS, noise: 'low' }).columns)); // prettier-ignore
+const drawn = [3, 4].map((number) => hourlyBars(number, BARS));
 /** The bars that the feed lost, and the provider has. */
 const HOLE = [300, 306] as const;
-
-function hourly(columns: BarColumns): BarColumns {
-  for (let row = 0; row < columns.length; row += 1) columns.time[row] = FROM + row * HOUR;
-  return columns;
-}
-
-function rowsOf(columns: BarColumns, from: number, to: number): BarColumns {
-  const rows = createBarColumns(to - from);
-  const bar = new BarCursor(columns);
-  for (let row = from; row < to; row += 1) appendBar(rows, bar.at(row));
-  return rows;
-}
-
-/** A feed whose bars a test hands over. */
-class HandFeed implements BarFeed {
-  readonly name = 'hand';
-  readonly #taker: FeedTaker;
-
-  constructor(taker: FeedTaker) {
-    this.#taker = taker;
-  }
-
-  start(): void {
-    this.#taker.onChange?.(this.status());
-  }
-
-  watch(): ReturnType<BarFeed['watch']> {
-    return { ok: true, created: true };
-  }
-
-  unwatch(): boolean {
-    return true;
-  }
-
-  status(): FeedStatus {
-    return { name: this.name, state: 'CONNECTED', since: 0, lastDataAt: null, latencyMs: null, reconnects: 0, subscriptions: 1, stale: [], error: null }; // prettier-ignore
-  }
-
-  close(): Promise<void> {
-    return Promise.resolve();
-  }
-
-  async give(place: number, columns: BarColumns, origin: BarBatch['origin'] = 'stream'): Promise<void> {
-    await this.#taker.take({ series: PLACES[place], columns, kind: 'closed', origin, provider: 'hand', missing: 0 });
-  }
-}
 
 let folder: string;
 let scope: Scope;
@@ -104,7 +56,7 @@ async function open(snapshotEvery: number, filling = true): Promise<void> {
   session = await openSession(
     { scope, storePath: join(folder, 'wyckoff.db'), speed: null, snapshotEvery },
     {
-      feed: (taker) => (feed = new HandFeed(taker)),
+      feed: (taker) => (feed = new HandFeed(taker, PLACES)),
       wallClock: () => base + clock.now(),
       onNotice: (sentence) => void notices.push(sentence),
       onAlarm: (sentence) => void alarms.push(sentence),

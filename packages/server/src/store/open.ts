@@ -21,6 +21,9 @@ export interface StoreChoice {
   readonly onNotice?: ((notice: Readonly<Record<string, unknown>>, sentence: string) => void) | undefined;
 }
 
+/** An account stands still and says so rather than waiting in silence for longer. */
+const ENGINE_PATIENCE_MS = 2_000;
+
 /**
  * Opens the store; it ends with the scope.
  * @throws StoreRefused with what to do; whatever was there is then as it was.
@@ -46,6 +49,7 @@ export async function openStore(choice: StoreChoice): Promise<Store> {
     url: databaseUrl,
     scope,
     migrate,
+    ...(onLost !== undefined && { commitPatienceMs: ENGINE_PATIENCE_MS }),
     onLongHold: (hold) => onNotice?.({ ...hold, ms: Math.round(hold.ms) }, 'a database connection is held too long'),
     onIdleError: (err) => onNotice?.({ err }, 'an idle database connection broke'),
   });

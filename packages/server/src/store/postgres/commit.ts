@@ -6,15 +6,15 @@ import type { Commit, JournalStore } from '../store.ts';
 import type { Gate } from '../sql/gate.ts';
 import { all } from '../sql/work.ts';
 
-/** A database that is away longer ends the session; it goes on where it was when it is started again. */
+/** How long a commit is tried; whoever can do better than wait says so sooner. */
 const PATIENCE_MS = 30_000;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 2_000;
 
 /** The engine's place is part of every commit, so that trying again can neither lose bars nor book them twice. */
-export function persistentCommit(store: JournalStore, gate: Gate): JournalStore['commit'] {
+export function persistentCommit(store: JournalStore, gate: Gate, patienceMs = PATIENCE_MS): JournalStore['commit'] {
   return async (commit) => {
-    const untilMs = performance.now() + PATIENCE_MS;
+    const untilMs = performance.now() + patienceMs;
     let mayHaveGone = false;
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2)) {
       try {

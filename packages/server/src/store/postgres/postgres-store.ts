@@ -21,6 +21,8 @@ export interface PostgresStoreOptions {
   readonly onLongHold?: ((hold: LongHold) => void) | undefined;
   readonly onIdleError?: ((error: unknown) => void) | undefined;
   readonly onWait?: ((seconds: number) => void) | undefined;
+  /** How long a commit is tried while the database is away, ms; default 30,000. */
+  readonly commitPatienceMs?: number | undefined;
   /** Wall clock of the writes; default `Date.now`. */
   readonly now?: (() => number) | undefined;
 }
@@ -80,7 +82,7 @@ async function open(options: PostgresStoreOptions, scope: Scope): Promise<Postgr
     },
     epoch,
   );
-  return { ...store, commit: persistentCommit(store, gate), gate };
+  return { ...store, commit: persistentCommit(store, gate, options.commitPatienceMs), gate };
 }
 
 /** A store that does not open is refused with what to do, whatever the reason. */
