@@ -18,12 +18,10 @@ import { FROM, HandFeed, HOUR, hourlyBars, PLACES, rowsOf } from './testing/hand
 import type { Actor } from './trading-desk.ts';
 
 const BARS = 700;
-
-const ann: Actor = { user: 'local', role: 'admin', address: '127.0.0.1', requestId: 'r', steppedUp: true };
-const PLACES = [{ symbol: 'AAA', timeframe: '1h' }, { symbol: 'BBB', timeframe: '1h' }] as const; // prettier-ignore
-const drawn = [3, 4].map((number) => hourlyBars(number, BARS));
 /** The bars that the feed lost, and the provider has. */
 const HOLE = [300, 306] as const;
+const drawn = [3, 4].map((number) => hourlyBars(number, BARS));
+const ann: Actor = { user: 'local', role: 'admin', address: '127.0.0.1', requestId: 'r', steppedUp: true };
 
 let folder: string;
 let scope: Scope;

@@ -124,10 +124,10 @@ function spanOf({ timeframe, historyBars }: MarketChoice, { assetClass }: Market
   return Math.ceil((historyBars * TIMEFRAME_MS[timeframe]) / openShare);
 }
 
-function recordOf(symbol: string, feed: string, { assetClass, timeZone }: Market): SymbolRecord {
+function recordOf(symbol: string, feed: string, { assetClass, timeZone, calendarId: calendar }: Market): SymbolRecord {
   const isStock = assetClass === 'STOCK';
   const tickSize = isStock ? 0.01 : 0.000_000_01;
-  return { symbol, assetClass, name: symbol, source: feed, synthetic: false, timeZone, currency: 'USD', tickSize, unit: isStock ? 'shares' : 'units' }; // prettier-ignore
+  return { symbol, assetClass, name: symbol, source: feed, synthetic: false, timeZone, calendar, currency: 'USD', tickSize, unit: isStock ? 'shares' : 'units' }; // prettier-ignore
 }
 
 const TELL_EVERY_BARS = 500;
