@@ -10,7 +10,17 @@ export { calendarOf } from './market/calendars.ts';
 export { newYorkDay, newYorkHour, newYorkInstant } from './market/new-york.ts';
 export { CALENDAR_IDS } from './market/calendar.ts';
 export type { Calendar, CalendarId, Session } from './market/calendar.ts';
-export { BAR_CODES, BAR_FLAGS, barFault, barRefusal, equalBars, judgeBar, qualityScore } from './market/bar-rules.ts';
+export {
+  BAR_CODES,
+  BAR_FLAGS,
+  barFault,
+  barRefusal,
+  equalBars,
+  FIRST_YEAR,
+  isBarTime,
+  judgeBar,
+  qualityScore,
+} from './market/bar-rules.ts';
 export type { BarAction, BarCode, BarContext, BarVerdict } from './market/bar-rules.ts';
 export { SeriesJudge } from './market/series-judge.ts';
 export type { Gap, SeriesFigures, SeriesJudgeOptions } from './market/series-judge.ts';

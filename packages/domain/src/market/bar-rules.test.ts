@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Bar } from '../bar/bar.ts';
 import { createBarColumns } from '../bar/columns.ts';
-import { BAR_FLAGS, barRefusal, judgeBar, qualityScore, type BarContext } from './bar-rules.ts';
+import { BAR_FLAGS, barFault, barRefusal, judgeBar, qualityScore, type BarContext } from './bar-rules.ts';
 import { calendarOf } from './calendars.ts';
 import { adjustedBefore, matchesSplit, priceFactorBetween } from './corporate-action.ts';
 import { isStale, nextCloseAfter, staleAfterMs } from './staleness.ts';
@@ -157,4 +157,10 @@ describe('corporate actions', () => {
     expect([adjusted.time[0], adjusted.close[0], adjusted.volume[0]]).toEqual([AT - DAY, 100, 40]);
     expect(columns.close[0]).toBe(400);
   });
+});
+
+it('TR-13 no bar is older than the first share: the year 1500 is a mistake of a file, 1602 is not', () => {
+  const at = (time: number) => barFault({ time, open: 1, high: 2, low: 1, close: 2, volume: 0 });
+  expect([Date.UTC(1500, 0, 3), Date.UTC(1599, 11, 31), -8.65e15, NaN].map(at)).toEqual(Array(4).fill('BAR_VALUE'));
+  expect([Date.UTC(1600, 0, 1), Date.UTC(1602, 7, 1), 0, 8.64e15].map(at)).toEqual(Array(4).fill(null));
 });

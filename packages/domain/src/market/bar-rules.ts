@@ -59,10 +59,19 @@ export interface BarVerdict {
 
 const ORDINARY: BarVerdict = Object.freeze({ action: 'ACCEPT', codes: Object.freeze([]), flags: 0, missing: 0, detail: '' });
 
+/** No share was traded before that of 1602: an older time is a mistake of a file. */
+export const FIRST_YEAR = 1600;
+const FIRST_TIME = Date.UTC(FIRST_YEAR, 0, 1);
+
+/** Whether a bar can have this time at all; whether it lies in the future depends on the clock. */
+export function isBarTime(time: number): boolean {
+  return time >= FIRST_TIME && time <= LAST_TIME;
+}
+
 /** BAR_VALUE, BAR_SHAPE: what no bar can be, whatever is known around it; null for one that can. Every door asks this one. */
 export function barFault({ time, open, high, low, close, volume }: Bar): 'BAR_VALUE' | 'BAR_SHAPE' | null {
-  // The sum is finite only if its parts are; a time beyond what a date can hold is none.
-  const fit = Number.isFinite(open + high + low + close + volume) && Math.abs(time) <= LAST_TIME;
+  // The sum is finite only if its parts are.
+  const fit = Number.isFinite(open + high + low + close + volume) && isBarTime(time);
   if (!(fit && open > 0 && high > 0 && low > 0 && close > 0 && volume >= 0)) return 'BAR_VALUE';
   return low <= open && low <= close && open <= high && close <= high ? null : 'BAR_SHAPE';
 }

@@ -310,6 +310,7 @@ async function orExit<T>(work: () => Promise<T>): Promise<T> {
 
 function exitOf({ code }: ProviderFault): number {
   if (code === 'DATA_UNAVAILABLE' || code === 'DATA_LIMITED') return EXIT.unreachable;
+  if (code === 'DATA_NOT_INSTALLED') return EXIT.configuration;
   return code === 'DATA_UNKNOWN' || code === 'DATA_REFUSED' ? EXIT.usage : EXIT.failed;
 }
 

@@ -126,6 +126,6 @@ async function loadCcxt(): Promise<unknown> {
   try {
     return await importOptional('ccxt');
   } catch {
-    throw new ProviderFault('DATA_UNKNOWN', 'ccxt is not installed. It is large and therefore optional: run `npm install ccxt`');
+    throw new ProviderFault('DATA_NOT_INSTALLED', 'ccxt is not here, it is large and therefore optional: run `npm install ccxt`');
   }
 }

@@ -13,6 +13,8 @@ export const PROVIDER_FAULTS = [
   'DATA_REFUSED',
   /** The provider does not know the symbol or the timeframe. */
   'DATA_UNKNOWN',
+  /** The provider needs a package that is not here. */
+  'DATA_NOT_INSTALLED',
 ] as const;
 export type ProviderFaultCode = (typeof PROVIDER_FAULTS)[number];
 
@@ -23,6 +25,7 @@ const REMEDY: Readonly<Record<ProviderFaultCode, string>> = {
   DATA_LIMITED: 'Wait a minute and use --resume; what was written is kept.',
   DATA_REFUSED: "Check the provider's key and what its plan allows.",
   DATA_UNKNOWN: 'Check the spelling at the provider.',
+  DATA_NOT_INSTALLED: 'Install it beside wyckoff, or choose another provider.',
 };
 
 export class ProviderFault extends Error {

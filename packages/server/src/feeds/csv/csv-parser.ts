@@ -1,7 +1,7 @@
 /** The streaming CSV reader: bytes in pieces of any size, bars in columns; a bad row costs itself and nothing else. */
-import { BarCursor, barFault, type BarColumns, type EpochMs } from '@wyckoff/domain';
+import { BarCursor, barFault, FIRST_YEAR, isBarTime, type BarColumns, type EpochMs } from '@wyckoff/domain';
 import { GrowingColumns, MAX_ROWS } from './growing-columns.ts';
-import { CSV_COLUMNS, readHeader, type CsvColumn, type CsvHeader } from './header.ts';
+import { CSV_COLUMNS, readHeader, type ColumnMap, type CsvColumn, type CsvHeader } from './header.ts';
 import { numberIn, type FieldView } from './number-field.ts';
 import { emptyReport, type CsvProblem, type CsvReport, type RefusalCode, type RemarkCode } from './report.ts';
 import { clockIn, isFloating, timeIn } from './time-field.ts';
@@ -38,7 +38,22 @@ export interface CsvOptions {
   readonly zone?: { local(time: EpochMs): number };
   /** Refused rows are told with their text. */
   readonly withText?: boolean;
+  /** What the columns of a foreign header are called. */
+  readonly map?: ColumnMap;
+  /** What becomes of the rows of a series of a file that names it; absent: the first row decides, others are refused. */
+  readonly judgeSeries?: (series: NamedSeries) => SeriesVerdict;
+  /** The file was read before: rows of which it cannot be told whose they are were counted and told then. */
+  readonly isLaterPass?: boolean;
 }
+
+/** As it stands in the columns of a row; null: there is no such column. */
+export interface NamedSeries {
+  readonly symbol: string | null;
+  readonly timeframe: string | null;
+}
+
+/** Skipped rows are neither counted nor told; a refused one has its reason. */
+export type SeriesVerdict = 'take' | 'skip' | { readonly refused: string };
 
 export type CsvRefusalCode = 'CSV_EMPTY' | 'CSV_BINARY' | 'CSV_COLUMNS' | 'CSV_NO_BARS' | 'CSV_TOO_LONG' | 'CSV_UNREADABLE';
 
@@ -70,8 +85,11 @@ export class CsvParser {
   #terminator = 0;
   #line = 0;
   #header: CsvHeader | null = null;
-  /** What stands in the symbol column of the first row; null: nothing yet. */
-  #symbol: Buffer | null = null;
+  /** What stood in the columns of the series in the row before, and what became of it. */
+  readonly #series: [symbol: Buffer, timeframe: Buffer] = [Buffer.alloc(0), Buffer.alloc(0)];
+  #verdict: SeriesVerdict | null = null;
+  /** Of the first row, where nobody judges. */
+  #first: NamedSeries | null = null;
   #needed = 0;
   /** Fields of the header. */
   #width = 0;
@@ -117,6 +135,12 @@ export class CsvParser {
       }
       start = end + 1;
     }
+  }
+
+  /** Whether rows name their series; null: the header was not read yet. */
+  get namesSeries(): boolean | null {
+    const header = this.#header;
+    return header === null ? null : header.symbolField >= 0 || header.timeframeField >= 0;
   }
 
   /** Rows read and not yet handed out. */
@@ -201,8 +225,14 @@ export class CsvParser {
       );
       return;
     }
+    this.#refuseNameless('ROW_LENGTH', `expected at most ${MAX_LINE} bytes in a line`);
+  }
+
+  /** A row of which it cannot be told whose it is. */
+  #refuseNameless(code: RefusalCode, detail: string): void {
+    if (this.#options.isLaterPass === true) return;
     this.#report.rows += 1;
-    this.#refuse('ROW_LENGTH', `expected at most ${MAX_LINE} bytes in a line`);
+    this.#refuse(code, detail);
   }
 
   #takeLine(bytes: Uint8Array, start: number, lineEnd: number): void {
@@ -214,19 +244,25 @@ export class CsvParser {
       this.#takeHeader(bytes.subarray(start, end));
       return;
     }
-    this.#report.rows += 1;
     this.#lineBytes = bytes;
     this.#lineStart = start;
     this.#lineEnd = end;
     if (end - start > MAX_LINE) {
-      this.#refuse('ROW_LENGTH', `expected at most ${MAX_LINE} bytes in a line`);
+      this.#refuseNameless('ROW_LENGTH', `expected at most ${MAX_LINE} bytes in a line`);
       return;
     }
     const found = this.#split(bytes, start, end);
     if (found < this.#needed) {
-      this.#refuse('ROW_FIELDS', `expected at least ${this.#needed} fields, was ${found}`);
+      this.#refuseNameless('ROW_FIELDS', `expected at least ${this.#needed} fields, was ${found}`);
       return;
     }
+    const verdict = this.#seriesVerdict(this.#header);
+    if (verdict === 'skip') return;
+    if (verdict !== 'take') {
+      this.#refuseNameless('ROW_SYMBOL', verdict.refused);
+      return;
+    }
+    this.#report.rows += 1;
     this.#takeRow(this.#header);
   }
 
@@ -238,20 +274,23 @@ export class CsvParser {
     }
     const text = Buffer.from(line.buffer, line.byteOffset, line.byteLength).toString('utf8').replace(/^\uFEFF/, ''); // prettier-ignore
     if (/^sep=.$/i.test(text)) return;
-    const answer = readHeader(text);
+    const answer = readHeader(text, this.#options.map);
     if (!answer.ok) {
       if (this.#hasControls) {
         this.#stopBinary('binary data');
         return;
       }
-      const missing = answer.missing;
-      const sentence = `The header has no column ${missing.map((name) => (name === 'time' ? 'time (or date, timestamp)' : name)).join(', ')}: was ${quoted(text, 120)}.`;
-      this.#stop('CSV_COLUMNS', sentence, `Name the columns ${CSV_COLUMNS.join(', ')} in the first line.`);
+      const { missing, unknown } = answer;
+      const names = unknown.length > 0 ? unknown.map((name) => quoted(name, 40)) : missing.map((name) => (name === 'time' ? 'time (or date, timestamp)' : name)); // prettier-ignore
+      const sentence = `The header has no column ${names.join(', ')}: was ${quoted(text, 400)}.`;
+      const remedy = `Name the columns ${CSV_COLUMNS.join(', ')} in the first line; where they are called otherwise, import reads them with --map, such as --map ${missing[0] ?? 'time'}=<its name there>.`;
+      this.#stop('CSV_COLUMNS', sentence, remedy);
       this.#failure.missing = missing;
       return;
     }
     this.#header = answer.header;
-    this.#needed = Math.max(...answer.header.fields, answer.header.dateField, answer.header.symbolField) + 1;
+    this.#needed =
+      Math.max(...answer.header.fields, answer.header.dateField, answer.header.symbolField, answer.header.timeframeField) + 1;
     this.#width = Math.min(MAX_FIELDS, text.replace(/"[^"]*"/g, '').split(String.fromCharCode(answer.header.delimiter)).length);
     this.#field.decimalComma = answer.header.decimalComma;
     this.#failure = {
@@ -299,14 +338,7 @@ export class CsvParser {
     return field;
   }
 
-  #takeRow({ fields, dateField, symbolField }: CsvHeader): void {
-    if (symbolField >= 0 && !this.#isOfOneSeries(symbolField)) {
-      this.#refuse(
-        'ROW_SYMBOL',
-        `symbol: expected ${quoted(this.#symbol?.toString() ?? '', 40)} as in the first row, was ${this.#quotedField(symbolField)}: a CSV file holds one series; give each its own file, or NDJSON`,
-      );
-      return;
-    }
+  #takeRow({ fields, dateField }: CsvHeader): void {
     const time = this.#timeOf(fields[0], dateField);
     if (Number.isNaN(time)) {
       this.#refuse(
@@ -333,13 +365,39 @@ export class CsvParser {
     if (this.#admissible(row)) this.#append(row);
   }
 
-  /** Whether a row is of the symbol of the first one: two in a file would overwrite each other. */
-  #isOfOneSeries(field: number): boolean {
-    const [from, to] = [this.#starts[field], this.#ends[field]];
-    const symbol = (this.#symbol ??= Buffer.from(this.#lineBytes.subarray(from, to)));
-    if (symbol.length !== to - from) return false;
-    for (let at = 0; at < symbol.length; at += 1) if (symbol[at] !== this.#lineBytes[from + at]) return false;
+  /** Of the series that a row names; asked again only where the row before named another. */
+  #seriesVerdict({ symbolField, timeframeField }: CsvHeader): SeriesVerdict {
+    if (symbolField < 0 && timeframeField < 0) return 'take';
+    const known = this.#verdict;
+    if (known !== null && this.#says(symbolField, this.#series[0]) && this.#says(timeframeField, this.#series[1])) return known;
+    this.#series[0] = this.#copyOf(symbolField);
+    this.#series[1] = this.#copyOf(timeframeField);
+    const textOf = (field: number, bytes: Buffer): string | null => (field < 0 ? null : bytes.toString('utf8'));
+    const named = { symbol: textOf(symbolField, this.#series[0]), timeframe: textOf(timeframeField, this.#series[1]) };
+    this.#verdict = this.#options.judgeSeries?.(named) ?? this.#asTheFirst(named);
+    return this.#verdict;
+  }
+
+  /** Two series in one would overwrite each other. */
+  #asTheFirst({ symbol, timeframe }: NamedSeries): SeriesVerdict {
+    const first = (this.#first ??= { symbol, timeframe });
+    const [column, expected, was] =
+      first.symbol === symbol ? ['timeframe', first.timeframe, timeframe] : ['symbol', first.symbol, symbol];
+    if (expected === was) return 'take';
+    const sentence = `${column}: expected ${quoted(expected ?? '', 40)} as in the first row, was ${quoted(was ?? '', 32)}`;
+    return { refused: `${sentence}: a CSV file that is read at once holds one series; wyckoff import takes all of them` };
+  }
+
+  #says(field: number, bytes: Buffer): boolean {
+    if (field < 0) return true;
+    const from = this.#starts[field];
+    if (bytes.length !== this.#ends[field] - from) return false;
+    for (let at = 0; at < bytes.length; at += 1) if (bytes[at] !== this.#lineBytes[from + at]) return false;
     return true;
+  }
+
+  #copyOf(field: number): Buffer {
+    return field < 0 ? Buffer.alloc(0) : Buffer.from(this.#lineBytes.subarray(this.#starts[field], this.#ends[field]));
   }
 
   /** Rules 1 to 3 of trading.md 9.2. */
@@ -363,6 +421,9 @@ export class CsvParser {
   }
 
   #badValue(row: number): string {
+    const time = this.#rows.time[row];
+    if (!isBarTime(time))
+      return `time: expected the year ${FIRST_YEAR} or later, was ${isoOf(time)}: see --map time= and the form of its dates`;
     const fields = (this.#header as CsvHeader).fields;
     for (let i = 1; i < CSV_COLUMNS.length; i += 1) {
       const column = CSV_COLUMNS[i];

@@ -9,10 +9,10 @@ import { namedBy } from './file-name.ts';
 import type { InputFile } from './input-files.ts';
 import { TextBlocks } from './text-blocks.ts';
 
-/** The series of a file; of a CSV file one, of a Parquet file as many as it has. */
+/** The series of a file; of an NDJSON file one, of the others as many as they have. */
 export async function* seriesIn(file: InputFile, options: BlockOptions): AsyncGenerator<BarBlocks, void> {
   if (file.kind !== 'parquet') {
-    yield await TextBlocks.open(file, options);
+    yield* TextBlocks.each(file, options);
     return;
   }
   await using table = await ParquetTable.open(file.path);

@@ -2,6 +2,7 @@
 import { TIMEFRAMES, type BarColumns, type EpochMs, type Timeframe } from '@wyckoff/domain';
 import { symbolArgument } from '../../cli/bar-options.ts';
 import { Exit, EXIT } from '../../cli/exit-codes.ts';
+import type { ColumnMap } from '../../feeds/csv/header.ts';
 import type { CsvProblem } from '../../feeds/csv/report.ts';
 
 /** Bars of a block: one import of the store, so that its bookkeeping is paid once for many. */
@@ -35,9 +36,13 @@ export interface BarBlocks {
 export interface BlockOptions {
   readonly now: EpochMs;
   readonly symbol?: string;
+  /** Asked for, of a file that says which its rows have. */
+  readonly timeframe?: Timeframe;
+  /** What the columns of a CSV file are called. */
+  readonly map?: ColumnMap;
   readonly withText: boolean;
   /** Zone of hours without one in a CSV file. */
-  readonly timeZone?: string;
+  readonly zoneOf: (symbol: string) => Promise<string>;
   readonly onProblem: (problem: CsvProblem) => void;
 }
 

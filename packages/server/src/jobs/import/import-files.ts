@@ -10,17 +10,19 @@ import {
 } from '@wyckoff/domain';
 import { basename } from 'node:path';
 import { Exit, EXIT } from '../../cli/exit-codes.ts';
+import type { ColumnMap } from '../../feeds/csv/header.ts';
 import type { CsvProblem } from '../../feeds/csv/report.ts';
+import { ParquetRefused } from '../../feeds/parquet/parquet-refused.ts';
 import { appliedSplits } from '../../feeds/ingest/applied-splits.ts';
 import { FileInStoredPrices, PricesUnknown, type FilePrices } from '../../feeds/ingest/file-prices.ts';
+import { StoreRefused } from '../../store/refused.ts';
 import type { ImportCounts, Series, Store, SymbolRecord } from '../../store/store.ts';
 import { seriesIn } from './bar-blocks.ts';
 import type { BarBlocks } from './blocks.ts';
-import { namedBy } from './file-name.ts';
 import { otherTimeframe, spacingOf } from './spacing.ts';
 import { checkpointKey, readCheckpoint, saveCheckpoint, type Checkpoint } from './checkpoints.ts';
 import type { InputFile } from './input-files.ts';
-import type { Quarantine } from './quarantine.ts';
+import { QuarantineFailed, type Quarantine } from './quarantine.ts';
 
 export interface ImportRequest {
   readonly files: readonly InputFile[];
@@ -31,6 +33,8 @@ export interface ImportRequest {
   readonly name?: string;
   readonly tz?: string;
   readonly calendar?: CalendarId | 'none';
+  /** What the columns of foreign CSV files are called. */
+  readonly map?: ColumnMap;
   /** In which prices the files are, where splits were applied to the stored bars; absent: found out. */
   readonly prices?: FilePrices;
   readonly resume: boolean;
@@ -43,6 +47,8 @@ export interface ImportPorts {
   readonly now: number;
   readonly signal: AbortSignal;
   readonly onProblem: (file: string, problem: CsvProblem) => void;
+  /** A file that could not be imported, of several: the others are gone on with. Absent: it is thrown. */
+  readonly onFailure?: (file: InputFile, sentence: string) => void;
   readonly onProgress: (file: InputFile, done: number, total: number) => void;
 }
 
@@ -55,6 +61,8 @@ export interface ImportAnswer {
   readonly accepted: number;
   readonly refused: number;
   readonly inserted: number;
+  /** Of them, inserted by the run that is resumed; 0 without `resume`. */
+  readonly insertedBefore: number;
   readonly duplicate: number;
   readonly corrected: number;
   /** Of the bars of the file: missing by the calendar (null: there is none), moved by more than half, without volume; 0 to 100. */
@@ -73,32 +81,57 @@ export interface ImportAnswer {
   readonly dryRun: boolean;
 }
 
-/** Answers series by series, as they are done. */
+/** Answers series by series, as they are done. A file that cannot be read costs itself and no other; a store that fails ends the run. */
 export async function* importFiles(request: ImportRequest, ports: ImportPorts): AsyncGenerator<ImportAnswer, void> {
   for (const file of request.files) {
-    const onProblem = (problem: CsvProblem): void => ports.onProblem(file.path, problem);
-    const { symbol } = request;
-    const timeZone = await zoneOf(file, request, ports);
-    const options = {
-      now: ports.now,
-      withText: ports.quarantine !== null,
-      onProblem,
-      timeZone,
-      ...(symbol !== undefined && { symbol }),
-    };
-    for await (const blocks of seriesIn(file, options)) {
-      yield await importSeries(file, blocks, { request, ports });
-      if (ports.signal.aborted) return;
+    try {
+      yield* importFile(file, request, ports);
+    } catch (error) {
+      const sentence = faultOfFile(error, file);
+      if (sentence === null || ports.onFailure === undefined) throw error;
+      ports.onFailure(file, sentence);
     }
+    if (ports.signal.aborted) return;
   }
 }
 
+async function* importFile(file: InputFile, request: ImportRequest, ports: ImportPorts): AsyncGenerator<ImportAnswer, void> {
+  const onProblem = (problem: CsvProblem): void => ports.onProblem(file.path, problem);
+  const { symbol, timeframe, map } = request;
+  const options = {
+    now: ports.now,
+    withText: ports.quarantine !== null,
+    onProblem,
+    zoneOf: async (known: string) => await zoneOf(file, known, { request, ports }),
+    ...(symbol !== undefined && { symbol }),
+    ...(timeframe !== undefined && { timeframe }),
+    ...(map !== undefined && { map }),
+  };
+  for await (const blocks of seriesIn(file, options)) {
+    yield await importSeries(file, blocks, { request, ports });
+    if (ports.signal.aborted) return;
+  }
+}
+
+const READING = new Set(['EACCES', 'EPERM', 'EISDIR', 'EIO', 'ENOENT', 'ENODEV', 'ENXIO']); // bounded: words
+
+/** What is wrong with the file itself; null: it is not the file. */
+function faultOfFile(error: unknown, { path }: InputFile): string | null {
+  if (error instanceof QuarantineFailed || error instanceof StoreRefused || !(error instanceof Error)) return null;
+  const isOfFile = error instanceof Exit || error instanceof ParquetRefused;
+  if (!isOfFile && !READING.has((error as NodeJS.ErrnoException).code ?? '')) return null;
+  return error.message.includes(path) ? error.message : `${path}: ${error.message}`;
+}
+
 /** Hours without a zone are meant in the zone given, else in the one the symbol is stored with. */
-async function zoneOf({ path, kind }: InputFile, { tz, symbol }: ImportRequest, { store }: ImportPorts): Promise<string> {
+async function zoneOf(
+  { kind }: InputFile,
+  symbol: string,
+  { request: { tz }, ports: { store } }: { readonly request: ImportRequest; readonly ports: ImportPorts },
+): Promise<string> {
   if (tz !== undefined) return tz;
   if (kind === 'parquet' || store === null) return 'UTC';
-  const known = await store.findSymbol(symbol ?? namedBy(path).symbol);
-  return known?.timeZone ?? 'UTC';
+  return (await store.findSymbol(symbol))?.timeZone ?? 'UTC';
 }
 
 async function importSeries(
@@ -127,12 +160,13 @@ async function importSeries(
     }
     const bars = prices === null ? raw : await inStoredPrices(prices, raw);
     const flags = judge.block(bars);
+    // What was refused is on file before the rows behind it count as done.
+    quarantine?.flush();
     // Rows that were stored before the stop are read again for their numbering, not written again.
     if (store !== null && place !== null && read > sums.rows) {
       sums = { ...added(sums, await store.importBars(place.series, bars, place.provider, { flags })), rows: read };
       if (key !== null) await saveCheckpoint(store, key, sums);
     }
-    await quarantine?.settled();
     ports.onProgress(file, blocks.done, blocks.total);
     if (!signal.aborted) continue;
     complete = false;
@@ -149,6 +183,7 @@ async function importSeries(
     accepted,
     refused,
     inserted: sums.inserted,
+    insertedBefore: from?.inserted ?? 0,
     duplicate: sums.duplicate + duplicates,
     corrected: sums.corrected + corrected,
     gaps,

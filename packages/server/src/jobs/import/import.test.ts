@@ -31,6 +31,22 @@ function run(...words: string[]) {
   return { status, answers, stderr };
 }
 
+/** Any verb; the last word may hold what stands on its standard input. */
+function wyckoff(...words: readonly (string | { readonly input: Buffer })[]) {
+  const input = words.flatMap((word) => (typeof word === 'string' ? [] : [word.input]))[0];
+  const args = words.filter((word) => typeof word === 'string');
+  return spawnSync(process.execPath, [MAIN, ...args], {
+    encoding: 'utf8',
+    env,
+    cwd: folder,
+    ...(input !== undefined && { input }),
+  });
+}
+
+function linesOf(path: string): readonly Record<string, unknown>[] {
+  return readFileSync(path, 'utf8').trim().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>); // prettier-ignore
+}
+
 function csv(name: string, rows: readonly string[]): string {
   const path = join(folder, name);
   writeFileSync(path, `time,open,high,low,close,volume\n${rows.join('\n')}\n`);
@@ -179,6 +195,100 @@ describe('issue 4.6: import', () => {
       [11, 'ROW_FIELDS', ''],
     ]);
     expect((await stored(join(folder, 'd11'), 'NDJ')).count).toBe(295);
+  });
+
+  it('import-12 the columns symbol and timeframe name the series, so that what export wrote comes back under any name of the file', async () => {
+    const data = join(folder, 'd12');
+    run(csv('QQQ-1m.csv', bars(300)), '--data', data);
+    const out = join(folder, 'of-yesterday.csv');
+    expect(wyckoff('export', 'bars', '-s', 'QQQ', '-t', '1m', '--data', data, '--out', out, '--quiet').status).toBe(0);
+    const again = join(folder, 'd12b');
+    expect(run(out, '--data', again).answers).toMatchObject([{ symbol: 'QQQ', timeframe: '1m', inserted: 300, refused: 0 }]);
+    expect(await stored(again, 'QQQ')).toEqual(await stored(data, 'QQQ'));
+    const piped = wyckoff('import', '-', '--data', join(folder, 'd12c'), '--json', '--quiet', { input: readFileSync(out) });
+    expect(JSON.parse(piped.stdout)).toMatchObject({ symbol: 'QQQ', timeframe: '1m', inserted: 300 });
+    // A file of one series may be stored under another name.
+    expect(run(out, '-s', 'MINE', '--data', again).answers).toMatchObject([{ symbol: 'MINE', timeframe: '1m', inserted: 300 }]);
+  });
+
+  it('import-13 a CSV file of several series goes to each of them, row by row as it stands; -s takes one; every refusal is told once', () => {
+    const path = join(folder, 'market.csv');
+    const day = (n: number): string => new Date(START + n * 86_400_000).toISOString().slice(0, 10);
+    const rows = Array.from({ length: 40 }, (_, n) =>
+      ['AAA', 'bbb', 'CCC'].map((symbol) => `${day(n)},${symbol},1,2,1,2,${n}`),
+    ).flat();
+    rows.splice(10, 0, '2020-01-04,NO GOOD,1,2,1,2,3', '2020-01-04,AAA', `1500-01-01,bbb,1,2,1,2,3`, 'x'.repeat(70_000));
+    writeFileSync(path, `date,ticker,open,high,low,close,volume\n${rows.join('\n')}\n`);
+    const quarantine = join(folder, 'market.ndjson');
+    const { answers } = run(path, '--data', join(folder, 'd13'), '--quarantine', quarantine);
+    expect(answers.map(({ symbol, inserted, refused }) => [symbol, inserted, refused])).toEqual([['AAA', 40, 3], ['BBB', 40, 1], ['CCC', 40, 0]]); // prettier-ignore
+    expect(linesOf(quarantine).map(({ line, code }) => [line, code])).toEqual([[12, 'ROW_SYMBOL'], [13, 'ROW_FIELDS'], [15, 'ROW_LENGTH'], [14, 'BAR_VALUE']]); // prettier-ignore
+    expect(run(path, '-s', 'BBB', '--data', join(folder, 'd13b')).answers.map(({ symbol, inserted }) => [symbol, inserted])).toEqual([['BBB', 40]]); // prettier-ignore
+    expect(run(path, '-s', 'ZZZ', '--data', join(folder, 'd13c'))).toMatchObject({ status: 2, stderr: expect.stringContaining('it has AAA, BBB, CCC') as string }); // prettier-ignore
+  });
+
+  it('import-14 the quarantine keeps the rows of earlier runs, each once: repeated, resumed, cut off by a kill', () => {
+    const quarantine = join(folder, 'kept.ndjson');
+    const bad = (name: string): string => csv(name, [...bars(5), 'one,1,2,1,2,5', 'two,1,2,1,2,5']);
+    const words = ['-t', '1m', '--data', join(folder, 'd14'), '--quarantine', quarantine];
+    run(bad('first.csv'), ...words);
+    run(bad('second.csv'), ...words);
+    const both = readFileSync(quarantine, 'utf8');
+    expect(linesOf(quarantine)).toHaveLength(4);
+    run(bad('first.csv'), ...words);
+    run(join(folder, 'second.csv'), ...words, '--resume');
+    expect(readFileSync(quarantine, 'utf8')).toBe(both);
+    writeFileSync(quarantine, both.slice(0, -30));
+    run(join(folder, 'second.csv'), ...words, '--resume');
+    expect(readFileSync(quarantine, 'utf8')).toBe(both);
+    // The twin: what is no quarantine is left as it is.
+    const notes = join(folder, 'notes.txt');
+    writeFileSync(notes, 'my notes\n');
+    expect(run(join(folder, 'first.csv'), '-t', '1m', '--data', join(folder, 'd14'), '--quarantine', notes).status).toBe(2);
+    expect(readFileSync(notes, 'utf8')).toBe('my notes\n');
+  });
+
+  it('import-15 a quarantine that cannot be written is said before anything is imported, a full disk when it is met', () => {
+    const file = csv('full.csv', [...bars(5), 'one,1,2,1,2,5']);
+    const words = [file, '-t', '1m', '--data', join(folder, 'd15'), '--quarantine'];
+    expect(run(...words, join(folder, 'none', 'q'))).toMatchObject({ status: 2, stderr: expect.stringContaining('there is no such folder') as string }); // prettier-ignore
+    expect(run(...words, '/dev/full')).toMatchObject({ status: 1, stderr: expect.stringMatching(/disk is full.*--resume/) as string }); // prettier-ignore
+  });
+
+  it('import-16 one bad file of many costs itself: the others are imported, each is told, and the end is 1', () => {
+    mkdirSync(join(folder, 'mixed', 'a-folder.csv'), { recursive: true });
+    for (const name of ['aaa', 'ccc', 'eee']) csv(`mixed/${name}.csv`, bars(10));
+    writeFileSync(join(folder, 'mixed', 'bbb.csv'), '<html><body>429 Too Many Requests</body></html>');
+    writeFileSync(join(folder, 'mixed', 'ddd.parquet'), 'PAR1 and nothing more');
+    const { status, stderr, answers } = run('mixed/*', '-t', '1m', '--data', join(folder, 'd16'));
+    expect([status, answers.map((answer) => [answer.file, 'failed' in answer ? 'failed' : answer.inserted])]).toEqual([
+      1,
+      [['mixed/aaa.csv', 10], ['mixed/bbb.csv', 'failed'], ['mixed/ccc.csv', 10], ['mixed/ddd.parquet', 'failed'], ['mixed/eee.csv', 10]],
+    ]); // prettier-ignore
+    expect(stderr).toMatch(/not imported: mixed\/bbb.csv[\s\S]*not imported: mixed\/ddd.parquet[\s\S]*2 of 5 files/);
+  });
+
+  it('import-17 --map reads a foreign header; without it, and with a wrong one, the columns that are there are named', () => {
+    const path = join(folder, 'fremd.csv');
+    writeFileSync(path, 'Ticker;Datum;Eröffnung;Hoch;Tief;Schluss;Adj Close;Stück\nSAP;2020-01-02;1,5;2;1;2;1,9;5\n');
+    const data = ['--data', join(folder, 'd17')];
+    const map = ['--map', 'time=datum,open=Eröffnung,high=Hoch', '--map', 'low=Tief,close=Adj Close,volume=Stück'];
+    expect(run(path, ...map, ...data).answers).toMatchObject([{ symbol: 'SAP', inserted: 1 }]);
+    expect(run(path, ...map, '--map', 'symbol=', ...data).answers).toMatchObject([{ symbol: 'FREMD', inserted: 1 }]);
+    const out = wyckoff('export', 'bars', '-s', 'SAP', '-t', '1d', ...data, '--quiet').stdout;
+    expect(out.trim().split('\n')[1]).toBe('SAP,1d,2020-01-02T00:00:00.000Z,1.5,2,1,1.9,5');
+    for (const words of [[], [...map, '--map', 'open=Offen']])
+      expect(run(path, ...words, ...data)).toMatchObject({ status: 2, stderr: expect.stringMatching(/was "Ticker;Datum;Eröffnung.*--map/) as string }); // prettier-ignore
+    expect(run(path, '--map', 'opened=Hoch', ...data)).toMatchObject({ status: 2, stderr: expect.stringContaining('ours=theirs') as string }); // prettier-ignore
+  });
+
+  it('import-18 a resume with nothing to do says so', () => {
+    const file = csv('done.csv', bars(30));
+    const words = ['import', file, '-t', '1m', '--data', join(folder, 'd18'), '--quiet'];
+    expect(wyckoff(...words).stdout).toContain('30 inserted');
+    expect(wyckoff(...words, '--resume').stdout).toBe(
+      'DONE 1m: nothing to resume, an earlier import had all 30 rows of the file (30 inserted, 0 refused)\n',
+    );
   });
 
   it('import-6 a Parquet file of several series goes to each of them', () => {

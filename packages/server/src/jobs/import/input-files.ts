@@ -1,5 +1,6 @@
 /** Which files a verb works on: paths and patterns, each file once, in the order of their names. */
 import { glob, stat } from 'node:fs/promises';
+import { isAbsolute, join, relative } from 'node:path';
 import { Exit, EXIT } from '../../cli/exit-codes.ts';
 
 export type FileKind = 'csv' | 'ndjson' | 'parquet';
@@ -31,7 +32,11 @@ export async function inputFiles(patterns: readonly string[]): Promise<readonly 
 async function expanded(pattern: string): Promise<string[]> {
   if (pattern === '-' || !/[*?[\]{}]/.test(pattern) || (await exists(pattern))) return [pattern];
   const found: string[] = [];
-  for await (const path of glob(pattern)) found.push(path);
+  // A pattern means the files among what it matches.
+  for await (const entry of glob(pattern, { withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name);
+    if (!entry.isDirectory()) found.push(isAbsolute(pattern) ? path : relative('', path));
+  }
   return found.sort();
 }
 

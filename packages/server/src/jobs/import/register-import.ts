@@ -2,12 +2,13 @@
 import { stat } from 'node:fs/promises';
 import { Scope } from '@wyckoff/bounded';
 import type { AssetClass, CalendarId, Timeframe } from '@wyckoff/domain';
-import { Option, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import { assetClassArgument, calendarArgument, symbolArgument, timeframeArgument, zoneArgument } from '../../cli/bar-options.ts';
 import { Exit, EXIT } from '../../cli/exit-codes.ts';
 import { Output, tell } from '../../cli/output.ts';
 import { tellGaps, wholenessOf } from '../../cli/gap-text.ts';
 import { FILE_PRICES, type FilePrices } from '../../feeds/ingest/file-prices.ts';
+import { CSV_COLUMNS, type ColumnMap } from '../../feeds/csv/header.ts';
 import type { CsvProblem } from '../../feeds/csv/report.ts';
 import { storePathIn } from '../../settings.ts';
 import { openVerbStore } from '../../cache/verb-store.ts';
@@ -26,6 +27,7 @@ interface ImportOptions {
   readonly calendar?: CalendarId | 'none';
   readonly prices?: FilePrices;
   readonly data: string;
+  readonly map?: ColumnMap;
   readonly resume?: boolean;
   readonly quarantine?: string;
   readonly dryRun?: boolean;
@@ -43,7 +45,7 @@ export function registerImport(wyckoff: Command): void {
     )
     .option(
       '-s, --symbol <symbol>',
-      'name of the instrument (default: what a Parquet or NDJSON file says, else the name of the file)',
+      'name of the instrument, or which series of a file of several (default: what the file says in its column symbol or ticker, else its name)',
       symbolArgument,
     )
     .addOption(
@@ -76,9 +78,18 @@ export function registerImport(wyckoff: Command): void {
         'where splits were applied to the stored bars: traded, the file has prices as they were; stored, as the stored ones are (default: found out)',
       ).choices(FILE_PRICES),
     )
+    .addOption(
+      new Option(
+        '--map <ours=theirs>',
+        'columns of foreign CSV files: "time=Datum,close=Adj Close"; ours are time, open, high, low, close, volume, symbol, timeframe; symbol= reads no such column; may be repeated',
+      ).argParser(mapArgument),
+    )
     .option('-d, --data <folder>', 'folder of the store (DATABASE_URL names another)', 'data')
     .option('--resume', 'go on where an import of the same file was stopped')
-    .option('--quarantine <file>', 'write every refused row with its line and reason to this file, one JSON object a line')
+    .option(
+      '--quarantine <file>',
+      'add every refused row with its line and reason to this file, one JSON object a line, each once however often it is read',
+    )
     .option('--dry-run', 'read and report, write nothing')
     .option('--json', 'the counts as one object a line on stdout')
     .option('-q, --quiet', 'no remarks on stderr')
@@ -95,11 +106,12 @@ async function run(patterns: readonly string[], options: ImportOptions): Promise
       EXIT.usage,
       `--symbol names one instrument, were ${files.length} files: import them one by one, or leave it away.`,
     );
+  if (options.map !== undefined && files.some(({ kind }) => kind !== 'csv'))
+    throw new Exit(EXIT.usage, `--map names columns of CSV files, was also ${files.find(({ kind }) => kind !== 'csv')?.path ?? ''}: import that by itself.`); // prettier-ignore
   if (options.quarantine !== undefined) await refuseInput(options.quarantine, files);
   await using scope = new Scope({ name: 'import' });
   const store = options.dryRun === true ? null : await openVerbStore({ scope, path: storePathIn(options.data), tell });
-  await using quarantine =
-    options.quarantine === undefined ? null : await Quarantine.open(options.quarantine, options.resume === true);
+  using quarantine = options.quarantine === undefined ? null : Quarantine.open(options.quarantine);
   using interrupt = interruptible();
   const progress = new Progress('import', options.quiet !== true);
   const output = new Output();
@@ -111,12 +123,22 @@ async function run(patterns: readonly string[], options: ImportOptions): Promise
       tell(`${file}: line ${problem.line}: ${problem.code} ${problem.detail}`);
   };
   const { resume = false } = options;
+  let failed = 0;
+  const onFailure = ({ path }: InputFile, sentence: string): void => {
+    progress.done();
+    failed += 1;
+    tell(`not imported: ${sentence}`);
+    if (options.json !== true) return;
+    output.json({ file: path, failed: sentence });
+    output.flush();
+  };
   const ports = {
     store,
     quarantine,
     now: Date.now(),
     signal: interrupt.signal,
     onProblem,
+    ...(files.length > 1 && { onFailure }),
     onProgress: (file: { readonly path: string }, done: number, total: number) => progress.show(done, total, `of ${file.path}`),
   };
   for await (const answer of importFiles({ ...options, files, resume }, ports)) {
@@ -133,6 +155,22 @@ async function run(patterns: readonly string[], options: ImportOptions): Promise
   if (told > PRINTED_PROBLEMS && options.quiet !== true) tell(`... and ${told - PRINTED_PROBLEMS} more`);
   if (interrupt.signal.aborted)
     throw new Exit(EXIT.interrupted, 'interrupted: what was read is stored; --resume goes on from there.');
+  if (failed > 0) throw new Exit(EXIT.failed, `${failed} of ${files.length} files were not imported, for the reasons given above; the others are in the store.`); // prettier-ignore
+}
+
+const MAPPED = [...CSV_COLUMNS, 'symbol', 'timeframe'] as const;
+
+/** Several with commas, or one each time; an empty name takes a column away that need not be read. */
+function mapArgument(text: string, before: ColumnMap = {}): ColumnMap {
+  const pairs = text.split(',').map((pair) => {
+    const at = pair.indexOf('=');
+    const ours = MAPPED.find((name) => name === pair.slice(0, at).trim().toLowerCase());
+    const theirs = pair.slice(at + 1).trim();
+    if (at < 0 || ours === undefined || (theirs === '' && ours !== 'symbol' && ours !== 'timeframe'))
+      throw new InvalidArgumentError(`expected ours=theirs with one of ${MAPPED.join(' ')}, was ${JSON.stringify(pair)}`);
+    return [ours, theirs] as const;
+  });
+  return { ...before, ...Object.fromEntries(pairs) };
 }
 
 function sentenceOf(answer: {
@@ -143,13 +181,16 @@ function sentenceOf(answer: {
   readonly corrected: number;
   readonly duplicate: number;
   readonly refused: number;
+  readonly insertedBefore: number;
   readonly resumedAt: number;
   readonly gaps: number | null;
   readonly quality: number | null;
 }): string {
-  const { symbol, timeframe, read, inserted, corrected, duplicate, refused, resumedAt, gaps, quality } = answer;
-  const resumed = resumedAt > 0 ? `, resumed after ${resumedAt}` : '';
-  return `${symbol} ${timeframe}: ${read} read, ${inserted} inserted, ${corrected} corrected, ${duplicate} duplicate, ${refused} refused${resumed}, ${wholenessOf({ gaps, quality })}`;
+  const { symbol, timeframe, read, inserted, insertedBefore, corrected, duplicate, refused, resumedAt, gaps, quality } = answer;
+  if (resumedAt > 0 && resumedAt >= read)
+    return `${symbol} ${timeframe}: nothing to resume, an earlier import had all ${read} rows of the file (${insertedBefore} inserted, ${refused} refused)`;
+  const resumed = resumedAt > 0 ? ` (${insertedBefore} of them before it was stopped after row ${resumedAt})` : '';
+  return `${symbol} ${timeframe}: ${read} read, ${inserted} inserted${resumed}, ${corrected} corrected, ${duplicate} duplicate, ${refused} refused, ${wholenessOf({ gaps, quality })}`;
 }
 
 /** Remarks are about rows that were taken. */
@@ -157,7 +198,7 @@ function isRefusal({ code }: CsvProblem): boolean {
   return code !== 'BAR_DUPLICATE' && code !== 'BAR_CORRECTED' && code !== 'BAR_OUTLIER';
 }
 
-/** The quarantine is written anew: never over what is read. */
+/** The quarantine is added to: never to what is read. */
 async function refuseInput(path: string, files: readonly InputFile[]): Promise<void> {
   const own = await stat(path).catch(() => null);
   if (own === null) return;
