@@ -182,18 +182,13 @@ function thinEquity(widthMs: number, age: (ages: RetentionAges) => readonly [fro
 }
 
 /**
- * When the oldest bar that stays of the series of a row opened, whether those before it have left yet or not: what was seen in bars that leave
- * goes with them. Of a series of which none stays it is the age. Its two `?` are the ages of minutes and of hours.
+ * What was seen in bars that leave goes with them, whether they have left yet or not: by the same age, and not where bars were imported or
+ * downloaded, of its timeframe or a shorter one that it was made of. Its two `?` are the ages of minutes and of hours.
  */
-function oldestBarKept({ kind }: SqlDialect): string {
+function wasSeenInStreamedBars({ kind }: SqlDialect, time: string): string {
   const int = kind === 'sqlite' ? 'integer' : 'bigint';
-  const age = `case when t.tf < 5 then cast(? as ${int}) else cast(? as ${int}) end`;
-  const ofSeries = (one: string): string => `${one}.symbol_id = t.symbol_id and ${one}.tf = t.tf`;
-  return `coalesce((select min(kept.ts) from (
-      select min(b.ts) as ts from bars b where ${ofSeries('b')} and b.ts >= ${age}
-      union all
-      select min((select min(d.ts) from bars d where ${ofSeries('d')} and d.ts between c.from_ts and c.to_ts)) as ts
-        from coverage c where ${ofSeries('c')}) as kept), ${age})`;
+  return `t.tf <= 60 and ${time} < case when t.tf < 5 then cast(? as ${int}) else cast(? as ${int}) end
+    and not exists (select 1 from coverage c where c.symbol_id = t.symbol_id and c.tf <= t.tf and ${time} between c.from_ts and c.to_ts)`;
 }
 
 function withItsBars(
@@ -204,8 +199,8 @@ function withItsBars(
     find: (context) => {
       const { dialect, ages, now } = context;
       const age = [now - ages.minuteBarsMs, now - ages.hourBarsMs];
-      const where = `t.tf <= 60 and t.${of.time} < ${oldestBarKept(dialect)}`;
-      return foundIn(context, { table, columns: of.columns, first: of.first, where, parameters: [...age, ...age] });
+      const where = wasSeenInStreamedBars(dialect, `t.${of.time}`);
+      return foundIn(context, { table, columns: of.columns, first: of.first, where, parameters: age });
     },
     *remove({ dialect }, keys) {
       const series = of.columns.slice(0, -1);

@@ -174,7 +174,10 @@ export class SqliteGate implements Gate {
 /** The row of the table that an error of an open file belongs to. */
 function failureOf(error: unknown): unknown {
   const { code = '', message = '' } = error as { code?: string; message?: string };
-  if (code === 'SQLITE_FULL') return new StoreFailure('store.full', `The disk is full: ${message}.`, { cause: error });
+  if (code === 'SQLITE_FULL')
+    return new StoreFailure('store.full', `The disk is full (${message}): free space and go on, what was committed is safe.`, {
+      cause: error,
+    });
   if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED'))
     return new StoreFailure('store.busy', `The database file is locked by another program: ${message}.`, { cause: error });
   if (
