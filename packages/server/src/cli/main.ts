@@ -117,7 +117,8 @@ async function run(argv: readonly string[]): Promise<number> {
     const refused = error as { name?: string; message?: string; code?: string };
     if (refused.name === 'StoreRefused' || refused.name === 'StoreFailure') {
       tell(`wyckoff: ${refused.message}`);
-      return EXIT.unreachable;
+      // A full disk can be reached: it is the work that failed.
+      return refused.code === 'store.full' ? EXIT.failed : EXIT.unreachable;
     }
     if (refused.name === 'ParquetRefused') {
       tell(`wyckoff: ${refused.message}`);

@@ -10,6 +10,7 @@ import { tell } from '../../cli/output.ts';
 import { storePathIn } from '../../settings.ts';
 import { openStore } from '../../store/open.ts';
 import type { Series, Store } from '../../store/store.ts';
+import { diskReason } from '../disk-words.ts';
 import { interruptible, Progress } from '../progress.ts';
 import { csvBars, ndjsonBars, parquetBars } from './bar-sink.ts';
 import { FORMATS, openTarget, type FileHead, type Format } from './export-target.ts';
@@ -97,11 +98,11 @@ async function barsWritten(
   series: Series,
   { span, onRows, ...file }: FileWanted & { readonly span: ExportSpan },
 ): Promise<number | null> {
-  await using target = await openTarget(file, {
-    text: (out) => (file.format === 'csv' ? csvBars(series, out) : ndjsonBars(series, out)),
-    parquet: () => parquetBars(series, file.out, file.metadata),
-  });
-  return await orPipeLeft(async () => {
+  return await orPipeLeft(file.out, async () => {
+    await using target = await openTarget(file, {
+      text: (out) => (file.format === 'csv' ? csvBars(series, out) : ndjsonBars(series, out)),
+      parquet: () => parquetBars(series, file.out, file.metadata),
+    });
     let rows = 0;
     for await (const bars of store.streamBars(series, { after: span.from - 1, until: span.to, chunk: BARS_CHUNK })) {
       await target.sink.write(bars);
@@ -115,11 +116,11 @@ async function barsWritten(
 
 /** How many rows; null when the reader of a pipe has left. */
 async function rowsWritten(table: ExportTable, { onRows, ...file }: FileWanted): Promise<number | null> {
-  await using target = await openTarget(file, {
-    text: (out) => (file.format === 'csv' ? csvSink(table.columns, out) : ndjsonSink(table.columns, out)),
-    parquet: () => parquetSink(table.columns, file.out, file.metadata),
-  });
-  return await orPipeLeft(async () => {
+  return await orPipeLeft(file.out, async () => {
+    await using target = await openTarget(file, {
+      text: (out) => (file.format === 'csv' ? csvSink(table.columns, out) : ndjsonSink(table.columns, out)),
+      parquet: () => parquetSink(table.columns, file.out, file.metadata),
+    });
     let count = 0;
     for await (const row of table.rows()) {
       const behind = target.sink.write(row);
@@ -132,17 +133,15 @@ async function rowsWritten(table: ExportTable, { onRows, ...file }: FileWanted):
   });
 }
 
-async function orPipeLeft(write: () => Promise<number>): Promise<number | null> {
+async function orPipeLeft(out: string, write: () => Promise<number>): Promise<number | null> {
   try {
     return await write();
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code === 'EPIPE') return null;
-    if (code !== 'ENOSPC' && code !== 'EACCES' && code !== 'EROFS' && code !== 'ENOENT') throw error;
-    throw new Exit(
-      EXIT.failed,
-      `the file cannot be written: ${(error as Error).message}. Free space, or write it elsewhere with --out.`,
-    );
+    if ((error as NodeJS.ErrnoException).code === 'EPIPE') return null;
+    const reason = diskReason(error);
+    if (reason === null) throw error;
+    const where = out === '-' ? 'the output' : `--out ${out}`;
+    throw new Exit(EXIT.failed, `${where} cannot be written: ${reason}. No file was left; free space, or write it elsewhere.`);
   }
 }
 

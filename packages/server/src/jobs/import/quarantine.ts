@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
 import { Exit, EXIT } from '../../cli/exit-codes.ts';
+import { diskReason } from '../disk-words.ts';
 import type { CsvProblem } from '../../feeds/csv/report.ts';
 
 /** Rows of earlier runs that are told apart: 16 MB of sums of them. */
@@ -137,9 +138,5 @@ function has(sums: Float64Array, sum: number): boolean {
 }
 
 function reasonOf(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  if (code === 'ENOENT') return 'there is no such folder';
-  if (code === 'EISDIR') return 'it is a folder';
-  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') return 'writing there is not permitted';
-  return code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG' ? 'the disk is full' : message;
+  return diskReason(error) ?? (error as Error).message;
 }
