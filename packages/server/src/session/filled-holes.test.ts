@@ -32,8 +32,14 @@ let count = 1;
 let base = FROM;
 let hasHole = false;
 let asked: (SeriesKey & { readonly from: number; readonly to: number })[] = [];
+/** Statements at which the disk is full. */
+let isFull: (statement: string) => boolean = () => false;
 const notices: string[] = [];
 const alarms: string[] = [];
+
+function fail(code: string): never {
+  throw Object.assign(new Error('the test says so'), { code });
+}
 
 /** What the provider has: every bar, once `hasHole`. */
 const history: HistoryProvider = {
@@ -59,6 +65,7 @@ async function open(snapshotEvery: number, filling = true): Promise<void> {
       onNotice: (sentence) => void notices.push(sentence),
       onAlarm: (sentence) => void alarms.push(sentence),
       ...(filling && { history }),
+      store: { trace: (statement) => void (isFull(statement) && fail('SQLITE_FULL')) },
     },
   );
   await settle();
@@ -111,6 +118,7 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'wyckoff-filled-'));
 });
 afterEach(async () => {
+  isFull = () => false;
   await scope.dispose();
   rmSync(folder, { recursive: true, force: true });
 });
@@ -153,6 +161,27 @@ describe.each([1, 2])('BAR_GAP BAR_LATE holes of a running session of %i series'
       expect(sqliteStatus(join(folder, 'wyckoff.db')).coverage).toMatchObject(sums);
     },
   );
+
+  it('ended between the word and the bars: a restart leaves out what is not there, and the hole is filled by the next process', async () => {
+    await begin(series, 10_000);
+    await pass(0, 320);
+    const before = await told();
+    hasHole = true;
+    // The journal takes the word, the disk does not take the bars.
+    isFull = (statement) => /^insert into bars/i.test(statement);
+    await scan(() => notices.filter((notice) => notice.includes('could not be filled')).length === series);
+    expect(await bars(0)).toBe(320 - 6);
+    await scope.dispose();
+    isFull = () => false;
+    await open(10_000);
+    expect(session.desk.health().failure).toBeNull();
+    await scan(() => notices.filter((notice) => notice.includes('BAR_LATE, 6 bars')).length === series);
+    await scope.dispose();
+    await open(10_000);
+    expect(session.desk.health().failure).toBeNull();
+    expect(await bars(0)).toBe(320);
+    expect(await told()).toEqual(before);
+  });
 
   it('the twin: bars filled in without a word to the journal end the account at its next start', async () => {
     await begin(series, 10_000, false);

@@ -187,6 +187,15 @@ describe.each(STORES)('M15 the holds of retention: %s', (name) => {
     }
   });
 
+  it('M15 interface 4.1 a file is looked through in its thread: a dry run never takes the gate; where there is but one connection it does', async () => {
+    await fill();
+    const before = store.gate.figures().acquired;
+    await store.retain({ now: wall.ms, pauseMs: 0, dryRun: true });
+    const taken = store.gate.figures().acquired - before;
+    if (name === 'SQLite on disk') expect(taken).toBe(0);
+    else expect(taken).toBeGreaterThan(20);
+  });
+
   it('M15 told to stop in the middle, it ends with the batch under way; the next run does the rest', async () => {
     await fill();
     const signal = { aborted: false };
