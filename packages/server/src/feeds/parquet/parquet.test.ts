@@ -96,6 +96,26 @@ describe('Parquet (memory.md C10)', () => {
     expect(table.metadata.get('synthetic')).toBe('true');
   });
 
+  it('C10 columns are known whatever their case, as pandas and polars write them, and others by a map; what is missing is named', async () => {
+    const path = join(folder, 'capitals.parquet');
+    const values = [101, 102, 103];
+    parquetWriteFile({
+      filename: path,
+      columnData: [
+        { name: 'Ticker', data: ['A', 'B', 'B'], type: 'STRING' },
+        { name: 'Date', data: values.map((n) => new Date(START + n * DAY)), type: 'TIMESTAMP' },
+        ...['Open', 'High', 'Low', 'Close', 'Volume', 'Adj Close'].map((name, i) => ({ name, data: values.map((value) => value + (i === 5 ? 0.5 : 0)), type: 'DOUBLE' as const })), // prettier-ignore
+      ],
+    });
+    await using table = await ParquetTable.open(path);
+    expect(await seriesOf(table)).toEqual([{ symbol: 'A', timeframe: null, rows: 1 }, { symbol: 'B', timeframe: null, rows: 2 }]); // prettier-ignore
+    expect(await cells(path, { symbol: 'B' })).toEqual([102, 103].map((n) => [START + n * DAY, n, n, n, n, n].join()));
+    expect((await cells(path, { symbol: 'A', map: { close: 'adj close' } }))[0]).toContain(',101,101,101,101.5,101');
+    expect(await seriesOf(table, { symbol: '' })).toEqual([{ symbol: null, timeframe: null, rows: 3 }]);
+    const missing = await refusal(cells(path, { map: { close: 'Settle', time: 'Day' } }));
+    expect([missing.code, missing.message]).toEqual(['PARQUET_COLUMNS', expect.stringMatching(/Expected Day, Settle\..*Date, Open.*--map/)]); // prettier-ignore
+  });
+
   it('C10 a file whose rows are each a series of their own is refused before they fill the memory; one of just so many is not', async () => {
     const named = (name: string, count: number, letters = 0): string => {
       const filename = join(folder, name);

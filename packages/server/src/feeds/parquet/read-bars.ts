@@ -1,11 +1,11 @@
 /** Bars out of a Parquet file, in chunks of columns: row group by row group, only the columns needed, groups skipped by their statistics. */
 import { createBarColumns, type BarColumns, type EpochMs } from '@wyckoff/domain';
+import type { ColumnMap } from '../csv/header.ts';
+import { barNamesOf, seriesNamesOf, type BarNames } from './column-names.ts';
 import { ParquetRefused } from './parquet-refused.ts';
 import type { ParquetTable, RowGroup } from './parquet-table.ts';
 import { timeMs } from './time-values.ts';
 
-/** Names by which a time column goes. */
-const TIME_NAMES = ['ts', 'time', 'timestamp', 'date', 'datetime', 'open_time'] as const;
 const PRICE_COLUMNS = ['open', 'high', 'low', 'close', 'volume'] as const;
 /** Rows decoded at once: what most writers put into a row group; six columns of them are 12 MiB. */
 const DECODED_ROWS = 262_144;
@@ -30,6 +30,8 @@ export interface ReadBarsOptions extends Partial<SeriesKey> {
   readonly from?: EpochMs;
   /** Opening times up to and including this. */
   readonly to?: EpochMs;
+  /** What the columns are called. */
+  readonly map?: ColumnMap;
 }
 
 /** Series of one file that are told apart; each is read in a walk of its own. */
@@ -38,11 +40,15 @@ export const MOST_SERIES = 10_000;
 const MOST_LETTERS = 256;
 
 /** The series of a file in order of appearance; decodes the name columns only. @throws ParquetRefused for more than MOST_SERIES. */
-export async function seriesOf(table: ParquetTable): Promise<SeriesInFile[]> {
+export async function seriesOf(table: ParquetTable, map: ColumnMap = {}): Promise<SeriesInFile[]> {
+  const columns = seriesNamesOf(table, map);
   // bounded: MOST_SERIES
   const rows = new Map<string, { key: SeriesKey; rows: number }>();
   for (const [from, to] of pieces(table.groups)) {
-    const [symbols, timeframes] = await Promise.all([names(table, 'symbol', from, to), names(table, 'timeframe', from, to)]);
+    const [symbols, timeframes] = await Promise.all([
+      names(table, columns.symbol, from, to),
+      names(table, columns.timeframe, from, to),
+    ]);
     for (let i = 0; i < to - from; i++) {
       const key = { symbol: symbols?.[i] ?? null, timeframe: timeframes?.[i] ?? null };
       const text = `${key.symbol ?? ''}\n${key.timeframe ?? ''}`;
@@ -76,22 +82,22 @@ function fitting(table: ParquetTable, key: SeriesKey, known: number): SeriesKey 
  * @throws ParquetRefused on a missing column, a value that is no number or time, or a series that goes back in time.
  */
 export async function* readBars(table: ParquetTable, options: ReadBarsOptions = {}): AsyncGenerator<BarColumns, void> {
-  const timeColumn = timeColumnOf(table);
-  table.require([timeColumn, ...PRICE_COLUMNS]);
+  const columns = barNamesOf(table, options.map);
+  const timeColumn = columns.time;
   const chunk = createBarColumns(options.chunkSize ?? DEFAULT_CHUNK);
   let last = -Infinity;
   for (const group of table.groups) {
-    if (!mayHold(table, group, { ...options, timeColumn })) continue;
+    if (!mayHold(table, group, { ...options, columns })) continue;
     for (const [from, to] of pieces([group])) {
-      const wanted = await wantedRows(table, options, [from, to]);
+      const wanted = await wantedRows(table, { ...options, columns }, [from, to]);
       if (wanted !== null && !wanted.some(Boolean)) continue;
       const times = await table.read(timeColumn, from, to);
       // One after the other: of a file without a page index each takes its whole column into memory while it is decoded.
-      const open = await table.read('open', from, to);
-      const high = await table.read('high', from, to);
-      const low = await table.read('low', from, to);
-      const close = await table.read('close', from, to);
-      const volume = await table.read('volume', from, to);
+      const open = await table.read(columns.open, from, to);
+      const high = await table.read(columns.high, from, to);
+      const low = await table.read(columns.low, from, to);
+      const close = await table.read(columns.close, from, to);
+      const volume = await table.read(columns.volume, from, to);
       const typed = table.isTime(timeColumn);
       for (let i = 0; i < to - from; i++) {
         if (wanted?.[i] === false) continue;
@@ -139,17 +145,6 @@ function grown(columns: BarColumns, capacity: number): BarColumns {
   return larger;
 }
 
-export function timeColumnOf(table: ParquetTable): string {
-  const found = TIME_NAMES.find((name) => table.columns.includes(name));
-  if (found === undefined) {
-    throw new ParquetRefused('PARQUET_COLUMNS', table.path, {
-      sentence: `Expected a time column (${TIME_NAMES.join(', ')}).`,
-      remedy: `The file has ${table.columns.slice(0, 20).join(', ')}.`,
-    });
-  }
-  return found;
-}
-
 /** Row ranges of at most DECODED_ROWS, each inside one group. */
 function* pieces(groups: readonly RowGroup[]): Generator<[number, number]> {
   for (const group of groups) {
@@ -157,21 +152,21 @@ function* pieces(groups: readonly RowGroup[]): Generator<[number, number]> {
   }
 }
 
-async function names(table: ParquetTable, column: string, from: number, to: number): Promise<ArrayLike<string> | null> {
-  return table.columns.includes(column) ? ((await table.read(column, from, to)) as ArrayLike<string>) : null;
+async function names(table: ParquetTable, column: string | null, from: number, to: number): Promise<ArrayLike<string> | null> {
+  return column !== null ? ((await table.read(column, from, to)) as ArrayLike<string>) : null;
 }
 
 /** Which rows belong to the series asked for; null: all of them. */
 async function wantedRows(
   table: ParquetTable,
-  key: Partial<SeriesKey>,
+  key: Partial<SeriesKey> & { readonly columns: BarNames },
   rows: readonly [number, number],
 ): Promise<boolean[] | null> {
   let wanted: boolean[] | null = null;
   for (const column of ['symbol', 'timeframe'] as const) {
     const value = key[column];
     if (value === undefined || value === null) continue;
-    const values = await names(table, column, rows[0], rows[1]);
+    const values = await names(table, key.columns[column], rows[0], rows[1]);
     if (values === null) continue;
     wanted = Array.from(values, (name, i) => name === value && wanted?.[i] !== false);
   }
@@ -179,17 +174,18 @@ async function wantedRows(
 }
 
 /** False only when the statistics prove that no row of the group is asked for. */
-function mayHold(table: ParquetTable, group: RowGroup, asked: ReadBarsOptions & { readonly timeColumn: string }): boolean {
+function mayHold(table: ParquetTable, group: RowGroup, asked: ReadBarsOptions & { readonly columns: BarNames }): boolean {
   for (const column of ['symbol', 'timeframe'] as const) {
     const value = asked[column];
-    const range = value === undefined || value === null ? null : group.statistics(column);
+    const name = asked.columns[column];
+    const range = value === undefined || value === null || name === null ? null : group.statistics(name);
     if (value == null || range === null || typeof range.min !== 'string' || typeof range.max !== 'string') continue;
     // Bounds may be cut short: the smaller one is still a lower bound, the larger one counts with its beginning.
     if (value < range.min || value.slice(0, range.max.length) > range.max) return false;
   }
-  const times = group.statistics(asked.timeColumn);
+  const times = group.statistics(asked.columns.time);
   if (times === null) return true;
-  const typed = table.isTime(asked.timeColumn);
+  const typed = table.isTime(asked.columns.time);
   return !(timeMs(times.max, typed) < (asked.from ?? -Infinity) || timeMs(times.min, typed) > (asked.to ?? Infinity));
 }
 

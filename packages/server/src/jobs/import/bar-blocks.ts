@@ -16,7 +16,7 @@ export async function* seriesIn(file: InputFile, options: BlockOptions): AsyncGe
     return;
   }
   await using table = await ParquetTable.open(file.path);
-  const found = await seriesOf(table);
+  const found = await seriesOf(table, options.map);
   if (found.length === 0) throw new Exit(EXIT.failed, `${file.path}: the file has no rows.`);
   if (options.symbol !== undefined && found.length > 1 && !found.some(({ symbol }) => symbol === options.symbol))
     throw new Exit(EXIT.usage, `${file.path} has no series ${options.symbol}: it has ${found.map(({ symbol }) => symbol ?? '(nameless)').slice(0, 10).join(', ')}.`); // prettier-ignore
@@ -62,8 +62,9 @@ class ParquetBlocks implements BarBlocks {
   }
 
   async *blocks(): AsyncGenerator<BarColumns, void> {
-    const { table, key } = this.#part;
-    for await (const chunk of readBars(table, { ...key, chunkSize: BLOCK_BARS })) {
+    const { table, key, options } = this.#part;
+    const { map } = options;
+    for await (const chunk of readBars(table, { ...key, chunkSize: BLOCK_BARS, ...(map !== undefined && { map }) })) {
       this.#sieve.pass(chunk);
       if (chunk.length > 0) yield chunk;
     }

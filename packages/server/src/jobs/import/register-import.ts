@@ -81,7 +81,7 @@ export function registerImport(wyckoff: Command): void {
     .addOption(
       new Option(
         '--map <ours=theirs>',
-        'columns of foreign CSV files: "time=Datum,close=Adj Close"; ours are time, open, high, low, close, volume, symbol, timeframe; symbol= reads no such column; may be repeated',
+        'columns of foreign CSV and Parquet files: "time=Datum,close=Adj Close"; ours are time, open, high, low, close, volume, symbol, timeframe; symbol= reads no such column; may be repeated',
       ).argParser(mapArgument),
     )
     .option('-d, --data <folder>', 'folder of the store (DATABASE_URL names another)', 'data')
@@ -106,8 +106,8 @@ async function run(patterns: readonly string[], options: ImportOptions): Promise
       EXIT.usage,
       `--symbol names one instrument, were ${files.length} files: import them one by one, or leave it away.`,
     );
-  if (options.map !== undefined && files.some(({ kind }) => kind !== 'csv'))
-    throw new Exit(EXIT.usage, `--map names columns of CSV files, was also ${files.find(({ kind }) => kind !== 'csv')?.path ?? ''}: import that by itself.`); // prettier-ignore
+  if (options.map !== undefined && files.some(({ kind }) => kind === 'ndjson'))
+    throw new Exit(EXIT.usage, `--map names columns of CSV and Parquet files, was also ${files.find(({ kind }) => kind === 'ndjson')?.path ?? ''}: import that by itself.`); // prettier-ignore
   if (options.quarantine !== undefined) await refuseInput(options.quarantine, files);
   await using scope = new Scope({ name: 'import' });
   const store = options.dryRun === true ? null : await openVerbStore({ scope, path: storePathIn(options.data), tell });
