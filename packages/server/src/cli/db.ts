@@ -96,7 +96,9 @@ async function retention(options: DbOptions): Promise<void> {
     now: Date.now(),
     dryRun,
     signal,
-    onBatch: ({ table, rows }) => progress.show(rows, 0, `${table} ${dryRun ? 'would leave' : 'left'}`),
+    onBatch: ({ table, rows }) => {
+      if (rows > 0) progress.show(rows, 0, `${table} ${dryRun ? 'would leave' : 'left'}`);
+    },
   });
   progress.done();
   const rows = lines.map(({ table, rows: count, batches, ms }) => ({ table, rows: count, batches, ms: Math.round(ms) }));
