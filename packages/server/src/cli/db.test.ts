@@ -58,14 +58,14 @@ describe('wyckoff db, the embedded store', () => {
     async () => {
       const data = join(folder, 'embedded');
       expect(db(['status', '--data', data])).toMatchObject({ code: 6 });
-      expect(db(['migrate', '--data', data, '--json'])).toMatchObject({ code: 0, out: '{"from":0,"to":5}\n' });
+      expect(db(['migrate', '--data', data, '--json'])).toMatchObject({ code: 0, out: `{"from":0,"to":${SCHEMA_VERSION}}\n` });
       const store = openSqliteStore({ path: join(data, 'wyckoff.db'), now: () => YEAR_AGO });
       await fill(store);
       const status = db(['status', '--data', data, '--json']);
       expect(JSON.parse(status.out)).toMatchObject({
         kind: 'sqlite',
         version: SCHEMA_VERSION,
-        known: 5,
+        known: SCHEMA_VERSION,
         epoch: store.epoch,
         integrity: 'ok',
         rows: { bars: 1234, facts: 251, halts: 1 },
@@ -145,11 +145,11 @@ describe('wyckoff db, PostgreSQL', () => {
       expect(JSON.parse(db(['status', '--json'], url).out)).toMatchObject({
         kind: 'postgres',
         version: 0,
-        known: 5,
+        known: SCHEMA_VERSION,
         epoch: null,
       });
       expect(db(['retention'], url)).toMatchObject({ code: 6, err: expect.stringContaining('store.older') as string });
-      expect(db(['migrate'], url).out).toBe('schema 0 brought to 5\n');
+      expect(db(['migrate'], url).out).toBe(`schema 0 brought to ${SCHEMA_VERSION}\n`);
       const store = await openPostgresStore({ url, scope, now: () => YEAR_AGO });
       await fill(store);
       const before = db(['status', '--json'], url);
