@@ -86,7 +86,8 @@ export class CsvParser {
   #line = 0;
   #header: CsvHeader | null = null;
   /** What stood in the columns of the series in the row before, and what became of it. */
-  readonly #series: [symbol: Buffer, timeframe: Buffer] = [Buffer.alloc(0), Buffer.alloc(0)];
+  #symbol: Buffer = Buffer.alloc(0);
+  #timeframe: Buffer = Buffer.alloc(0);
   #verdict: SeriesVerdict | null = null;
   /** Of the first row, where nobody judges. */
   #first: NamedSeries | null = null;
@@ -369,11 +370,11 @@ export class CsvParser {
   #seriesVerdict({ symbolField, timeframeField }: CsvHeader): SeriesVerdict {
     if (symbolField < 0 && timeframeField < 0) return 'take';
     const known = this.#verdict;
-    if (known !== null && this.#says(symbolField, this.#series[0]) && this.#says(timeframeField, this.#series[1])) return known;
-    this.#series[0] = this.#copyOf(symbolField);
-    this.#series[1] = this.#copyOf(timeframeField);
+    if (known !== null && this.#says(symbolField, this.#symbol) && this.#says(timeframeField, this.#timeframe)) return known;
+    this.#symbol = this.#copyOf(symbolField);
+    this.#timeframe = this.#copyOf(timeframeField);
     const textOf = (field: number, bytes: Buffer): string | null => (field < 0 ? null : bytes.toString('utf8'));
-    const named = { symbol: textOf(symbolField, this.#series[0]), timeframe: textOf(timeframeField, this.#series[1]) };
+    const named = { symbol: textOf(symbolField, this.#symbol), timeframe: textOf(timeframeField, this.#timeframe) };
     this.#verdict = this.#options.judgeSeries?.(named) ?? this.#asTheFirst(named);
     return this.#verdict;
   }

@@ -66,7 +66,7 @@ describe('interface 4.1 migrations', () => {
     expect(await store.checkAudit()).toEqual({ ok: true, checked: 0, lastSeq: null });
   });
 
-  it('M5 a store of schema 5 gets the index by which the position of a signal is found, and the statistics use it', () => {
+  it('M5 a store of schema 5 gets the index by which the position of a signal is found', () => {
     const plan = (database: Database.Database): string =>
       (database.prepare("explain query plan select * from positions where signal_id = 's-1'").all() as { detail: string }[])
         .map(({ detail }) => detail)
