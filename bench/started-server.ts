@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { SERVER_FLAGS } from '../tools/server-flags.ts';
+import { SERVER_FLAGS } from '../tools/server-flags.mjs';
 import { dist, isStale, root } from '../tools/stale.ts';
 
 export interface StartedServer {

@@ -2,7 +2,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import process from 'node:process';
-import { SERVER_FLAGS } from './server-flags.ts';
+import { SERVER_FLAGS } from './server-flags.mjs';
 import { dist, isStale, root } from './stale.ts';
 
 if (isStale('server') || isStale('web')) {

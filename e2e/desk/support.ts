@@ -7,6 +7,7 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { Browser, Page } from 'playwright-core';
+import { SERVER_FLAGS } from '../../tools/server-flags.mjs';
 
 const WEB = fileURLToPath(new URL('../../packages/web/', import.meta.url));
 const OUT = fileURLToPath(new URL('../.out/', import.meta.url));
@@ -47,9 +48,9 @@ interface Running {
   end(): Promise<void>;
 }
 
-/** A server of its own: in the test's process the governor would see the memory of the test runner and shed. */
+/** A server of its own, with the memory of the real one: the governor sees what lives in its process, and sheds newcomers for it. */
 async function spawnServer(options: object): Promise<Running> {
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', SCRIPT, JSON.stringify(options)], {
+  const child = spawn(process.execPath, [...SERVER_FLAGS, SCRIPT, JSON.stringify(options)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const url = await new Promise<string>((resolve, reject) => {
@@ -123,13 +124,14 @@ export async function openPage(browser: Browser, size: keyof typeof SIZES, url: 
     if (!request.url().startsWith(url) && !request.url().startsWith('data:')) faults.push(`foreign request: ${request.url()}`);
   });
   await page.addInitScript(() => {
-    const cut: { sockets: WebSocket[]; held: boolean } = { sockets: [], held: false };
+    const cut: { sockets: WebSocket[]; held: boolean; closes: string[] } = { sockets: [], held: false, closes: [] };
     Object.assign(window, { cut });
     const Native = window.WebSocket;
     window.WebSocket = class extends Native {
       constructor(address: string | URL, protocols?: string | string[]) {
         super(address, protocols);
         cut.sockets.push(this);
+        this.addEventListener('close', ({ code, reason }) => cut.closes.push(`${String(code)} ${reason}`));
         if (cut.held) this.close();
       }
     };
@@ -157,9 +159,15 @@ export async function releaseSocket(page: Page): Promise<void> {
   });
 }
 
-/** Waits until the status line says that the link is live. */
+/** Waits until the status line says that the link is live; if it never does, tells what the line says and how the sockets ended. */
 export async function untilLive(page: Page): Promise<void> {
-  await page.locator('[data-state="link"]', { hasText: 'live' }).waitFor();
+  try {
+    await page.locator('[data-state="link"]', { hasText: 'live' }).waitFor();
+  } catch (error) {
+    const closes = await page.evaluate(() => (window as unknown as { cut: { closes: string[] } }).cut.closes);
+    const line = (await page.locator('footer').textContent()) ?? 'no status line';
+    throw new Error(`the link is not live: ${line}; its sockets ended with: ${closes.join(', ')}`, { cause: error });
+  }
 }
 
 /** Sequence number in the status line. */

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { setTimeout as pause } from 'node:timers/promises';
 import { TIMEFRAME_MS } from '@wyckoff/domain';
+import { SERVER_FLAGS } from '../../tools/server-flags.mjs';
 import type { BinanceDataServer } from '../feeds/binance-data-server.ts';
 import type { TapeBar } from '../feeds/tape.ts';
 
@@ -37,7 +38,7 @@ export class Served {
       // The test asks more often than people do.
       WYCKOFF_HTTP_PERMINUTEUSER: '1000000', WYCKOFF_HTTP_PERMINUTEADDRESS: '1000000', ...own,
     }; // prettier-ignore
-    this.child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, 'serve', '--port', '0', '--data', data, ...words], { env, stdio: ['ignore', 'pipe', 'pipe'], ...(cwd !== undefined && { cwd }) }); // prettier-ignore
+    this.child = spawn(process.execPath, [...SERVER_FLAGS, main, 'serve', '--port', '0', '--data', data, ...words], { env, stdio: ['ignore', 'pipe', 'pipe'], ...(cwd !== undefined && { cwd }) }); // prettier-ignore
     this.closed = new Promise((resolve) => this.child.once('close', resolve));
     const hear = (chunk: Buffer): void => {
       this.said += chunk.toString();

@@ -1,2 +1,0 @@
-/** Flags of the Node that runs the bundled server, measured with bench/memory.ts: a small young generation, code that favours size. */
-export const SERVER_FLAGS = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=1', '--optimize-for-size'] as const;
