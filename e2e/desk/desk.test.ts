@@ -2,7 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { SnapshotAnswer } from '../../packages/contracts/src/index.ts';
 import { launchBrowser } from '../support/browser.ts';
 import {
@@ -136,30 +136,32 @@ describe('the desk at 1440 x 900', () => {
       .poll(async () => (await server.get<SnapshotAnswer>('/snapshot?topics=analysis')).analysis?.events.length ?? 0, SOON)
       .toBeGreaterThan(5);
     await pause(page);
-    const snapshot = await server.get<SnapshotAnswer>('/snapshot');
-    const equity = money(snapshot.account?.equityMicros ?? Number.NaN);
-    await expect.poll(() => page.locator('[data-figure="equity"]').textContent(), SOON).toContain(equity);
-    expect(await page.locator('[data-figure="top-equity"]').textContent()).toContain(equity);
-    await expect.poll(() => seqOf(page), SOON).toBe(snapshot.seq);
+    // A bar may still be on its way when the replay says that it stands: both sides are asked until they agree.
+    await vi.waitFor(async () => {
+      const snapshot = await server.get<SnapshotAnswer>('/snapshot');
+      const shown = async (figure: string): Promise<string | null> =>
+        page.locator(`[data-figure="${figure}"]`).first().textContent();
+      const equity = money(snapshot.account?.equityMicros ?? Number.NaN);
+      expect(await shown('equity')).toContain(equity);
+      expect(await shown('top-equity')).toContain(equity);
+      expect(await seqOf(page)).toBe(snapshot.seq);
 
-    const current = [...(snapshot.analysis?.ranges ?? [])]
-      .sort((a, b) => a.startTime - b.startTime)
-      .findLast((range) => range.endTime === null);
-    const phase = current?.hypotheses.find((one) => one.leading)?.phase ?? null;
-    if (phase !== null) expect(await page.locator('.context .phase.current').textContent()).toBe(` ${phase} `.trim());
+      const current = [...(snapshot.analysis?.ranges ?? [])]
+        .sort((a, b) => a.startTime - b.startTime)
+        .findLast((range) => range.endTime === null);
+      const phase = current?.hypotheses.find((one) => one.leading)?.phase ?? null;
+      if (phase !== null) expect(await page.locator('.context .phase.current').textContent()).toBe(` ${phase} `.trim());
 
-    const open = (snapshot.positions ?? []).filter((position) => position.status === 'OPEN');
-    expect(await page.getByRole('tab', { name: /Positions/ }).textContent()).toContain(String(open.length));
-    if (open.length > 0)
-      expect(await page.locator('[data-figure="position-pnl"]').first().textContent()).toContain(
-        money(Math.abs(open[0].unrealisedMicros)),
+      const open = (snapshot.positions ?? []).filter((position) => position.status === 'OPEN');
+      expect(await page.getByRole('tab', { name: /Positions/ }).textContent()).toContain(String(open.length));
+      if (open.length > 0) expect(await shown('position-pnl')).toContain(money(Math.abs(open[0].unrealisedMicros)));
+
+      const chart = await server.get<{ columns: { c: number[] } }>('/chart?symbol=SPX&timeframe=1d&limit=1');
+      const price = new Intl.NumberFormat('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(
+        chart.columns.c[0],
       );
-
-    const chart = await server.get<{ columns: { c: number[] } }>('/chart?symbol=SPX&timeframe=1d&limit=1');
-    const price = new Intl.NumberFormat('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(
-      chart.columns.c[0],
-    );
-    await expect.poll(() => page.locator('[data-figure="price"]').textContent(), SOON).toBe(price);
+      expect(await shown('price')).toBe(price);
+    }, SOON);
   });
 
   it('web 7 keys: step, list of keys, layers, filter; none while typing', async () => {
@@ -210,13 +212,15 @@ describe('the desk at 1440 x 900', () => {
     expect(await page.locator('[data-state="note"]').textContent()).toMatch(/replayed \d+ facts?|reloaded/);
     await untilLive(page);
     await pause(page);
-    const snapshot = await server.get<SnapshotAnswer>('/snapshot');
-    expect(snapshot.seq).toBeGreaterThan(before);
-    await expect
-      .poll(() => page.locator('[data-figure="equity"]').textContent(), SOON)
-      .toContain(money(snapshot.account?.equityMicros ?? Number.NaN));
-    await expect.poll(() => seqOf(page), SOON).toBe(snapshot.seq);
-    await expect.poll(() => datesShown(page), SOON).toEqual(await datesOf(SHOWN_BARS));
+    await vi.waitFor(async () => {
+      const snapshot = await server.get<SnapshotAnswer>('/snapshot');
+      expect(snapshot.seq).toBeGreaterThan(before);
+      expect(await page.locator('[data-figure="equity"]').textContent()).toContain(
+        money(snapshot.account?.equityMicros ?? Number.NaN),
+      );
+      expect(await seqOf(page)).toBe(snapshot.seq);
+    }, SOON);
+    await vi.waitFor(async () => expect(await datesShown(page)).toEqual(await datesOf(SHOWN_BARS)), SOON);
     faults.splice(0, faults.length, ...faults.filter((fault) => !fault.includes('WebSocket')));
   });
 
@@ -230,7 +234,7 @@ describe('the desk at 1440 x 900', () => {
     await pause(page);
     await page.keyboard.press('.');
     await expect.poll(() => page.locator('.refusal').count(), SOON).toBe(0);
-    await expect.poll(() => datesShown(page), SOON).toEqual(await datesOf(SHOWN_BARS));
+    await vi.waitFor(async () => expect(await datesShown(page)).toEqual(await datesOf(SHOWN_BARS)), SOON);
     desk.faults.splice(
       0,
       desk.faults.length,
