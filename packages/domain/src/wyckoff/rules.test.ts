@@ -24,10 +24,38 @@ const written = PAGES.flatMap((page) =>
     .flatMap((line) => /^\| ([A-Z]{2,3}-\d+) \|/.exec(line)?.[1] ?? []),
 );
 
+const cells = PAGES.flatMap((page) =>
+  readFileSync(join(ROOT, 'docs/rules', page), 'utf8')
+    .split('\n')
+    .flatMap((line) => {
+      const [, id, cell] = /^\| ([A-Z]{2,3}-\d+) \|.*\| ([^|]*) \|$/.exec(line) ?? [];
+      return id === undefined ? [] : [{ id, cell: cell ?? '' }];
+    }),
+);
+
 /** Ids in the names of tests. */
 function proved(texts: readonly string[]): Set<string> {
   const names = texts.flatMap((text) => text.match(/\b(?:test|describe)(?:\.each)?[^'`]*?\(\s*(['`])(?:(?!\1).)*\1/gs) ?? []);
   return new Set(names.flatMap((name) => name.match(ID) ?? []));
+}
+
+/** A source that says it, one we read it out of, or our own; a part is a title or a section of the course. */
+const CITATION = /^(?:after )?\[([^\],]+)(?:, ([^\]]+))?\]$|^ours(?:: .+| \(.+\))?$/;
+
+/** What is wrong with a source cell, empty when nothing is. */
+function unsourced(cell: string, bibliography: string): string[] {
+  const keys = new Set(bibliography.split('\n').flatMap((line) => /^\| (\S[^|]*?) \| /.exec(line)?.[1] ?? []));
+  return cell.split('; ').flatMap((part) => {
+    const found = CITATION.exec(part);
+    if (found === null) return [`"${part}" is no citation`];
+    const [, key, where] = found;
+    if (key === undefined) return [];
+    if (!keys.has(key)) return [`[${key}] does not stand in sources.md`];
+    const section = /^\d+M$/.test(where ?? '') ? where : undefined;
+    return section === undefined || bibliography.includes(`${section} `)
+      ? []
+      : [`section ${section} does not stand in sources.md`];
+  });
 }
 
 function missing(ids: readonly string[], known: ReadonlySet<string>): string[] {
@@ -44,6 +72,15 @@ describe('the rules', () => {
   test('every id is written down once', () => {
     expect(written.length).toBeGreaterThan(80);
     expect(new Set(written).size).toBe(written.length);
+  });
+
+  test('every rule has a source that stands in the bibliography', () => {
+    const bibliography = readFileSync(join(ROOT, 'docs/rules/sources.md'), 'utf8');
+    expect(cells.map(({ id }) => id)).toEqual(written);
+    expect(cells.flatMap(({ id, cell }) => unsourced(cell, bibliography).map((fault) => `${id}: ${fault}`))).toEqual([]);
+    // The twins: an author alone, a work nobody lists, a section nobody named, nothing at all.
+    for (const cell of ['Pruden', '[Livermore]', 'after [Course, 99M]', '', 'own'])
+      expect(unsourced(cell, bibliography)).toHaveLength(1);
   });
 
   test('every rule has a test that bears its id', () => {
