@@ -89,7 +89,8 @@ describe('issue 4.6: export', () => {
     child.stdout.destroy();
     let said = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
-    await once(child, 'exit');
+    // Not 'exit': what it said may still be in the pipe then.
+    await once(child, 'close');
     expect(said).not.toContain('at ');
   });
 
