@@ -191,7 +191,7 @@ describe('a trader at the desk', () => {
     await page.keyboard.press('H');
     await page.locator('[data-halt="switch"]').waitFor();
     expect(await kill()).toBe('STOP');
-    await other.page.locator('[data-halt="switch"]').waitFor({ timeout: 5_000 });
+    await other.page.locator('[data-halt="switch"]').waitFor();
     await other.page.getByRole('button', { name: 'STOP', exact: true }).waitFor();
     await picture(page, 'halted');
     await picture(other.page, 'halted-mobile');
