@@ -6,6 +6,7 @@ import { createDetector, restoreDetector } from '../../wyckoff/detector.ts';
 import type { DetectionEvent, EventKind } from '../../wyckoff/event.ts';
 import { drawSeries } from '../synthetic/series.ts';
 import { certify, certifyAll, type CertifyReport } from './certify.ts';
+import type { Poison } from './poison.ts';
 import type { Subject, SubjectFactory } from './subject.ts';
 import { CERTIFICATES, type CertificateName } from './verdict.ts';
 
@@ -176,6 +177,52 @@ class ChangesThePast extends Swings {
   }
 }
 
+class FearsTenfold extends Swings {
+  protected override judge(bar: Bar): DetectionEvent[] {
+    const cursor = peeking(bar);
+    const { row, close } = cursor;
+    const next = cursor.at(row + 1).close;
+    cursor.at(row);
+    return next > 7 * close ? [said('PSY', this.bars - 1, this.bars - 1)] : [];
+  }
+}
+
+class KnowsTheEnd extends Swings {
+  // Sees the very first close again right ahead, as it is where time runs backwards.
+  #first = NaN;
+  protected override judge(bar: Bar): DetectionEvent[] {
+    const cursor = peeking(bar);
+    const { row, close } = cursor;
+    if (this.bars === 1) this.#first = close;
+    const next = cursor.at(row + 1).close;
+    cursor.at(row);
+    return next === this.#first ? [said('PS', this.bars - 1, this.bars - 1)] : [];
+  }
+}
+
+/** Thinks of a Spring on every tenth bar and confirms every second of them, three bars later. */
+class Thinks extends Swings {
+  protected override judge(): DetectionEvent[] {
+    const now = this.bars - 1;
+    if (now % 10 === 0) return [{ ...said('SPRING', now, now), status: 'candidate' }];
+    return now % 20 === 3 ? [said('SPRING', now - 3, now)] : [];
+  }
+}
+
+const TWINS: readonly (readonly [string, () => Swings, readonly CertificateName[]])[] = [
+  ['reads the next close', () => new ReadsNextClose(), ['poisoned-future', 'prefix']],
+  ['uses an unconfirmed pivot', () => new UsesUnconfirmedPivot(), ['poisoned-future', 'prefix']],
+  ['uses the unfinished higher-timeframe bar', () => new UnfinishedWeek(), ['poisoned-future']],
+  ['dates a record back', () => new DatesBack(), ['append-only', 'repaint-probe']],
+  ['depends on wall state', () => new WallState(), ['determinism']],
+  ['has a threshold in currency', () => new FixedPrice(), ['scale']],
+  ['depends on the pieces the bars come in', () => new SeesPieces(), ['chunks']],
+  ['forgets a field in its snapshot', () => new Forgets(), ['snapshot']],
+  ['says a record twice', () => new SaysTwice(), ['append-only']],
+  ['treats the two sides differently', () => new LikesUp(), ['mirror']],
+  ['lets a record fail that was never confirmed', () => new ChangesThePast(), ['append-only']],
+];
+
 describe('certificates (detection.md 11, backtesting.md 8)', () => {
   it('CRT-1 an honest stand-in passes all of them, each over every bar', () => {
     const report = certifyAll({ factory: factoryOf(() => new Swings()), columns });
@@ -205,21 +252,49 @@ describe('certificates (detection.md 11, backtesting.md 8)', () => {
     expect(report.repaint.some((row) => row.provisional > 0 && row.medianLagBars !== null)).toBe(true);
   });
 
-  it.each<[string, () => Swings, CertificateName[]]>([
-    ['reads the next close', () => new ReadsNextClose(), ['poisoned-future', 'prefix']],
-    ['uses an unconfirmed pivot', () => new UsesUnconfirmedPivot(), ['poisoned-future', 'prefix']],
-    ['uses the unfinished higher-timeframe bar', () => new UnfinishedWeek(), ['poisoned-future']],
-    ['dates a record back', () => new DatesBack(), ['append-only', 'repaint-probe']],
-    ['depends on wall state', () => new WallState(), ['determinism']],
-    ['has a threshold in currency', () => new FixedPrice(), ['scale']],
-    ['depends on the pieces the bars come in', () => new SeesPieces(), ['chunks']],
-    ['forgets a field in its snapshot', () => new Forgets(), ['snapshot']],
-    ['says a record twice', () => new SaysTwice(), ['append-only']],
-    ['treats the two sides differently', () => new LikesUp(), ['mirror']],
-    ['lets a record fail that was never confirmed', () => new ChangesThePast(), ['append-only']],
-  ])('BT-1 a detector that %s is found out', (_, make, expected) => {
+  it.each(TWINS)('BT-1 a detector that %s is found out', (_, make, expected) => {
     const caught = caughtBy(make);
     for (const name of expected) expect(caught).toContain(name);
+  });
+
+  it('BT-1 every certificate has such a twin: a new one without is noticed here', () => {
+    const found = new Set<string>(TWINS.flatMap(([, , names]) => names));
+    expect(CERTIFICATES.filter((name) => !found.has(name))).toEqual([]);
+  });
+
+  it.each<[Poison, () => Swings]>([
+    ['garbage', () => new ReadsNextClose()],
+    ['x10', () => new FearsTenfold()],
+    ['reversed', () => new KnowsTheEnd()],
+  ])('BT-1 each false future catches a detector of its own: %s', (poison, make) => {
+    const [certificate] = certifyAll({ factory: factoryOf(make), columns, only: ['poisoned-future'] }).certificates;
+    expect(certificate.verdict).toBe('FAIL');
+    expect(new Set(certificate.mismatches.map(({ what }) => what))).toEqual(new Set([poison]));
+  });
+
+  it.each<[string, () => Swings]>([
+    ['dates it back', () => new DatesBack()],
+    ['says it again', () => new SaysTwice()],
+  ])('CRT-7 the repaint report counts a confirmed record of a detector that %s, and that alone is a FAIL', (_, make) => {
+    const report = certifyAll({ factory: factoryOf(make), columns, only: ['chunks'] });
+    expect(report.certificates[0].verdict).toBe('PASS');
+    expect(report.repaint.some((row) => row.confirmedRepainted > 0)).toBe(true);
+    expect(report.verdict).toBe('FAIL');
+  });
+
+  it('CRT-7 the repaint report tells by kind how many candidates came to nothing and how long confirmation took', () => {
+    const report = certifyAll({ factory: factoryOf(() => new Thinks()), columns, only: ['determinism'] });
+    expect(report.repaint).toEqual([
+      {
+        kind: 'SPRING',
+        confirmed: 35,
+        confirmedRepainted: 0,
+        provisional: 70,
+        withdrawn: 35,
+        repaintRate: 0.5,
+        medianLagBars: 3,
+      },
+    ]);
   });
 
   it('CRT-3 a mismatch names its bar and what was expected; at most 20 are kept, all are counted', () => {
