@@ -15,7 +15,7 @@ interface Case {
 
 const HOUR_MS = 3_600_000;
 /** Hours whose bar 100 opens at this hour of UTC. */
-const hourly = (hour: number, instrument: FixtureOptions['instrument']): FixtureOptions => ({
+const hourly = (hour: number, instrument: NonNullable<FixtureOptions['instrument']>): FixtureOptions => ({
   timeframe: '1h',
   stepMs: HOUR_MS,
   startMs: Date.UTC(2025, 0, 15, hour) - 100 * HOUR_MS,
