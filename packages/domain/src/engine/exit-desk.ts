@@ -279,6 +279,7 @@ export class ExitDesk {
       if (!lane.owns(position.symbol, position.timeframe)) continue;
       if (!rests) position.agedBars += 1;
       exits.watch(position);
+      position.refusals = 0;
       if (isBare(this.#floor, position)) this.leave(position, 'PROTECTION_FAILED');
       if (position.exiting !== null || position.origin === 'MANUAL') continue;
       const reason = exitRule(position, bar, {

@@ -34,8 +34,10 @@ const STOP_SUCCEEDED: ReadonlySet<string> = new Set([
   'REPLACE_REFUSED',
 ]);
 
-/** So often in one instant a stop that was refused is placed again (7.4). */
-const PROTECTION_TRIES = 3;
+/** So many refusals of stops and exits between two bars are answered with another stop; what comes after them with an exit (7.4). */
+const STOP_TRIES = 6;
+/** From here on a venue that refuses everything is not asked again before the next bar. */
+const PROTECTION_TRIES = 9;
 
 export class FillDesk {
   readonly #floor: Floor;
@@ -90,7 +92,8 @@ export class FillDesk {
     const order = risk.approveStop(open, position.stopRevision + 1, price);
     const record = orders.create(order.terms, instrument, position.id);
     const former = order.terms.replaces;
-    if (former === null || orders.find(former) === undefined) tray.put({ kind: 'place', order });
+    // One that has ended cannot be replaced.
+    if (former === null || !orders.isLiving(former)) tray.put({ kind: 'place', order });
     else tray.put({ kind: 'replace', clientId: former, order });
     position.stop = price;
     position.stopRevision += 1;
@@ -195,6 +198,7 @@ export class FillDesk {
   #closerEnded(order: Order, reason: string): void {
     const position = this.#floor.book.find(order.signalId ?? '');
     if (position === undefined) return;
+    if (order.state === 'REJECTED' || order.state === 'FAILED') position.refusals = (position.refusals ?? 0) + 1;
     if (closingOf(order) === 'RUNG' && reason === RESIZED) noteRungEnded(this.#floor, order);
     if (closingOf(order) === 'STOP') {
       if (reason === 'REPLACE_REFUSED') this.#stopStays(position);
@@ -208,13 +212,9 @@ export class FillDesk {
     if (position.openSteps === 0) return;
     this.#exits.released(position);
     if (alignLegs(this.#floor, position)) return;
-    const { at } = this.#floor.facts;
-    const { bareAt = -1, bareTries = 0 } = position;
-    // Refused again and again: the next bar leaves it at market.
-    const tries = bareAt === at ? bareTries + 1 : 1;
-    position.bareAt = at;
-    position.bareTries = tries;
-    if (tries <= PROTECTION_TRIES) this.moveStop(position, position.stop);
+    const { refusals = 0 } = position;
+    if (refusals <= STOP_TRIES) this.moveStop(position, position.stop);
+    else if (refusals <= PROTECTION_TRIES) this.#exits.leave(position, 'PROTECTION_FAILED');
   }
 
   /** The broker kept the former stop. */

@@ -49,6 +49,10 @@ export class OrderBook {
     return this.#living.find(isIt) ?? this.#ended.find(isIt);
   }
 
+  isLiving(clientId: string): boolean {
+    return this.#living.some((order) => order.clientId === clientId);
+  }
+
   byId(orderId: string): Order | undefined {
     return this.#living.find((order) => order.id === orderId);
   }

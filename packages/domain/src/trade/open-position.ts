@@ -50,9 +50,8 @@ export interface OpenPosition extends PositionPlan {
   stop: Price;
   /** The number of the stop order in force: `STOP.n`. */
   stopRevision: number;
-  /** When it was last without stop and exit, and how often in that instant a stop was placed for it. */
-  bareAt?: EpochMs;
-  bareTries?: number;
+  /** Stops and exits that the venue refused since the last bar. */
+  refusals?: number;
   /** The number of the last closing order: `EXIT.n`; the next one takes the next. */
   exitRevision: number;
   /** Bit `i` set: the rung at target `i + 1` has fired. */
