@@ -161,11 +161,11 @@ describe('a trader at the desk', () => {
     await panel.getByRole('button', { name: 'Move stop' }).click();
     const dialog = page.getByRole('dialog', { name: /Move the stop/ });
     const worse = before.direction === 'LONG' ? before.stop * 0.97 : before.stop * 1.03;
-    await dialog.getByLabel('Stop').fill(worse.toFixed(2));
+    await dialog.getByRole('spinbutton', { name: 'Stop' }).fill(worse.toFixed(2));
     await dialog.getByText('A stop may only reduce risk.').waitFor();
     expect(await dialog.getByRole('button', { name: 'Confirm stop' }).isDisabled()).toBe(true);
     const better = before.stop + (before.last - before.stop) * 0.25;
-    await dialog.getByLabel('Stop').fill(better.toFixed(2));
+    await dialog.getByRole('spinbutton', { name: 'Stop' }).fill(better.toFixed(2));
     await dialog.locator('[data-part="preview"]').waitFor();
     await picture(page, 'stop');
     await dialog.getByRole('button', { name: 'Confirm stop' }).click();
