@@ -36,3 +36,18 @@ export const deadLettersAnswer = z.object({
   total: z.number().int(),
 });
 export type DeadLettersAnswer = z.infer<typeof deadLettersAnswer>;
+
+/** By id, all of a topic, or all: never by saying nothing. */
+const which = {
+  ids: z.array(z.string().max(64)).min(1).max(200).optional(),
+  topic: z.string().min(1).max(80).optional(),
+  all: z.literal(true).optional(),
+};
+const isOne = (body: { readonly ids?: unknown; readonly topic?: unknown; readonly all?: unknown }): boolean =>
+  [body.ids, body.topic, body.all].filter((one) => one !== undefined).length === 1;
+const EXACTLY_ONE = { message: 'exactly one of ids, topic and all: true', path: ['ids'] };
+export const retryDeadLetters = z.strictObject({ action: z.literal('retryDeadLetters'), ...which }).refine(isOne, EXACTLY_ONE);
+/** Needs a fresh confirmation of `purgeDeadLetters`. */
+export const purgeDeadLetters = z.strictObject({ action: z.literal('purgeDeadLetters'), ...which }).refine(isOne, EXACTLY_ONE);
+/** How many are tried at once, or have left. */
+export const lettersActionAnswer = z.object({ count: z.number().int() });

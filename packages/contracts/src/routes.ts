@@ -2,6 +2,7 @@
 import type * as z from 'zod';
 import * as bars from './bars.ts';
 import { deadLettersAnswer, deadLettersQuery } from './dead-letters.ts';
+import { systemAction, systemActionAnswer } from './system-action.ts';
 import * as http from './http.ts';
 import { statisticsAnswer, statisticsQuery } from './statistics.ts';
 import * as notices from './notifications.ts';
@@ -278,9 +279,9 @@ export const ROUTES = {
     method: 'POST',
     path: '/api/v1/system/actions',
     role: 'admin',
-    body: http.replayAction,
-    answer: http.replayActionAnswer,
-    sentence: 'Play, pause, step or change the speed of the replay.',
+    body: systemAction,
+    answer: systemActionAnswer,
+    sentence: 'Play, pause, step or change the speed of the replay; try dead letters again, or discard them.',
   },
   live: { method: 'GET', path: '/health/live', role: 'public', sentence: 'The process answers.' },
   ready: { method: 'GET', path: '/health/ready', role: 'public', sentence: 'Store reachable, engines started, not draining.' },

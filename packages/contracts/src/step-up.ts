@@ -10,6 +10,7 @@ export const STEP_UP_ACTIONS = [
   'acknowledgeReconcile',
   'setAcceptance',
   'raiseRisk',
+  'purgeDeadLetters',
 ] as const;
 export type StepUpAction = (typeof STEP_UP_ACTIONS)[number];
 
@@ -23,4 +24,5 @@ export const STEP_UP_PHRASES: Readonly<Record<StepUpAction, string>> = {
   resetDrawdown: 'RESET DRAWDOWN',
   acknowledgeReconcile: 'ACKNOWLEDGE',
   raiseRisk: 'RAISE RISK',
+  purgeDeadLetters: 'PURGE DEAD LETTERS',
 };

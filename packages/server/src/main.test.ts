@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { get, request, type IncomingHttpHeaders } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { memoryAnswer, problem, PROBLEMS, ROUTES, type RouteName } from '@wyckoff/contracts';
+import { memoryAnswer, problem, PROBLEMS, replayActionAnswer, ROUTES, type RouteName } from '@wyckoff/contracts';
 import Fastify from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
@@ -174,7 +174,7 @@ describe('the server', () => {
         body: '{"action":"replay","do":"speed","speed":9}',
       });
       expect(answer.status).toBe(200);
-      expect(ROUTES.systemAction.answer.parse(answer.json).connection.replay?.speed).toBe(9);
+      expect(replayActionAnswer.parse(answer.json).connection.replay?.speed).toBe(9);
     }
   });
 

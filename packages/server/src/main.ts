@@ -17,7 +17,6 @@ import { BudgetExceeded, type BudgetProof, proveBudget } from './observe/budget.
 import { Governor } from './observe/governor.ts';
 import { keepHeapSnapshot } from './observe/heap-snapshot.ts';
 import { type Log, openLog, RepeatedErrors } from './observe/log.ts';
-import { deadLetterPage } from './dead-letters/dead-letter-page.ts';
 import { memoryAnswer } from './observe/memory-answer.ts';
 import { openMetrics, registerParts } from './observe/metrics.ts';
 import { reserveTransient } from './observe/reservations.ts';
@@ -172,7 +171,7 @@ async function open({ options, settings, log, census, scope }: Opening): Promise
       desk,
       trading: trading.desk,
       notices: notices.desk,
-      deadLetters: deadLetterPage(store),
+      deadLetters: notices.deadLetters,
       stepUps,
       csrfToken: credentials.csrfToken,
       contractHash: CONTRACT_HASH,

@@ -1,7 +1,7 @@
 /** `wyckoff dlq`: what could not be done in three tries, looked at, asked for again, discarded (C6). */
 import type { Command } from 'commander';
 import { ConfigError, readSettings, storePathIn } from '../settings.ts';
-import type { DeadLetterRow } from '../store/notices-store.ts';
+import { CHANNELS, letterTopic } from '../notify/routing.ts';
 import type { Store } from '../store/store.ts';
 import { Exit, EXIT } from './exit-codes.ts';
 import { Output } from './output.ts';
@@ -16,6 +16,8 @@ interface DlqOptions {
 }
 
 const PAGE = 200;
+/** What a server can try again; the others wait for a person. */
+const RETRIED = CHANNELS.map(letterTopic);
 
 export function registerDlq(program: Command): void {
   const dlq = program
@@ -62,15 +64,6 @@ function placeOf({ data }: DlqOptions): { readonly path: string; readonly databa
   }
 }
 
-async function* letters(store: Store, topic: string | undefined): AsyncIterableIterator<DeadLetterRow> {
-  for (let afterId: string | undefined; ;) {
-    const page = await store.deadLetters({ topic, afterId, limit: PAGE });
-    yield* page;
-    if (page.length < PAGE) return;
-    afterId = page[page.length - 1].id;
-  }
-}
-
 async function list(store: Store, { topic, json }: DlqOptions): Promise<void> {
   const output = new Output();
   // One page is a screen; the number of all is an aggregate.
@@ -93,12 +86,11 @@ function chosen({ id, topic, all }: DlqOptions): void {
 
 async function retry(store: Store, options: DlqOptions): Promise<void> {
   chosen(options);
-  let count = 0;
-  for await (const letter of letters(store, options.topic)) {
-    if (options.id !== undefined && letter.id !== options.id) continue;
-    await store.saveDeadLetter({ ...letter, state: 'RETRYING' });
-    count += 1;
-  }
+  const { id, topic } = options;
+  const count = await store.retryDeadLetters({
+    topics: RETRIED.filter((one) => topic === undefined || one === topic),
+    ids: id === undefined ? undefined : [id],
+  });
   print(options, { marked: count }, `${count} to be tried at the server's next look`);
 }
 

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openSqliteStore, type SqliteStore } from '../store/sqlite/sqlite-store.ts';
+import { deadLetterDesk } from './dead-letter-desk.ts';
 import { deadLetterPage } from './dead-letter-page.ts';
 import { DeadLetters } from './dead-letters.ts';
 
@@ -133,6 +134,54 @@ describe('C6 dead letters', () => {
     expect(Buffer.byteLength(letter?.payload ?? '')).toBe(4_096);
     expect(letter?.payload).toBe(JSON.stringify(payload).slice(0, letter?.payload.length));
     expect(letter?.payload).not.toContain('\uFFFD');
+  });
+
+  it('C6 a retry by hand is tried at once whatever its time, only where somebody can; a purge discards by id, topic or all; both are kept in the audit', async () => {
+    const desk = deadLetterDesk({
+      store,
+      letters,
+      record: (change) => store.change(change),
+      wallClock: () => clock.now() + 1e12,
+    });
+    const by = { user: 'ann', requestId: 'r-1' };
+    let tried = 0;
+    letters.handle(failed.topic, () => Promise.resolve((tried += 1) > 1 ? null : 'still down'));
+    await letters.keep(failed);
+    await letters.keep({ ...failed, topic: 'bar.quarantined' });
+    await letters.keep({ ...failed, topic: 'bar.quarantined' });
+    const ids = (await store.deadLetters({ topic: failed.topic, limit: 9 })).map(({ id }) => id);
+    // Not due for a long time: only the hand makes it so.
+    expect([await letters.look(), tried]).toEqual([0, 0]);
+    expect(await desk.retry({ ids }, by)).toBe(1);
+    await letters.look();
+    await letters.look();
+    expect([tried, (await store.deadLetters({ topic: failed.topic, limit: 9 }))[0]?.state]).toEqual([1, 'WAITING']);
+    expect(await desk.retry({ all: true }, by)).toBe(1);
+    await letters.look();
+    await letters.look();
+    expect([tried, await store.countDeadLetters()]).toEqual([2, 2]);
+    expect(await desk.retry({ topic: 'bar.quarantined' }, by)).toBe(0);
+    const [held] = await store.deadLetters({ limit: 9 });
+    expect([await desk.purge({ ids: [held.id] }, by), await desk.purge({ topic: 'nobody' }, by), await desk.purge({ all: true }, by)]).toEqual([1, 0, 1]); // prettier-ignore
+    expect(await store.countDeadLetters()).toBe(0);
+    const facts = await store.journalPage({ afterSeq: 0, limit: 50, entity: 'dead-letters' });
+    expect(facts.map(({ type, actor, data }) => [type, actor, (data as { count: number }).count])).toEqual([
+      ['deadletters.retried', 'ann', 1],
+      ['deadletters.retried', 'ann', 1],
+      ['deadletters.purged', 'ann', 1],
+      ['deadletters.purged', 'ann', 1],
+    ]);
+  });
+
+  it('C6 a letter that is discarded while it is being tried does not come back', async () => {
+    letters.handle(failed.topic, async () => {
+      await store.removeDeadLetters('all');
+      return 'still down';
+    });
+    await letters.keep(failed);
+    clock.advance(MINUTE);
+    await letters.look();
+    expect([await store.countDeadLetters(), problems]).toEqual([0, []]);
   });
 
   it('C6 wyckoff dlq lists, has them tried at the next look whatever their time, and discards', { timeout: 60_000 }, async () => {

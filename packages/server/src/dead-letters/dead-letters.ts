@@ -54,6 +54,26 @@ export class DeadLetters {
     this.#retries.set(topic, retry);
   }
 
+  /** Topics that somebody would try again. */
+  get topics(): readonly string[] {
+    return [...this.#retries.keys()];
+  }
+
+  /** A person wants them tried now, whatever their time: of these topics all, or by id. Answers how many; the tries go on behind it. */
+  async retry(which: { readonly topic?: string | undefined; readonly ids?: readonly string[] | undefined }): Promise<number> {
+    const { store, scope } = this.#options;
+    const topics = this.topics.filter((topic) => which.topic === undefined || topic === which.topic);
+    const count = await store.retryDeadLetters({ topics, ids: which.ids });
+    if (count > 0) scope.task('dead letters', () => this.#lookAgain(), { kind: 'dead-letters' });
+    return count;
+  }
+
+  /** A look under way may have passed them already. */
+  async #lookAgain(): Promise<void> {
+    await this.#looking;
+    await this.look();
+  }
+
   /** After the last of the handler's own tries. */
   async keep({
     topic,
@@ -97,7 +117,7 @@ export class DeadLetters {
     const { store, wallClock } = this.#options;
     const error = await this.#tried(letter);
     if (error === null) await store.removeDeadLetters({ ids: [letter.id] });
-    else await store.saveDeadLetter({ ...letter, error, attempts: letter.attempts + 1, lastAt: wallClock(), state: 'WAITING' });
+    else await store.changeDeadLetter({ ...letter, error, attempts: letter.attempts + 1, lastAt: wallClock(), state: 'WAITING' });
     return error === null;
   }
 

@@ -1,6 +1,6 @@
 /** What each route of the table answers: thin translations between the contract and the desk. */
 import { CHART_INCLUDES, FACT_TOPICS, type ROUTES, type RouteName } from '@wyckoff/contracts';
-import type { DeadLetterPage } from '../dead-letters/dead-letter-page.ts';
+import type { DeadLetterDesk } from '../dead-letters/dead-letter-desk.ts';
 import type { Answer, Desk, SnapshotTopic } from '../session/desk.ts';
 import type { Actor, TradingDesk } from '../session/trading-desk.ts';
 import type { DatabaseHealth } from './database-health.ts';
@@ -13,7 +13,7 @@ export interface HandlerPorts {
   readonly desk: Desk;
   readonly trading: TradingDesk;
   readonly notices: NoticesDesk;
-  readonly deadLetters: DeadLetterPage;
+  readonly deadLetters: DeadLetterDesk;
   readonly stepUps: StepUps;
   readonly csrfToken: string;
   readonly contractHash: string;
@@ -116,8 +116,9 @@ export function handlers(ports: HandlerPorts): Handlers {
     facts: async ({ query }) => value(await desk.facts(query)),
     equity: async ({ params }) => value(await desk.equity(params['id'] ?? '')),
     memory: () => ports.memory(),
-    deadLetters: async ({ query }) => value(await ports.deadLetters(query)),
-    systemAction: ({ body }) => ({ connection: replay(desk, body) }),
+    deadLetters: async ({ query }) => value(await ports.deadLetters.page(query)),
+    systemAction: ({ body, actor }) =>
+      body.action === 'replay' ? { connection: replay(desk, body) } : letters(ports.deadLetters, body, actor(body.action)),
     live: () => ({ status: 'ok' }),
     ready: async () => {
       const missing = missingParts(ports, await ports.storeAnswers());
@@ -238,7 +239,19 @@ function listed<T extends string>(text: string, known: readonly T[], field: stri
   });
 }
 
-function replay(desk: Desk, body: Asked<'systemAction'>['body']): Answered<'systemAction'>['connection'] {
+async function letters(
+  deadLetters: DeadLetterDesk,
+  { action, ...which }: Exclude<Asked<'systemAction'>['body'], { action: 'replay' }>,
+  by: Actor,
+): Promise<{ readonly count: number }> {
+  if (action === 'retryDeadLetters') return { count: await deadLetters.retry(which, by) };
+  if (!by.steppedUp) throw stepUpNeeded(action);
+  return { count: await deadLetters.purge(which, by) };
+}
+
+type ReplayBody = Extract<Asked<'systemAction'>['body'], { action: 'replay' }>;
+
+function replay(desk: Desk, body: ReplayBody): ReturnType<Desk['replay']['play']> {
   switch (body.do) {
     case 'play':
       return desk.replay.play();

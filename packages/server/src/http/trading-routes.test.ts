@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { accountsAnswer, campaignsAnswer, factsAnswer, haltAnswer, ordersAnswer, problem, riskAnswer, settingsAnswer, snapshotAnswer, stepUpAnswer, tradingAnswer } from '@wyckoff/contracts'; // prettier-ignore
+import { accountsAnswer, campaignsAnswer, deadLettersAnswer, factsAnswer, haltAnswer, ordersAnswer, problem, riskAnswer, settingsAnswer, snapshotAnswer, stepUpAnswer, tradingAnswer } from '@wyckoff/contracts'; // prettier-ignore
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type RunningServer, startServer } from '../main.ts';
 import { PHRASES } from './step-up.ts';
@@ -72,6 +72,19 @@ describe('interface 2.2 trading over HTTP', () => {
     expect(facts.every((row) => row.actor === 'engine')).toBe(true);
     const topics = 'campaigns,trading,notifications,signals';
     expect(snapshotAnswer.parse((await ask(`/snapshot?topics=${topics}`)).json).campaigns?.length).toBeGreaterThan(0);
+  });
+
+  it('C6 interface 2.2: dead letters are tried again by word, discarded only with the confirmation of that very act', async () => {
+    const act = (body: object, headers = {}) => post('/system/actions', body, headers);
+    expect((await act({ action: 'retryDeadLetters', all: true })).json).toEqual({ count: 0 });
+    for (const which of [{}, { ids: ['a'], all: true }, { ids: [] }, { all: false }])
+      expect((await act({ action: 'retryDeadLetters', ...which })).status, JSON.stringify(which)).toBe(422);
+    const refused = await act({ action: 'purgeDeadLetters', topic: 'notify.email' }, await confirmed('raiseRisk'));
+    expect([refused.status, code(refused)]).toEqual([403, 'auth.step_up']);
+    expect((await act({ action: 'purgeDeadLetters', topic: 'notify.email' }, await confirmed('purgeDeadLetters'))).json).toEqual({
+      count: 0,
+    });
+    expect(deadLettersAnswer.parse((await ask('/system/dead-letters?topic=notify.email')).json)).toMatchObject({ total: 0 });
   });
 
   it('interface 2.1: pages of orders and campaigns walk to the end without a gap; a foreign cursor is refused', async () => {

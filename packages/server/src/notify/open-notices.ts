@@ -3,6 +3,7 @@ import type { Scope } from '@wyckoff/bounded';
 import type { FactRow } from '@wyckoff/contracts';
 import type { Change } from '../store/changes.ts';
 import type { Store } from '../store/store.ts';
+import { deadLetterDesk, type DeadLetterDesk } from '../dead-letters/dead-letter-desk.ts';
 import { DeadLetters } from '../dead-letters/dead-letters.ts';
 import { openChannel } from './channels/open-channel.ts';
 import { expiryWatch } from './expiry-watch.ts';
@@ -10,7 +11,7 @@ import { noticeOfFact } from './notice-of-fact.ts';
 import { NoticesDesk } from './notices-desk.ts';
 import type { Notification } from './notification.ts';
 import { Notifier } from './notifier.ts';
-import { CHANNELS, type ChannelName } from './routing.ts';
+import { CHANNELS, letterTopic } from './routing.ts';
 import { DEFAULT_NOTIFICATIONS, notificationSettings, type NotificationSecrets, type NotificationSettings } from './settings.ts';
 
 export interface NoticesParts {
@@ -30,7 +31,7 @@ export interface Notices {
   readonly desk: NoticesDesk;
   readonly notifier: Notifier;
   /** What no channel took, waiting for its next try. */
-  readonly deadLetters: DeadLetters;
+  readonly deadLetters: DeadLetterDesk;
   /** The settings of the user have changed. */
   use(value: unknown): void;
 }
@@ -52,14 +53,14 @@ export async function openNotices(parts: NoticesParts): Promise<Notices> {
     unread: () => store.unreadNotifications(userId),
     isSignalOpen: (signalId) => open.isOpen(signalId),
     onUndelivered: (notification, { channel, tries, error }) => {
-      const letter = { topic: topicOf(channel), payload: notification, error: error ?? 'no reason given', attempts: tries };
+      const letter = { topic: letterTopic(channel), payload: notification, error: error ?? 'no reason given', attempts: tries };
       scope.task('dead letter', () => deadLetters.keep(letter), { kind: 'dead-letter' });
     },
     wallClock,
     onProblem,
   });
   for (const name of CHANNELS)
-    deadLetters.handle(topicOf(name), async (payload) => await notifier.redeliver(name, payload as Notification));
+    deadLetters.handle(letterTopic(name), async (payload) => await notifier.redeliver(name, payload as Notification));
   // The switch is told again with each result of a FLATTEN: people hear of a level once.
   let heardOfSwitch = '';
   const isOldNews = (fact: FactRow): boolean => {
@@ -80,14 +81,10 @@ export async function openNotices(parts: NoticesParts): Promise<Notices> {
   scope.own(parts.subscribeFacts(onFacts));
   return {
     notifier,
-    deadLetters,
+    deadLetters: deadLetterDesk({ store, letters: deadLetters, record, wallClock }),
     desk: new NoticesDesk({ store, userId, notifier, record, wallClock }),
     use: (value) => void scope.task('notify settings', () => notifier.use(settingsOf(value)), { kind: 'notify-settings' }),
   };
-}
-
-function topicOf(channel: ChannelName): string {
-  return `notify.${channel}`;
 }
 
 /** What is stored, or the defaults when it no longer fits. */

@@ -8,6 +8,11 @@ import type { NotificationSettings } from './settings.ts';
 export const CHANNELS = ['email', 'webhook', 'telegram'] as const;
 export type ChannelName = (typeof CHANNELS)[number];
 
+/** Of the dead letters that a channel did not take. */
+export function letterTopic(channel: ChannelName): string {
+  return `notify.${channel}`;
+}
+
 /** Signals of grade A and better are worth a mail. */
 const MAIL_CONFIDENCE = 85;
 

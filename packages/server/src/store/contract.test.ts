@@ -535,6 +535,12 @@ describe.each(STORES)('%s', (name) => {
         { n: 4 },
       ]);
       await expect(store.saveDeadLetter({ ...letter(5), payload: 'y'.repeat(70_000) })).rejects.toThrow(/65536/);
+      expect(await store.retryDeadLetters({ topics: ['orders', 'none'] })).toBe(2);
+      expect(await store.retryDeadLetters({ topics: ['bars', 'orders'], ids: ['d-1', 'd-9'] })).toBe(1);
+      expect(await store.retryDeadLetters({ topics: ['bars'], ids: ['d-2'] })).toBe(0);
+      await store.changeDeadLetter({ ...letter(4), attempts: 9 });
+      await store.changeDeadLetter({ ...letter(8), attempts: 9 });
+      expect((await store.deadLetters({ limit: 10 })).map((row) => `${row.id} ${row.state} ${row.attempts}`)).toEqual(['d-1 RETRYING 3', 'd-2 RETRYING 4', 'd-3 WAITING 3', 'd-4 WAITING 9']); // prettier-ignore
       expect(await store.removeDeadLetters({ ids: ['d-1', 'd-9'] })).toBe(1);
       expect(await store.removeDeadLetters({ topic: 'orders' })).toBe(2);
       expect(await store.removeDeadLetters('all')).toBe(1);

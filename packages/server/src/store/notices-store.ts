@@ -59,6 +59,10 @@ export interface DeadLetterStore {
     readonly limit: number;
   }): Promise<readonly DeadLetterRow[]>;
   countDeadLetters(): Promise<number>;
+  /** Replaces the one of the same id; one that has left meanwhile stays away. */
+  changeDeadLetter(letter: DeadLetterRow): Promise<void>;
+  /** To be tried at the next look: of these topics all, or (at most 200) by id. Answers how many. */
+  retryDeadLetters(which: { readonly topics: readonly string[]; readonly ids?: readonly string[] | undefined }): Promise<number>;
   /** After a retry went through, or for good: answers how many left. */
   removeDeadLetters(which: { readonly ids: readonly string[] } | { readonly topic: string } | 'all'): Promise<number>;
 }

@@ -43,19 +43,28 @@ export function noticeStore(gate: Gate, now: () => number): NotificationStore & 
       }),
 
     saveDeadLetter: async (letter) => {
-      const { id, topic, attempts, firstAt, lastAt, state } = letter;
-      const payload = JSON.stringify(letter.payload ?? null);
-      if (Buffer.byteLength(payload) > PAYLOAD_BYTES)
-        throw new RangeError(
-          `dead letter ${id}: expected a payload of at most ${PAYLOAD_BYTES} bytes, was ${Buffer.byteLength(payload)}`,
-        );
-      const error = letter.error.slice(0, ERROR_LENGTH);
-      const change = { topic, payload, error, attempts, first_at: firstAt, last_at: lastAt, state };
+      const { id } = letter;
+      const change = columnsOf(letter);
       const query = sql
         .insertInto('dead_letters')
         .values({ id, ...change, stored_at: now() })
         .onConflict((conflict) => conflict.column('id').doUpdateSet(change));
       await gate.query('save dead letter', () => run(query));
+    },
+
+    changeDeadLetter: async (letter) => {
+      const query = sql.updateTable('dead_letters').set(columnsOf(letter)).where('id', '=', letter.id);
+      await gate.query('change dead letter', () => run(query));
+    },
+
+    retryDeadLetters: async ({ topics, ids }) => {
+      if (topics.length === 0 || ids?.length === 0) return 0;
+      let mark = sql
+        .updateTable('dead_letters')
+        .set({ state: 'RETRYING' })
+        .where('topic', 'in', [...topics]);
+      if (ids !== undefined) mark = mark.where('id', 'in', ids.slice(0, LIST_LIMIT));
+      return await gate.query('retry dead letters', () => run(mark));
     },
 
     deadLetters: async ({ topic, afterId, limit }) => {
@@ -79,6 +88,17 @@ export function noticeStore(gate: Gate, now: () => number): NotificationStore & 
       return await gate.query('remove dead letters', () => run(remove.where('id', 'in', which.ids.slice(0, LIST_LIMIT))));
     },
   };
+}
+
+function columnsOf(letter: DeadLetterRow) {
+  const { id, topic, attempts, firstAt, lastAt, state } = letter;
+  const payload = JSON.stringify(letter.payload ?? null);
+  if (Buffer.byteLength(payload) > PAYLOAD_BYTES)
+    throw new RangeError(
+      `dead letter ${id}: expected a payload of at most ${PAYLOAD_BYTES} bytes, was ${Buffer.byteLength(payload)}`,
+    );
+  const error = letter.error.slice(0, ERROR_LENGTH);
+  return { topic, payload, error, attempts, first_at: firstAt, last_at: lastAt, state };
 }
 
 function notificationOf(row: Selectable<NotificationsTable>): NotificationRow {
