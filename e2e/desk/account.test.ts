@@ -1,5 +1,6 @@
 /** A trader's other hands: rejecting, taking an order back, agreeing to automation, limits, statistics, and the way out of a drawdown - in a real browser. */
 import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -11,6 +12,8 @@ import type {
   SnapshotAnswer,
   TradingWire,
 } from '../../packages/contracts/src/index.ts';
+import { Scope } from '../../packages/bounded/src/index.ts';
+import { openStore } from '../../packages/server/src/store/open.ts';
 import { launchBrowser } from '../support/browser.ts';
 import { crashSeries } from './crash-series.ts';
 import { buildWeb, openPage, openServer, type TestServer, untilLive, type WatchedPage } from './support.ts';
@@ -26,7 +29,7 @@ let token = '';
 
 beforeAll(async () => {
   const webDir = await buildWeb('account');
-  [browser, server] = await Promise.all([launchBrowser(), openServer(webDir, 2_000, { prepare: crashSeries, play: false })]);
+  [browser, server] = await Promise.all([launchBrowser(), openServer(webDir, 2_000, { prepare, play: false })]);
   token = (await server.get<{ csrfToken: string }>('/auth/session')).csrfToken;
   desk = await openPage(browser, 'desk', server.url);
   await mkdir(PICTURES, { recursive: true });
@@ -37,6 +40,20 @@ afterAll(async () => {
   await browser.close();
   await server.stop();
 });
+
+/** Bars, and what failed before: not due again for hours. */
+async function prepare(data: string): Promise<void> {
+  await crashSeries(data);
+  await using scope = new Scope({ name: 'dead-letters' });
+  const store = await openStore({ scope, path: join(data, 'wyckoff.db') });
+  const now = Date.now();
+  for (let n = 0; n < 23; n += 1) {
+    const topic = n === 22 ? 'bar.quarantined' : n % 2 === 0 ? 'notify.email' : 'notify.webhook';
+    const payload = { title: `Order ${String(n)} filled`, body: 'x'.repeat(n === 0 ? 9_000 : 20) };
+    const id = `01890000-0000-7000-8000-0000000000${String(n).padStart(2, '0')}`;
+    await store.saveDeadLetter({ id, topic, payload, error: `connect ECONNREFUSED (${String(n)})`, attempts: 12, firstAt: now - 9e6, lastAt: now, state: 'WAITING' }); // prettier-ignore
+  }
+}
 
 async function post(path: string, body: object, headers: Record<string, string> = {}): Promise<unknown> {
   const response = await fetch(`${server.url}/api/v1${path}`, {
@@ -193,6 +210,42 @@ describe('a trader lets go', () => {
     await picture(page, 'chart-cache');
     await line.getByRole('button', { name: 'Forget charts' }).click();
     await line.getByText(/Charts held: 0 of 10 series/).waitFor();
+    await page.keyboard.press('Escape');
+  }, 60_000);
+
+  it('C6 web 4.7 dead letters: pages and topics, what it was and why, another try, and discarded only after the phrase', async () => {
+    const { page } = desk;
+    await page.getByRole('button', { name: /this tab/i }).click();
+    await page.getByRole('tab', { name: 'Dead letters' }).click();
+    const letters = page.locator('[data-part="letter"]');
+    const count = (n: number): Promise<void> => expect.poll(() => letters.count(), SOON).toBe(n);
+    await count(20);
+    await page.getByText('23 in all').waitFor();
+    await letters.first().getByText('What it was, its first 4 KiB').click();
+    await letters.first().getByText('Order 0 filled').waitFor();
+    await picture(page, 'dead-letters');
+    await page.getByRole('button', { name: 'Newer' }).click();
+    await count(3);
+    await page.getByLabel('Of which topic').selectOption('bar.quarantined');
+    await count(1);
+    await letters.first().getByText('waits for a person').waitFor();
+    expect(await page.getByRole('button', { name: /^Retry/ }).count()).toBe(0);
+    await page.getByLabel('Of which topic').selectOption('notify.webhook');
+    await count(11);
+    await letters.first().getByRole('button', { name: 'Retry' }).click();
+    await page.getByText('1 letter tried again').waitFor();
+    await page.getByLabel('Of which topic').selectOption('notify.email');
+    await count(11);
+    await page.getByRole('button', { name: 'Discard all of notify.email' }).click();
+    const discard = page.getByRole('form', { name: 'Discard' }).getByRole('button', { name: 'Discard' });
+    expect(await discard.isDisabled()).toBe(true);
+    await picture(page, 'dead-letters-discard');
+    await typeIn(page, 'PURGE DEAD LETTERS');
+    await discard.click();
+    await page.getByText('11 letters discarded.').waitFor();
+    await page.getByText('No dead letters.').waitFor();
+    const { items } = await server.get<{ items: { type: string; actor: string }[] }>('/facts?entity=dead-letters&audit=true');
+    expect(items.map(({ type, actor }) => [type, actor])).toEqual([['deadletters.retried', 'local'], ['deadletters.purged', 'local']]); // prettier-ignore
     await page.keyboard.press('Escape');
   }, 60_000);
 

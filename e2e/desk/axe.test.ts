@@ -73,6 +73,12 @@ describe.each(THEMES)('in the %s theme', (theme) => {
       await page.keyboard.press('Escape');
       await dialog.waitFor({ state: 'hidden' });
     }
+    await page.getByRole('button', { name: /this tab/i }).click();
+    await page.getByRole('tab', { name: 'Dead letters' }).click();
+    await page.getByText('No dead letters.').waitFor();
+    await look('dead letters');
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'hidden' });
     await cutSocket(page, true);
     await page.getByText(/The link is lost/).waitFor();
     await look('link lost');
