@@ -113,20 +113,51 @@ test('7.4 what a rule, a bracket or the kill switch closes is not called back by
   expect(one.ask({ kind: 'cancelOrder', orderId: leg('FLATTEN.a1').id, by: 'ann' }).refusal?.code).toBe('PROTECTIVE');
 });
 
-test('7.4 refused stop and refused way out: a stop is placed again, three times in an instant, and the next bar leaves at market', () => {
-  const { one, report, leg } = held();
+test('7.4 refused stops and exits of a position are counted between bars: after six no more stops, after nine nothing but an alert, the next bar leaves at market', () => {
+  const { one, report, leg, positionId } = held();
   const refuse = (name: string): void => report({ kind: 'ended', clientId: leg(name).clientId, state: 'REJECTED', reason: 'NO' });
+  const alerts = () => one.of('reconcile.difference').map(({ code, refId }) => [code, refId]);
+  // Each refused stop is a way out at market, each refused way out another stop: two refusals a round.
   for (let n = 1; n <= 3; n += 1) {
     refuse(`STOP.${n}`);
     expect(leg(`EXIT.${n}`)).toMatchObject({ type: 'MARKET', reason: 'PROTECTION_FAILED' });
     refuse(`EXIT.${n}`);
     expect(leg(`STOP.${n + 1}`).state).toBe('PENDING_NEW');
   }
+  // The seventh and the eighth: out, whatever it takes.
   refuse('STOP.4');
   refuse('EXIT.4');
   expect(() => leg('STOP.5')).toThrow();
+  expect(leg('EXIT.5')).toMatchObject({ type: 'MARKET', reason: 'PROTECTION_FAILED' });
+  refuse('EXIT.5');
+  expect([leg('EXIT.6').state, alerts()]).toEqual(['PENDING_NEW', []]);
+  // The tenth: a venue that refuses everything is not asked again, a person is.
+  refuse('EXIT.6');
+  expect(() => leg('EXIT.7')).toThrow();
+  expect(alerts()).toEqual([['UNPROTECTED', positionId]]);
   one.engine.next({ kind: 'bars', bars: [{ series: 0, bar: flat(61, 101.5) }] });
-  expect(leg('EXIT.5')).toMatchObject({ reason: 'PROTECTION_FAILED', qtyMicros: 96e6 });
+  expect(leg('EXIT.7')).toMatchObject({ type: 'MARKET', reason: 'PROTECTION_FAILED', qtyMicros: 96e6 });
+});
+
+test('7.4 the count begins anew with each bar, and survives a restart between bars', () => {
+  const { one, report, leg } = held();
+  const refuse = (name: string): void => report({ kind: 'ended', clientId: leg(name).clientId, state: 'REJECTED', reason: 'NO' });
+  for (let n = 1; n <= 3; n += 1) for (const name of [`STOP.${n}`, `EXIT.${n}`]) refuse(name);
+  one.engine.next({ kind: 'bars', bars: [{ series: 0, bar: flat(61, 101.5) }] });
+  one.sent.push(...one.engine.takeOrders());
+  // Six more of the new bar: another stop once more.
+  for (const name of ['STOP.4', 'EXIT.4']) refuse(name);
+  expect(leg('STOP.5').state).toBe('PENDING_NEW');
+  for (let n = 5; n <= 6; n += 1) for (const name of [`STOP.${n}`, `EXIT.${n}`]) refuse(name);
+  const again = one.reborn();
+  const ended = { kind: 'ended', clientId: leg('STOP.7').clientId, state: 'REJECTED', reason: 'NO' } as const;
+  again.engine.next({ kind: 'broker', at: EVENING, reports: [ended] });
+  const exit = again.of('order.changed').findLast((order) => order.leg === 'EXIT.7');
+  const noWay = { kind: 'ended', clientId: exit?.clientId ?? '', state: 'REJECTED', reason: 'NO' } as const;
+  again.engine.takeOrders();
+  again.engine.next({ kind: 'broker', at: EVENING, reports: [noWay] });
+  expect(again.of('order.changed').some((order) => order.leg === 'STOP.8')).toBe(false);
+  expect(again.of('order.changed').some((order) => order.leg === 'EXIT.8')).toBe(true);
 });
 
 test('7.4 an entry filled in parts at a venue: the stop grows with it, and stopping out is no overfill', () => {

@@ -152,7 +152,10 @@ export interface ApprovalFact {
 export interface ReconcileFact {
   readonly accountId: string;
   readonly symbol: string;
-  readonly code: 'LATE_FILL' | 'OVERFILL' | 'CONFLICT' | 'UNKNOWN_ORDER' | 'QUANTITY' | 'CASH' | 'IMPORTED' | 'RELEASED';
+  readonly code:
+    | 'LATE_FILL' | 'OVERFILL' | 'CONFLICT' | 'UNKNOWN_ORDER' | 'QUANTITY' | 'CASH' | 'IMPORTED' | 'RELEASED'
+    /** It refused every stop and every exit of a position (7.4). */
+    | 'UNPROTECTED'; // prettier-ignore
   readonly sentence: string;
   readonly refId: string;
 }

@@ -215,6 +215,14 @@ export class FillDesk {
     const { refusals = 0 } = position;
     if (refusals <= STOP_TRIES) this.moveStop(position, position.stop);
     else if (refusals <= PROTECTION_TRIES) this.#exits.leave(position, 'PROTECTION_FAILED');
+    else this.#tellBare(position, refusals);
+  }
+
+  /** Nobody can protect or close it now: a person must know before the next bar tries again. */
+  #tellBare({ symbol, id }: OpenPosition, refusals: number): void {
+    const { facts, accountId } = this.#floor;
+    const sentence = `The position has neither stop nor exit: ${refusals} of them were refused since the last bar. The next bar closes it at market.`;
+    facts.tell('reconcile.difference', { accountId, symbol, code: 'UNPROTECTED', sentence, refId: id });
   }
 
   /** The broker kept the former stop. */

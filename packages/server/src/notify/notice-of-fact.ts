@@ -142,9 +142,9 @@ function ofTrading({ breaker, reason, accountId }: RowOf<'trading.changed'>['dat
 
 function ofDifference({ symbol, code, sentence, refId }: RowOf<'reconcile.difference'>['data']): Notice {
   return {
-    type: 'reconciliation',
+    type: code === 'UNPROTECTED' ? 'protection_failed' : 'reconciliation',
     key: `${code} ${refId}`,
-    title: `The broker differs: ${code} ${symbol}`,
+    title: code === 'UNPROTECTED' ? `${symbol} has no stop` : `The broker differs: ${code} ${symbol}`,
     body: sentence,
     data: { symbol, code },
   };

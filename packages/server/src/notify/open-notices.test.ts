@@ -53,6 +53,15 @@ const page = async (query: Partial<Parameters<Notices['desk']['page']>[0]> = {})
 };
 
 describe('trading 10, H4: notifications of a session', () => {
+  it('trading-10 7.4 a position without stop or exit is critical and says so; another difference is told as one', () => {
+    const of = (code: string) => {
+      const data = { accountId: 'a', symbol: 'SPY', code, sentence: 'what is', refId: 'p-1' };
+      return noticeOfFact({ seq: 1, at: 1, type: 'reconcile.difference', data }, { settings: DEFAULT_NOTIFICATIONS, accountKind: 'PAPER' }); // prettier-ignore
+    };
+    expect(of('UNPROTECTED')).toMatchObject({ type: 'protection_failed', key: 'UNPROTECTED p-1', title: 'SPY has no stop' });
+    expect(of('LATE_FILL')).toMatchObject({ type: 'reconciliation', title: 'The broker differs: LATE_FILL SPY' });
+  });
+
   it('trading-10 the loss breaker is told when a closed trade opened it, and not with every word about trading', () => {
     const told = (state: 'OPEN' | 'CLOSED', reason: string) => {
       const breaker = { state, losses: 3, openedDay: state === 'OPEN' ? 20_000 : null };
