@@ -7,6 +7,7 @@ import type { LedgerSink } from '../trade/ledger.ts';
 import { PositionBook } from '../trade/position-book.ts';
 import type { AccountSpec, BookState } from '../trade/position-book.ts';
 import type { Trade } from '../trade/trade.ts';
+import type { LaterAccount } from './account-life.ts';
 import type { DetectorPort } from './detector-port.ts';
 import { accountSettings, fingerprintOf, seriesSettings } from './engine-settings.ts';
 import type { AccountChoices, SeriesOptions } from './engine-settings.ts';
@@ -73,13 +74,16 @@ export interface EngineState {
   readonly bars: number;
   readonly trades: number;
   readonly at: number;
-  readonly book: BookState;
-  readonly risk: RiskDeskState;
-  readonly halts: HaltDeskState;
-  readonly trading: TradingDeskState;
-  readonly orders: OrderBookState;
-  readonly signals: SignalBookState;
+  /** The account; what is absent begins anew. */
+  readonly book?: BookState;
+  readonly risk?: RiskDeskState;
+  readonly halts?: HaltDeskState;
+  readonly trading?: Partial<TradingDeskState>;
+  readonly orders?: OrderBookState;
+  readonly signals?: SignalBookState;
   readonly lanes: readonly LaneState[];
+  /** Absent: the account the engine was made with. */
+  readonly later?: LaterAccount;
   /** Earnings and news that an input told. */
   readonly known?: KnownEvents;
 }
@@ -126,7 +130,8 @@ type CampaignTellers = Pick<LaneOptions['campaigns'], 'onChange' | 'onAllocation
 export function openLanes(
   options: AccountEngineOptions,
   of: Opening & {
-    readonly detectors: readonly Uint8Array[] | null;
+    /** By rank: the bytes of their snapshots, or themselves. */
+    readonly detectors: readonly (Uint8Array | DetectorPort)[] | null;
     readonly campaigns: CampaignTellers;
     /** Of the equity, in force now. */
     readonly campaignBp: () => number;
@@ -151,7 +156,8 @@ export function openLanes(
   });
 }
 
-function openDetector(series: SeriesOptions, bytes: Uint8Array | null): DetectorPort {
+function openDetector(series: SeriesOptions, bytes: Uint8Array | DetectorPort | null): DetectorPort {
+  if (bytes !== null && !(bytes instanceof Uint8Array)) return bytes;
   if (series.detector !== undefined) return series.detector(bytes);
   const { instrument, timeframe, pack } = series;
   return bytes === null

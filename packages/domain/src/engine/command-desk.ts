@@ -37,6 +37,9 @@ interface Done {
   readonly repeated?: boolean;
 }
 
+/** Closing an account and opening another is the engine's own. */
+export type DeskCommand = Exclude<TradingCommand, { readonly kind: 'closeAccount' | 'openAccount' }>;
+
 type Of<K extends TradingCommand['kind']> = Extract<TradingCommand, { readonly kind: K }>;
 
 export class CommandDesk {
@@ -48,7 +51,7 @@ export class CommandDesk {
     this.#desks = desks;
   }
 
-  carryOut(actor: string, command: TradingCommand): CommandAnswer {
+  carryOut(actor: string, command: DeskCommand): CommandAnswer {
     switch (command.kind) {
       case 'approve':
         return this.#approve(command);

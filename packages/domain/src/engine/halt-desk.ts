@@ -7,7 +7,7 @@ import type { HaltChange, HaltCommand, HaltRules } from '../risk/halts.ts';
 import { NO_HEAT, nextHeat } from '../risk/heat-alert.ts';
 import type { HeatAlertState } from '../risk/heat-alert.ts';
 import { freshHalts, readHalts } from '../risk/halt-state.ts';
-import type { HaltState } from '../risk/halt-state.ts';
+import type { Halt, HaltState } from '../risk/halt-state.ts';
 import type { Micros } from '../setup/signal.ts';
 import type { TradedInstrument } from '../trade/instrument.ts';
 import { add } from '../trade/money.ts';
@@ -137,6 +137,10 @@ export class HaltDesk {
     let next = at - (at % HOUR) + HOUR;
     while (newYorkDay(next) === today) next += HOUR;
     return next;
+  }
+
+  get inForce(): readonly Halt[] {
+    return this.#halts.inForce;
   }
 
   get areAny(): boolean {

@@ -5,6 +5,7 @@ import type { FlattenResult } from '../acceptance/kill-switch.ts';
 import type { Bar, EpochMs, Price, Ratio, Timeframe } from '../bar/bar.ts';
 import type { BrokerReport } from '../execution/instruction.ts';
 import type { Direction, Micros, QtyMicros } from '../setup/signal.ts';
+import type { CostProfile } from '../trade/costs.ts';
 
 /** A bar of one of the engine's series, by its place in `TradingEngineOptions.series`. */
 export interface SeriesBar {
@@ -74,6 +75,10 @@ export type TradingCommand =
     }
   /** Whether the account may open positions at all: paper, or live and permitted (8.2). */
   | { readonly kind: 'permit'; readonly allowed: boolean; readonly reason: string }
+  /** Entries are given up, positions closed at the last price, campaigns ended; nothing opens in it any more. Paper only (8.1). */
+  | { readonly kind: 'closeAccount'; readonly reason: string }
+  /** After `closeAccount`: another account goes on with the same market (8.1). */
+  | { readonly kind: 'openAccount'; readonly capitalMicros: Micros; readonly costs: CostProfile | null }
   | { readonly kind: 'correction'; readonly amountMicros: Micros; readonly refId: string; readonly reason: string }
   | { readonly kind: 'importPosition'; readonly position: FoundPosition }
   /** Account currency per quote currency of a symbol. */

@@ -36,7 +36,8 @@ export interface LaneState {
   readonly ranges: RangeLogState;
   readonly tracker: MarketTrackerState;
   readonly exits: ExitTrackerState;
-  readonly campaigns: CampaignBookState;
+  /** Absent: an account that begins anew has none. */
+  readonly campaigns?: CampaignBookState;
   readonly passedParents: readonly string[];
   readonly broker: SimulatedBrokerState | null;
   readonly fx: { readonly rate: number; readonly at: EpochMs } | null;

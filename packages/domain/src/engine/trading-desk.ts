@@ -51,7 +51,7 @@ export class TradingDesk {
   #rules: QueueRules;
   #queue: ApprovalQueue;
 
-  constructor(options: TradingDeskOptions, saved?: TradingDeskState) {
+  constructor(options: TradingDeskOptions, saved?: Partial<TradingDeskState>) {
     this.#accountId = options.accountId;
     this.#facts = options.facts;
     this.#rules = saved?.rules ?? options.queue;

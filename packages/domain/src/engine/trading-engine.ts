@@ -7,10 +7,13 @@ import { recordOf } from '../campaign/record-of.ts';
 import type { BrokerReport, Instruction } from '../execution/instruction.ts';
 import type { LedgerRow } from '../trade/ledger.ts';
 import { positionOf } from '../trade/open-position.ts';
+import { marketOf, nextAccount, optionsOf, outsideHalts, refuseClosing, refuseOpening } from './account-life.ts';
+import type { LaterAccount } from './account-life.ts';
 import { AcceptanceDesk } from './acceptance-desk.ts';
 import { checkSeries, identityOf, inOrder, oneSeries, openFloor, openLanes } from './account-parts.ts';
 import type { AccountEngineOptions, EngineState, TradingEngineOptions } from './account-parts.ts';
 import { CommandDesk } from './command-desk.ts';
+import type { DetectorPort } from './detector-port.ts';
 import { EntryDesk } from './entry-desk.ts';
 import { ExitDesk } from './exit-desk.ts';
 import { FactDesk } from './fact-desk.ts';
@@ -19,7 +22,7 @@ import { FillDesk } from './fill-desk.ts';
 import { heatOf, instrumentOf } from './floor.ts';
 import type { Floor } from './floor.ts';
 import { joinParts, splitParts } from './htf-snapshot.ts';
-import type { EngineInput, ToldInput } from './input.ts';
+import type { EngineInput, ToldInput, TradingCommand } from './input.ts';
 import { meetBenchmarks } from './lane.ts';
 import type { Lane } from './lane.ts';
 import { SnapshotError, decodeSnapshot, encodeSnapshot } from './snapshot-codec.ts';
@@ -85,18 +88,31 @@ export function restoreAccountEngine(bytes: Uint8Array, options: AccountEngineOp
   return new Engine(options, saved, splitParts(detector, options.series.length));
 }
 
+interface Parts {
+  readonly floor: Floor;
+  readonly acceptance: AcceptanceDesk;
+  readonly exits: ExitDesk;
+  readonly fills: FillDesk;
+  readonly entries: EntryDesk;
+  readonly commands: CommandDesk;
+  readonly series: readonly Lane[];
+}
+
 class Engine implements TradingEngine {
   readonly #options: AccountEngineOptions;
-  readonly #floor: Floor;
-  readonly #fills: FillDesk;
-  readonly #exits: ExitDesk;
-  readonly #entries: EntryDesk;
-  readonly #acceptance: AcceptanceDesk;
-  readonly #commands: CommandDesk;
+  /** Of the account in force: another one has other desks. */
+  #floor: Floor;
+  #fills: FillDesk;
+  #exits: ExitDesk;
+  #entries: EntryDesk;
+  #acceptance: AcceptanceDesk;
+  #commands: CommandDesk;
   /** By the place in the options. */
-  readonly #series: readonly Lane[];
+  #series: readonly Lane[];
   /** The lanes of this instant, in order; the first `#count` count. */
-  readonly #present: Lane[];
+  #present: Lane[];
+  /** Null: the account the engine was made with. */
+  #later: LaterAccount | null;
   #count = 0;
   #position: number;
   #bars: number;
@@ -111,9 +127,27 @@ class Engine implements TradingEngine {
 
   constructor(options: AccountEngineOptions, saved: EngineState | null, detectors: readonly Uint8Array[] | null) {
     this.#options = options;
+    checkSeries(options.series);
+    const parts = this.#parts(new FactDesk(options.sink), saved, detectors);
+    this.#later = saved?.later ?? null;
+    this.#floor = parts.floor;
+    this.#series = parts.series;
+    this.#present = [...parts.floor.lanes];
+    this.#acceptance = parts.acceptance;
+    this.#exits = parts.exits;
+    this.#fills = parts.fills;
+    this.#entries = parts.entries;
+    this.#commands = parts.commands;
+    this.#position = saved?.position ?? 0;
+    this.#bars = saved?.bars ?? 0;
+    for (const lane of parts.floor.lanes)
+      for (const campaign of lane.campaigns.living) this.#toldStates.set(campaign, campaign.state);
+  }
+
+  /** Everything that belongs to one account. */
+  #parts(facts: FactDesk, saved: EngineState | null, detectors: readonly (Uint8Array | DetectorPort)[] | null): Parts {
+    const options = optionsOf(this.#options, saved?.later ?? null);
     const series = inOrder(options.series);
-    checkSeries(series);
-    const facts = new FactDesk(options.sink);
     facts.at = saved?.at ?? 0;
     const lanes = openLanes(options, {
       series,
@@ -127,21 +161,21 @@ class Engine implements TradingEngine {
       },
     });
     meetBenchmarks(lanes);
-    this.#floor = openFloor(options, { series, facts, lanes, saved, onLedger: (row) => this.#booked(row) });
-    this.#position = saved?.position ?? 0;
-    this.#bars = saved?.bars ?? 0;
-    for (const lane of lanes) for (const campaign of lane.campaigns.living) this.#toldStates.set(campaign, campaign.state);
-    this.#present = [...lanes];
-    this.#series = options.series.map((one) => lanes[series.indexOf(one)]);
-    this.#acceptance = new AcceptanceDesk(this.#floor);
-    this.#exits = new ExitDesk(this.#floor, this.#acceptance);
-    this.#fills = new FillDesk(this.#floor, this.#exits, { onTrade: options.onTrade ?? null, trades: saved?.trades ?? 0 });
-    this.#entries = new EntryDesk(this.#floor, this.#acceptance, {
-      calendar: options.calendar ?? null,
-      known: saved?.known ?? null,
-    });
-    const desks = { acceptance: this.#acceptance, entries: this.#entries, exits: this.#exits, fills: this.#fills };
-    this.#commands = new CommandDesk(this.#floor, desks);
+    const floor = openFloor(options, { series, facts, lanes, saved, onLedger: (row) => this.#booked(row, facts) });
+    const acceptance = new AcceptanceDesk(floor);
+    const exits = new ExitDesk(floor, acceptance);
+    const fills = new FillDesk(floor, exits, { onTrade: options.onTrade ?? null, trades: saved?.trades ?? 0 });
+    const entries = new EntryDesk(floor, acceptance, { calendar: options.calendar ?? null, known: saved?.known ?? null });
+    const commands = new CommandDesk(floor, { acceptance, entries, exits, fills });
+    return {
+      floor,
+      acceptance,
+      exits,
+      fills,
+      entries,
+      commands,
+      series: options.series.map((one) => lanes[series.indexOf(one)]),
+    };
   }
 
   next(input: EngineInput): CommandAnswer | null {
@@ -175,9 +209,57 @@ class Engine implements TradingEngine {
     }
     const { actor, command } = input;
     facts.tell('input.command', input);
-    const answer = this.#commands.carryOut(actor, command);
+    const answer = this.#carryOut(actor, command);
     facts.tell('command.answered', { actor, command: command.kind, answer });
     return answer;
+  }
+
+  #carryOut(actor: string, command: TradingCommand): CommandAnswer {
+    if (command.kind !== 'closeAccount' && command.kind !== 'openAccount') return this.#commands.carryOut(actor, command);
+    const refused =
+      command.kind === 'closeAccount'
+        ? refuseClosing(this.#floor, this.#options)
+        : refuseOpening(this.#floor, this.#options, command.capitalMicros);
+    if (refused === null && command.kind === 'closeAccount') this.#closeAccount(actor, command.reason);
+    if (refused === null && command.kind === 'openAccount') this.#openAccount(actor, command);
+    const { at } = this.#floor.facts;
+    return { done: refused === null, refusal: refused, gate: null, orderId: null, repeated: false, at };
+  }
+
+  /** What is open is sold at the last price that was seen: the market may be closed, and the account goes nowhere any more. */
+  #closeAccount(actor: string, reason: string): void {
+    const { signals, lanes, halts, trading } = this.#floor;
+    for (const live of signals.living) this.#exits.cancelEntry(live, 'ACCOUNT_CLOSED', actor);
+    this.#leaveAll('MANUAL');
+    if (this.openPositions > 0) this.#leaveAll('MANUAL');
+    for (const lane of lanes) for (const campaign of [...lane.campaigns.living]) lane.campaigns.end(campaign, 'CANCELLED', null);
+    halts.judgeHeat(0);
+    halts.command({ kind: 'close', actor, reason });
+    if (trading.now.permitted) trading.change({ permitted: false }, actor, reason);
+  }
+
+  /** The next account on this market, which goes on as if nothing had happened. */
+  #openAccount(actor: string, of: Extract<TradingCommand, { readonly kind: 'openAccount' }>): void {
+    const { facts, lanes, halts } = this.#floor;
+    const outside = outsideHalts(this.#floor);
+    for (const { rule, symbol } of outside) halts.set(rule, { symbol, on: false, reason: 'The account is archived.', actor });
+    const later = nextAccount(this.#options, this.#later, of);
+    const detectors = lanes.map(({ detector }) => detector);
+    const parts = this.#parts(facts, marketOf(this.#state(), later), detectors);
+    this.#later = later;
+    this.#floor = parts.floor;
+    this.#series = parts.series;
+    this.#present = [...parts.floor.lanes];
+    this.#acceptance = parts.acceptance;
+    this.#exits = parts.exits;
+    this.#fills = parts.fills;
+    this.#entries = parts.entries;
+    this.#commands = parts.commands;
+    this.#heat = 0;
+    this.#heatAt = -1;
+    this.#tellOpening();
+    parts.floor.trading.tell(actor, 'OPENED');
+    for (const { rule, symbol, reason } of outside) parts.floor.halts.set(rule, { symbol, on: true, reason, actor });
   }
 
   step(bar: Bar): void {
@@ -209,7 +291,7 @@ class Engine implements TradingEngine {
     this.#tellCampaigns();
   }
 
-  #leaveAll(reason: 'END_OF_DATA' | 'END_OF_WINDOW'): void {
+  #leaveAll(reason: 'END_OF_DATA' | 'END_OF_WINDOW' | 'MANUAL'): void {
     for (const position of this.#floor.book.positions) this.#exits.leave(position, reason);
     this.deliver();
     for (const lane of this.#floor.lanes) if (lane.broker !== null && lane.bars > 0) this.#hear(lane.broker.settle(lane.bar));
@@ -255,10 +337,14 @@ class Engine implements TradingEngine {
   }
 
   snapshot(): Uint8Array {
-    const { tray, book, risk, halts, trading, orders, signals, lanes, facts } = this.#floor;
-    if (!tray.isEmpty)
+    if (!this.#floor.tray.isEmpty)
       throw new Error('trading engine: expected no approved orders waiting, were some; deliver them before a snapshot');
-    const state: EngineState = {
+    return encodeSnapshot(joinParts(this.#floor.lanes.map((lane) => lane.detector.snapshot())), this.#state());
+  }
+
+  #state(): EngineState {
+    const { book, risk, halts, trading, orders, signals, lanes, facts } = this.#floor;
+    return {
       identity: identityOf(this.#options),
       position: this.#position,
       bars: this.#bars,
@@ -272,8 +358,8 @@ class Engine implements TradingEngine {
       signals: signals.state(),
       lanes: lanes.map((lane) => lane.state()),
       ...(this.#entries.known !== null && { known: this.#entries.known }),
+      ...(this.#later !== null && { later: this.#later }),
     };
-    return encodeSnapshot(joinParts(lanes.map((lane) => lane.detector.snapshot())), state);
   }
 
   /** The bar joins the instant, in the order of the lanes. */
@@ -314,10 +400,13 @@ class Engine implements TradingEngine {
 
   #begun(): void {
     this.#position += 1;
-    if (this.#opening === null) return;
+    if (this.#opening !== null) this.#tellOpening();
+  }
+
+  #tellOpening(): void {
     const row = this.#opening;
     this.#opening = null;
-    this.#floor.facts.tell('ledger.booked', row);
+    if (row !== null) this.#floor.facts.tell('ledger.booked', row);
   }
 
   #meet({ broker, bar }: Lane): void {
@@ -432,11 +521,11 @@ class Engine implements TradingEngine {
     );
   }
 
-  #booked(row: LedgerRow): void {
+  #booked(row: LedgerRow, facts: FactDesk): void {
     this.#options.onLedger?.(row);
     // The account opens before its first input: that row is told with it.
     if (row.seq === 1) this.#opening = row;
-    else this.#floor.facts.tell('ledger.booked', row);
+    else facts.tell('ledger.booked', row);
   }
 }
 

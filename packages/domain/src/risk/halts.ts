@@ -61,9 +61,13 @@ export type HaltCommand =
   | { readonly kind: 'memory'; readonly usedRatio: number }
   /** Audited: the peak begins again at the equity of now. */
   | { readonly kind: 'reset-drawdown'; readonly actor: string; readonly reason: string }
+  /** The account is closed: what was about its money ends with it. */
+  | { readonly kind: 'close'; readonly actor: string; readonly reason: string }
   /** A deposit (+) or withdrawal (-): money that was neither won nor lost. */
   | { readonly kind: 'cash-moved'; readonly micros: Micros };
 
+/** Of the account's own doing, not of the world's. */
+const OF_MONEY: readonly HaltRule[] = ['DAILY_LOSS', 'DRAWDOWN', 'REJECTS'];
 const NONE: readonly string[] = Object.freeze([]);
 
 export class Halts {
@@ -167,6 +171,10 @@ export class Halts {
         break;
       case 'reset-drawdown':
         this.#resetDrawdown(at, command, tell);
+        break;
+      case 'close':
+        for (const halt of this.#inForce)
+          if (OF_MONEY.includes(halt.rule)) this.#end(halt, { at, actor: command.actor, reason: command.reason }, tell);
         break;
       case 'cash-moved':
         this.#dayStart = add(this.#dayStart, command.micros);
