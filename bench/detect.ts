@@ -9,6 +9,7 @@ import { createHash } from 'node:crypto';
 import process from 'node:process';
 import { setFlagsFromString } from 'node:v8';
 import { createBarColumns, BarCursor, type BarColumns } from '../packages/domain/src/bar/columns.ts';
+import { LAST_INSTANT } from '../packages/domain/src/bar/validate.ts';
 import { createDetector, type Detector } from '../packages/domain/src/wyckoff/detector.ts';
 import { EVENT_STATUSES, kindCode, type DetectionEvent } from '../packages/domain/src/wyckoff/event.ts';
 import { NoiseSource } from '../packages/domain/src/backtest/noise.ts';
@@ -24,6 +25,8 @@ const BLOCK = 5_000;
 /** Bars after which memory must have settled. */
 const SETTLED_AT = 100_000;
 const WARM_UP_SEED = 1_000_003;
+const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
 const COLUMNS_PER_RECORD = 9;
 /** No bar of noise gives more; the next chunk would throw rather than forget. */
 const RECORDS_PER_CHUNK = CHUNK;
@@ -88,8 +91,13 @@ const told = new Float64Array(RECORDS_PER_CHUNK * COLUMNS_PER_RECORD);
 /** Kept to the end: with the last object of a shape V8 throws away the code that was compiled for it. */
 const detectors: Detector[] = [];
 
+/** A day; less where so many days from 1970 on would pass the last instant a bar may have. */
+function spacing(bars: number): number {
+  return Math.min(DAY_MS, Math.floor(LAST_INSTANT / bars / MINUTE_MS) * MINUTE_MS);
+}
+
 function read(pack: Options['pack'], seed: number, bars: number): Figures {
-  const noise = new NoiseSource({ seed });
+  const noise = new NoiseSource({ seed, barMs: spacing(bars) });
   const detector = createDetector({ symbol: 'NOISE', assetClass: 'STOCK', timeZone: 'UTC' }, '1d', { pack });
   detectors.push(detector);
   const input = createHash('sha256');
@@ -131,6 +139,8 @@ function read(pack: Options['pack'], seed: number, bars: number): Figures {
     // No collection here: a full one throws away shapes no record bears just then, and the code compiled for them.
     if (done >= SETTLED_AT && settledRss === 0) settledRss = process.memoryUsage.rss();
   }
+  if (detector.bars !== bars)
+    throw new Error(`bench: expected all ${bars} bars to be read, was ${detector.bars}; the rest was refused`);
   return {
     seconds,
     cpuSeconds: cpuMicroseconds / 1e6,
