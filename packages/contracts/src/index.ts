@@ -8,6 +8,7 @@ export * from './gate.ts';
 export * from './acceptance.ts';
 export * from './automation-consent.ts';
 export * from './campaigns.ts';
+export * from './paper-costs.ts';
 export * from './trading-state.ts';
 export * from './notifications.ts';
 export * from './dead-letters.ts';

@@ -11,6 +11,7 @@ export const STEP_UP_ACTIONS = [
   'setAcceptance',
   'raiseRisk',
   'purgeDeadLetters',
+  'resetPaper',
 ] as const;
 export type StepUpAction = (typeof STEP_UP_ACTIONS)[number];
 
@@ -25,4 +26,5 @@ export const STEP_UP_PHRASES: Readonly<Record<StepUpAction, string>> = {
   acknowledgeReconcile: 'ACKNOWLEDGE',
   raiseRisk: 'RAISE RISK',
   purgeDeadLetters: 'PURGE DEAD LETTERS',
+  resetPaper: 'RESET PAPER',
 };

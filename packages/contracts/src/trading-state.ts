@@ -2,6 +2,7 @@
 import { ACCEPTANCE_MODES, FLATTEN_STATES, HALT_LEVELS, PATTERNS } from '@wyckoff/domain';
 import * as z from 'zod';
 import { epochMs, micros, ratio, symbol } from './primitives.ts';
+import { PAPER_COSTS } from './paper-costs.ts';
 import { STEP_UP_ACTIONS } from './step-up.ts';
 
 export const haltLevel = z.enum(HALT_LEVELS);
@@ -175,6 +176,14 @@ export const tradingAction = z.discriminatedUnion('action', [
     mode: z.enum(['PAPER', 'LIVE']),
     confirm: z.literal('LIVE').optional(),
     override: z.strictObject({ reason }).optional(),
+  }),
+  z.strictObject({
+    action: z.literal('resetPaper'),
+    account: z.string().max(64),
+    /** 1,000 to 100,000,000 of the account's currency. */
+    capitalMicros: micros.min(1_000_000_000).max(100_000_000_000_000),
+    costs: z.enum(PAPER_COSTS).nullable().default(null),
+    reason,
   }),
   z.strictObject({ action: z.literal('resetBreaker'), account: z.string().max(64), reason }),
   z.strictObject({ action: z.literal('resetDrawdown'), account: z.string().max(64), reason }),

@@ -36,10 +36,9 @@ export interface DeskParts {
   readonly guard: KillSwitchGuard;
   readonly series: Series;
   readonly record: SymbolRecord;
-  readonly accountId: string;
   /** Every series of the session, its own among them. */
   readonly all: readonly SessionSeries[];
-  /** As every answer says it. */
+  /** As every answer says it; its id is that of the first account. */
   readonly account: NonNullable<SessionAnswer['desk']>['account'];
   /** Venues of the session, none on paper. */
   readonly brokers: () => readonly ConnectionWire[];
@@ -84,8 +83,9 @@ export function deskOfSession(parts: DeskParts): Desk {
       return { ok: true, value: { items, nextCursor: rows.length > capped ? String(items[items.length - 1].seq) : null } };
     },
     async equity(accountId) {
-      if (accountId !== parts.accountId) {
-        return { ok: false, code: 'resource.not_found', detail: `expected account ${parts.accountId}, was ${accountId}` };
+      // An archived one keeps its curve.
+      if ((await store.account(accountId)) === null) {
+        return { ok: false, code: 'resource.not_found', detail: `expected account ${accountIdOf(parts)}, was ${accountId}` };
       }
       return { ok: true, value: { accountId, items: await store.equity(accountId) } };
     },
@@ -93,7 +93,11 @@ export function deskOfSession(parts: DeskParts): Desk {
     series() {
       const { series, record, all, account } = parts;
       const others = all.filter((one) => one.series !== series).map(seriesOf);
-      return { ...seriesOf({ series, record }), ...(others.length > 0 && { others }), account };
+      return {
+        ...seriesOf({ series, record }),
+        ...(others.length > 0 && { others }),
+        account: { ...account, id: accountIdOf(parts) },
+      };
     },
     replay: {
       state: () => replay.state(),
@@ -109,6 +113,11 @@ export function deskOfSession(parts: DeskParts): Desk {
       return { store: { ok: failure === null || errors === 0, kind, bytes }, ready: run !== null && failure === null, failure };
     },
   };
+}
+
+/** Of the account in force: a reset brings another one. */
+function accountIdOf({ run, account }: DeskParts): string {
+  return run?.accountId ?? account.id;
 }
 
 function seriesOf({ series, record }: SessionSeries): Omit<NonNullable<SessionAnswer['desk']>, 'others' | 'account'> {
@@ -129,7 +138,7 @@ async function snapshotOf(parts: DeskParts, topics: readonly SnapshotTopic[]): P
     asked('campaigns') ? store.campaigns({ limit: LIST_LIMIT }) : [],
     asked('notifications') ? store.notifications({ userId: LOCAL_USER, limit: SNAPSHOT_LIMITS.notifications }) : [],
     asked('trading') && run !== null ? waitingOf(store, run) : [],
-    asked('trading') ? haltsOf(store, parts.accountId) : [],
+    asked('trading') ? haltsOf(store, accountIdOf(parts)) : [],
   ]);
   return {
     epoch: store.epoch,

@@ -306,7 +306,6 @@ export async function openSession(options: SessionOptions<Scope>, parts: Session
     guard,
     series,
     record,
-    accountId,
     all,
     account: { id: accountId, kind: mode.kind, broker: broker?.name ?? 'paper' },
     failure: whyNot,

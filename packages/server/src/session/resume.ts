@@ -47,7 +47,6 @@ export interface ResumeOptions {
   readonly store: Store;
   readonly ref: EngineRef;
   readonly cursor: EngineCursor;
-  readonly accountId: string;
   readonly factory: EngineFactory;
   /** Orders went to a venue, not to the engine's own broker. */
   readonly hasVenue?: boolean | undefined;
@@ -245,11 +244,12 @@ function compare(place: string, stored: readonly Fact[], now: readonly Fact[]): 
   }
 }
 
-async function compareAccount({ store, ref, accountId, cursor }: ResumeOptions, engine: TradingEngine): Promise<void> {
+async function compareAccount({ store, ref, cursor }: ResumeOptions, engine: TradingEngine): Promise<void> {
   // Before the first bar the store holds the account it was opened with.
   if (cursor.position === 0) return;
-  const expected = JSON.stringify(await store.account(accountId));
-  const was = JSON.stringify(engine.report().account);
+  const { account } = engine.report();
+  const expected = JSON.stringify(await store.account(account.id));
+  const was = JSON.stringify(account);
   if (expected !== was) throw new ResumeMismatch(`${ref.id}, account`, shortened(expected), shortened(was));
 }
 

@@ -25,7 +25,7 @@ import { resumeEngine, type ResumedFrom } from './resume.ts';
 import type { AccountRun, InputBy, Outcome } from './trading/account-run.ts';
 import { idleState } from './trading/idle-state.ts';
 import { Turns } from './turns.ts';
-import { writesOfFacts } from './writes-of-facts.ts';
+import { successionOf, writesOfFacts } from './writes-of-facts.ts';
 
 /** Bars of one transaction at most: what a kill can undo, and what keeps the event loop waiting. */
 export const BARS_PER_COMMIT = 64;
@@ -121,7 +121,7 @@ export class Run implements AccountRun {
   }
 
   async #load(): Promise<void> {
-    const { store, ref, factory, accountId, account, venue } = this.#options;
+    const { store, ref, factory, account, venue } = this.#options;
     this.#pending = [];
     const cursor = await store.openEngine(ref, account);
     const sink = (fact: Fact): void => {
@@ -129,7 +129,7 @@ export class Run implements AccountRun {
       if (fact.kind === 'approval.changed' && fact.data.state === 'WAITING') this.#asks = true;
     };
     const hasVenue = venue !== undefined;
-    const { engine, from, lastOrders } = await resumeEngine({ store, ref, cursor, accountId, factory, sink, hasVenue });
+    const { engine, from, lastOrders } = await resumeEngine({ store, ref, cursor, factory, sink, hasVenue });
     this.#position = cursor.position;
     this.#barTime = cursor.barTime;
     this.#snapshotAt = from.fromSnapshot;
@@ -144,8 +144,9 @@ export class Run implements AccountRun {
     this.#engine = engine;
   }
 
+  /** A reset brings another one. */
   get accountId(): string {
-    return this.#options.accountId;
+    return this.#account.id;
   }
 
   get resumed(): ResumedFrom {
@@ -376,10 +377,12 @@ export class Run implements AccountRun {
     const told = facts.map(({ fact }) => fact);
     if (facts.length > 0) {
       const { account } = engine.report();
-      const equity = this.#barTime === null ? [] : [equityOf(this.#barTime, account)];
+      const archived = account.id === this.#account.id ? null : this.#account;
+      const equity = this.#barTime === null || archived !== null ? [] : [equityOf(this.#barTime, account)];
       const place = { engine: ref, from: this.#position, to: this.#position, barTime: this.#barTime };
+      const writes = [...(archived === null ? [] : successionOf(archived, account)), ...writesOfFacts(told)];
       let halted: KillSwitch | null = null;
-      await journal.record({ ...place, facts, writes: writesOfFacts(told), account, equity }, async () => {
+      await journal.record({ ...place, facts, writes, account, equity }, async () => {
         this.#heard(facts);
         halted = await this.#handOver(engine);
         this.#takeReport(engine);

@@ -1,5 +1,5 @@
 /** The rows that follow from what an engine told: campaigns, reservations, allocations, halts and the ledger change with the facts that report them. */
-import { idOf, type Fact } from '@wyckoff/domain';
+import { idOf, type Account, type Fact } from '@wyckoff/domain';
 import type { Write } from '../store/changes.ts';
 
 /** In their order, but allocations last: they refer to campaigns that may be told after them. */
@@ -7,6 +7,14 @@ export function writesOfFacts(facts: readonly Fact[]): Write[] {
   const writes = facts.flatMap((fact) => writesOf(fact));
   const isAllocation = (write: Write): boolean => write.kind === 'allocation';
   return [...writes.filter((write) => !isAllocation(write)), ...writes.filter(isAllocation)];
+}
+
+/** One account is archived, another opens (8.1): before anything refers to it. */
+export function successionOf(archived: Account, opened: Account): Write[] {
+  return [
+    { kind: 'account', account: { ...archived, archivedAt: opened.at } },
+    { kind: 'account', account: opened },
+  ];
 }
 
 function writesOf(fact: Fact): Write[] {

@@ -2,6 +2,7 @@
 import {
   automationConsent,
   type AutomationSettingsWire,
+  type PaperCosts,
   type SettingsAnswer,
   type TradingAction,
   type TradingWire,
@@ -28,10 +29,11 @@ async function change(options: HowOptions, actionOf: (account: Account) => Tradi
   try {
     const before = await accountOf(client, options.account);
     const action = actionOf(before);
-    const after =
-      action === null ? before : (await act(client, action, options.confirm)).accounts.find(({ id }) => id === before.id);
+    // A reset brings another account in its place.
+    const { accounts } = action === null ? { accounts: [before] } : await act(client, action, options.confirm);
+    const after = accounts.find(({ id }) => id === before.id) ?? accounts[0];
     if (options.json === true) out.json(after);
-    else for (const line of linesOf(after ?? before)) out.line(line);
+    else for (const line of linesOf(after)) out.line(line);
   } catch (error) {
     throw exitOf(error);
   }
@@ -106,6 +108,18 @@ function limitsOf({ automation: now }: Account, options: AutomationOptions): Omi
 
 export interface ResetOptions extends HowOptions {
   readonly reason: string;
+}
+
+export interface ResetPaperOptions extends ResetOptions {
+  /** Of the account's currency. */
+  readonly capital: number;
+  readonly costs?: PaperCosts;
+}
+
+export async function resetPaper(options: ResetPaperOptions): Promise<void> {
+  const capitalMicros = Math.round(options.capital * 1e6);
+  const costs = options.costs ?? null;
+  await change(options, ({ id }) => ({ action: 'resetPaper', account: id, capitalMicros, costs, reason: options.reason }));
 }
 
 export async function reset(what: 'breaker' | 'drawdown', options: ResetOptions): Promise<void> {

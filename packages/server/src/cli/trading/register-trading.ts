@@ -1,10 +1,11 @@
 /** The verbs of trading: they speak with a running server. */
+import type { PaperCosts } from '@wyckoff/contracts';
 import { Argument, InvalidArgumentError, Option, type Command } from 'commander';
 import type { RiskOptions, StatisticsOptions } from './account.ts';
 import type { DecideOptions } from './decide.ts';
 import type { HaltOptions, ResumeOptions } from './halt.ts';
 import type { ExitOptions, HandOptions } from './hands.ts';
-import type { AcceptanceOptions, AutomationOptions, ResetOptions } from './how-it-trades.ts';
+import type { AcceptanceOptions, AutomationOptions, ResetPaperOptions } from './how-it-trades.ts';
 import type { ListOptions } from './lists.ts';
 
 function ofServer(command: Command): Command {
@@ -24,6 +25,15 @@ function numberFrom(least: number, most: number): (text: string) => number {
   };
 }
 const quantityArgument = numberFrom(1e-6, 1e9);
+/** Written out, so that help does not load every schema. */
+const COSTS = [
+  'per-share',
+  'per-share-pro',
+  'zero-commission',
+  'crypto',
+  'future',
+  'spread',
+] as const satisfies readonly PaperCosts[];
 const priceArgument = numberFrom(1e-8, 1e12);
 const collected = (text: string, before: readonly string[] = []): string[] => [...before, text];
 
@@ -139,13 +149,24 @@ function registerHow(wyckoff: Command): void {
   ofAccount(
     wyckoff
       .command('reset')
-      .description('Close the loss breaker, or let entries through again after a drawdown (the peak is then the equity of now).')
-      .addArgument(new Argument('<what>', 'what').choices(['breaker', 'drawdown'])),
+      .description(
+        'Close the loss breaker, let entries through again after a drawdown (the peak is then the equity of now), or archive the paper account: entries are given up, positions closed at the last price, and another one begins on the same market.',
+      )
+      .addArgument(new Argument('<what>', 'what').choices(['breaker', 'drawdown', 'paper'])),
   )
     .requiredOption('--reason <text>', 'why, 3-500 characters')
-    .action(async (what: 'breaker' | 'drawdown', options: ResetOptions) =>
-      (await import('./how-it-trades.ts')).reset(what, options),
-    );
+    .addOption(
+      new Option('--capital <amount>', 'with paper: what the next account begins with, 1,000-100,000,000')
+        .argParser(numberFrom(1_000, 100_000_000))
+        .default(100_000),
+    ) // prettier-ignore
+    .addOption(
+      new Option('--costs <profile>', 'with paper: of its fills (default: as the class of each instrument)').choices(COSTS),
+    ) // prettier-ignore
+    .action(async (what: 'breaker' | 'drawdown' | 'paper', options: ResetPaperOptions) => {
+      const { reset, resetPaper } = await import('./how-it-trades.ts');
+      await (what === 'paper' ? resetPaper(options) : reset(what, options));
+    });
 
   ofServer(wyckoff.command('risk').description('Show every limit with its use, or change limits within their caps.'))
     .addOption(new Option('--set <name=number>', 'such as heatBp=800 (basis points of equity, or how many); repeat').argParser(collected))

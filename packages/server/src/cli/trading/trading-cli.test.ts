@@ -88,6 +88,14 @@ describe('interface 8 the verbs of trading', () => {
     expect(reset.out).toMatch(/going live: not eligible by account replay: 0 of 90 days, 0 of 30 closed trades/);
   });
 
+  it('8.1 reset paper archives the account after its phrase; the next one has the capital that was said', async () => {
+    const asked = await wyckoff('reset', 'paper', '--capital', '25000', '--reason', 'anew');
+    expect([asked.code, asked.err]).toEqual([EXIT.usage, expect.stringContaining('RESET PAPER')]);
+    expect((await wyckoff('reset', 'paper', '--capital', '10', '--reason', 'anew')).code).toBe(EXIT.usage);
+    const done = await wyckoff('reset', 'paper', '--capital', '25000', '--costs', 'per-share', '--reason', 'anew', '--confirm', 'RESET PAPER'); // prettier-ignore
+    expect(done.out).toMatch(/^account replay-2: REPLAY$/m);
+  });
+
   it('interface 8: orders, stops and exits say what they are about, or why not', async () => {
     const [orders, stop, exit] = await Promise.all([wyckoff('orders', '--limit', '2'), wyckoff('stop', 'nosuch', '100'), wyckoff('exit', 'nosuch', '--ratio', '0.5')]); // prettier-ignore
     expect(orders.out).toMatch(/SPX +(buy|sell)/);

@@ -80,6 +80,12 @@ export class TradingActions {
         return automation.enabled
           ? [{ kind: 'setAutomation', by: actor, settings: { ...automation, enabled: false }, consent }]
           : [];
+      case 'resetPaper':
+        // Two commands of the journal: cut off between them the account is closed, and the same asked again opens the next.
+        return [
+          { kind: 'closeAccount', reason: action.reason },
+          { kind: 'openAccount', capitalMicros: action.capitalMicros, costs: action.costs },
+        ];
       case 'resetBreaker':
         return [{ kind: 'resetBreaker', by: actor, reason: action.reason }];
       case 'resetDrawdown':

@@ -23,6 +23,7 @@ const PROBLEM_OF: Readonly<Record<string, ProblemCode>> = {
   UNACKNOWLEDGED: 'request.invalid',
   REASON: 'request.invalid',
   SETTING: 'request.invalid',
+  LIVE_ACCOUNT: 'request.invalid',
 };
 
 /** What an answer that was not done says to a client. */
