@@ -8,6 +8,7 @@ import type {
   FactRow,
   OrderWire,
   RiskAnswer,
+  SettingsAnswer,
   SignalWire,
   SnapshotAnswer,
   TradingWire,
@@ -201,6 +202,54 @@ describe('a trader lets go', () => {
     const facts = await server.get<{ items: FactRow[] }>('/facts?type=halt.changed&limit=200');
     expect(facts.items.at(-1)?.data).toMatchObject({ kind: 'DRAWDOWN', actor: 'local' });
   }, 120_000);
+
+  it('4.5 how long a signal waits is set where its way to an order is', async () => {
+    const { page } = desk;
+    await page.getByRole('region', { name: 'Waiting for you' }).getByRole('button', { name: 'Change' }).click();
+    const form = page.getByRole('form', { name: 'How long a signal waits' });
+    const save = form.getByRole('button', { name: 'Save minutes' });
+    expect(await form.getByLabel('Minutes a signal waits for you').inputValue()).toBe('5');
+    for (const wrong of ['5', '0', '61', '2.5']) {
+      await form.getByLabel('Minutes a signal waits for you').fill(wrong);
+      expect(await save.isDisabled(), wrong).toBe(true);
+    }
+    await form.getByLabel('Minutes a signal waits for you').fill('45');
+    await save.click();
+    const kept = async () => (await server.get<SettingsAnswer>('/settings')).items.find(({ key }) => key === 'approvals')?.value;
+    await expect.poll(kept, SOON).toMatchObject({ minutes: 45 });
+    await picture(page, 'minutes');
+    await page.keyboard.press('Escape');
+  }, 60_000);
+
+  it('8.1 8.2 the way to going live is shown with its progress, and the paper account is begun anew after its phrase', async () => {
+    const { page } = desk;
+    await page.getByRole('tab', { name: 'Risk' }).click();
+    const live = page.getByRole('region', { name: 'Going live' });
+    await live.getByText('not eligible yet').waitFor();
+    expect(await live.locator('[data-condition]').count()).toBe(4);
+    await live.locator('[data-condition="Days"]').getByText('of 90').waitFor();
+    await picture(page, 'going-live');
+    await live.getByRole('button', { name: 'Begin the paper account anew' }).click();
+    const form = page.getByRole('form', { name: 'Paper account' });
+    const begin = form.getByRole('button', { name: 'Begin anew' });
+    await form.getByLabel('Capital').fill('25000');
+    await form.getByLabel('Costs of its fills').selectOption('per-share');
+    await form.getByLabel(/Why/).fill('a new beginning');
+    expect(await begin.isDisabled()).toBe(true);
+    await typeIn(page, 'RESET PAPER');
+    await picture(page, 'reset-paper');
+    await begin.click();
+    await form.waitFor({ state: 'detached' });
+    const [account] = (await server.get<TradingWire>('/trading')).accounts;
+    expect(account).toMatchObject({ id: 'replay-2', automation: { enabled: false } });
+    await page.getByText('25,000.00').first().waitFor();
+    await live.getByText('by the record of account replay-2').waitFor();
+    await page
+      .getByRole('region', { name: 'Waiting for you' })
+      .getByText(/By approval/)
+      .waitFor();
+    await picture(page, 'after-reset');
+  }, 60_000);
 
   it('C7 what the charts hold is told on the page, and can be forgotten', async () => {
     const { page } = desk;

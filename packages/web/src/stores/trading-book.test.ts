@@ -101,6 +101,13 @@ describe('M8 M9 what waits and what is halted', () => {
     expect(state.trading.killSwitch?.level).toBe('OFF');
   });
 
+  it('8.1 a reset account goes on in the place of the one before; what is told of the same one changes it', () => {
+    const { state } = open();
+    const told = (accountId: string, reason: string) => row('trading.changed', { accountId, reason } as never);
+    for (const [id, reason] of [['paper', 'ACCEPTANCE'], ['paper', 'a new beginning'], ['paper-2', 'OPENED'], ['paper-2', 'LIMITS']] as const) state.fact(told(id, reason)); // prettier-ignore
+    expect(state.trading.accounts.map(({ accountId, reason }) => [accountId, reason])).toEqual([['paper-2', 'LIMITS']]);
+  });
+
   it('M1 a snapshot takes the place of everything: no approval, halt or campaign of before stays', () => {
     const { state } = open();
     state.fact(row('approval.changed', approval(1, 'WAITING')));

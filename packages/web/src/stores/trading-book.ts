@@ -95,6 +95,8 @@ export class TradingBook {
         this.#changed('trading');
         return;
       case 'trading.changed':
+        // A reset: this one goes on in the place of the one before (8.1).
+        if (row.data.reason === 'OPENED') this.#accounts.clear();
         this.#accounts.set(row.data.accountId, row.data);
         this.#changed('trading');
         return;

@@ -35,3 +35,21 @@ export async function changeLimits(
   const body = { value: change.value, reason: change.reason };
   return await http.request('/settings/risk', { method: 'PATCH', body, headers, signal });
 }
+
+/** How long a signal waits for a person, minutes. */
+export interface Approvals {
+  readonly minutes: number;
+  readonly version: number;
+}
+
+export async function askApprovals(http: Http, signal: AbortSignal): Promise<Approvals> {
+  const { items } = await http.request<SettingsAnswer>('/settings', { signal });
+  const found = items.find(({ key }) => key === 'approvals');
+  return { minutes: (found?.value as { readonly minutes: number } | undefined)?.minutes ?? 5, version: found?.version ?? 0 };
+}
+
+/** Holds for what begins to wait from now on. */
+export function changeApprovals(http: Http, { minutes, version }: Approvals, signal: AbortSignal): Promise<SettingAnswer> {
+  const headers = { 'if-match': `"${String(version)}"` };
+  return http.request('/settings/approvals', { method: 'PATCH', body: { value: { minutes } }, headers, signal });
+}
