@@ -96,7 +96,7 @@ export const signal = z.object({
   chain: z.array(chainStep),
   rejectCode: z.string().nullable(),
   rejectText: z.string().nullable(),
-  /** Null or absent: it was refused before its size was known. */
+  /** Of a refused one what was known then: no steps where no size was left. Null or absent: refused before the limits were asked. */
   figures: signalFigures.nullable().optional(),
   /** A person must look at it: never automatic (ST-13). Absent: false. */
   needsReview: z.boolean().optional(),

@@ -3,7 +3,7 @@ import { PriorityQueue, QUEUE_FULL } from '../acceptance/priority-queue.ts';
 import type { Ranked } from '../acceptance/priority-queue.ts';
 import type { EpochMs } from '../bar/bar.ts';
 import type { RangeKey } from '../campaign/campaign-book.ts';
-import { figuresOf } from '../risk/figures.ts';
+import { figuresOf, knownFigures } from '../risk/figures.ts';
 import { candidateOf } from '../setup/candidate.ts';
 import type { Candidate } from '../setup/candidate.ts';
 import { validate } from '../setup/chain.ts';
@@ -15,7 +15,7 @@ import { causeFactorOf } from '../setup/market-context.ts';
 import type { MarketContext } from '../setup/market-context.ts';
 import { patternOf } from '../setup/pattern.ts';
 import { priorityOf } from '../setup/priority.ts';
-import type { Direction, Pattern } from '../setup/signal.ts';
+import type { Direction, Pattern, SignalFigures } from '../setup/signal.ts';
 import { levelsStage } from '../setup/stage-levels.ts';
 import { phaseStage } from '../setup/stage-phase.ts';
 import { strategyStage } from '../setup/stage-strategy.ts';
@@ -99,15 +99,9 @@ export class EntryDesk {
     const view = lane.detector.glance();
     const range: RangeKey = { rangeId: -1, rangeStart: this.#floor.facts.at };
     const market = this.#market(lane, candidate, view);
-    const chain = validate(candidate, () => market, {
-      VOLUME: volumeStage,
-      PHASE: phaseStage,
-      LEVELS: levelsStage,
-      RISK: () => this.#floor.risk.findings(sizeInput(this.#floor, lane, { candidate, market, range })),
-      STRATEGY: strategyStage,
-    });
+    const { chain, figures } = this.#validated(lane, candidate, () => ({ market, range }));
     if (chain.failed !== null) {
-      signals.refused(lane, candidate, { chain, why: { code: chain.failed.code, text: chain.failed.sentence } });
+      signals.refused(lane, candidate, { chain, figures, why: { code: chain.failed.code, text: chain.failed.sentence } });
       return chain.failed.code;
     }
     return this.#accept({ lane, candidate, chain, range, market }, false);
@@ -131,7 +125,7 @@ export class EntryDesk {
     event: DetectionEvent,
     of: { readonly pattern: Exclude<Pattern, 'EXTERNAL'>; readonly view: () => PortView },
   ): Passed | null {
-    const { accountId, settings, signals, risk } = this.#floor;
+    const { accountId, settings, signals } = this.#floor;
     const { symbol, timeframe } = lane;
     const { tickSize } = lane.instrument;
     const { policy } = settings;
@@ -145,19 +139,34 @@ export class EntryDesk {
       range: lane.ranges.keyOf(event, of.view()),
       market: this.#market(lane, candidate, of.view()),
     }));
-    const chain = validate(candidate, () => context().market, {
-      VOLUME: volumeStage,
-      PHASE: phaseStage,
-      LEVELS: levelsStage,
-      RISK: () => risk.findings(sizeInput(this.#floor, lane, { candidate, ...context() })),
-      STRATEGY: strategyStage,
-    });
+    const { chain, figures } = this.#validated(lane, candidate, context);
     if (chain.failed !== null) {
-      signals.refused(lane, candidate, { chain, why: { code: chain.failed.code, text: chain.failed.sentence } });
+      signals.refused(lane, candidate, { chain, figures, why: { code: chain.failed.code, text: chain.failed.sentence } });
       return null;
     }
     if (event.refId !== undefined) lane.passedParents = [...lane.passedParents, event.refId].slice(-MAX_PASSED);
     return { lane, candidate, chain, ...context() };
+  }
+
+  /** The chain, and every figure of the risk stage that was known when it ended (trading.md end of 3). */
+  #validated(
+    lane: Lane,
+    candidate: Candidate,
+    context: () => { readonly market: MarketContext; readonly range: RangeKey },
+  ): { readonly chain: Chain; readonly figures: SignalFigures | null } {
+    let figures: () => SignalFigures | null = () => null;
+    const chain = validate(candidate, () => context().market, {
+      VOLUME: volumeStage,
+      PHASE: phaseStage,
+      LEVELS: levelsStage,
+      RISK: () => {
+        const judged = this.#floor.risk.judge(sizeInput(this.#floor, lane, { candidate, ...context() }));
+        figures = judged.figures;
+        return judged.findings;
+      },
+      STRATEGY: strategyStage,
+    });
+    return { chain, figures: chain.failed === null ? null : figures() };
   }
 
   /** It becomes a signal and is accepted; what the desk refuses now lost to a signal served before it. The code that refused it, or null. */
@@ -168,7 +177,7 @@ export class EntryDesk {
     const checked = risk.check(input);
     if (checked.refusal !== null) {
       const { code, sentence } = checked.refusal;
-      signals.refused(lane, candidate, { chain, why: { code, text: sentence } });
+      signals.refused(lane, candidate, { chain, figures: knownFigures(input, checked), why: { code, text: sentence } });
       return code;
     }
     const { size, measures } = checked;

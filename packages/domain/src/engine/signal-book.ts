@@ -68,9 +68,12 @@ export class SignalBook {
   }
 
   /** A candidate that the chain, or a later stage, refused: kept as a fact, never as state. */
-  refused(lane: Lane, candidate: Candidate, of: { readonly chain: Chain; readonly why: Why }): void {
-    const { chain, why } = of;
-    this.#facts.tell('signal.created', signalOf(lane, candidate, { chain, status: 'REJECTED', size: null, why }));
+  refused(
+    lane: Lane,
+    candidate: Candidate,
+    of: { readonly chain: Chain; readonly figures: SignalFigures | null; readonly why: Why },
+  ): void {
+    this.#facts.tell('signal.created', signalOf(lane, candidate, { ...of, status: 'REJECTED', size: null }));
   }
 
   /** A candidate that passed: GENERATED. */
@@ -160,7 +163,7 @@ function signalOf(
     readonly chain: Chain;
     readonly status: SignalState;
     readonly size: Size | null;
-    readonly figures?: SignalFigures;
+    readonly figures: SignalFigures | null;
     readonly why: Why | null;
   },
 ): Signal {
@@ -191,7 +194,7 @@ function signalOf(
     chain: of.chain.steps,
     rejectCode: of.why?.code ?? null,
     rejectText: of.why?.text ?? null,
-    figures: of.figures ?? null,
+    figures: of.figures,
     needsReview: needsReview(of.chain.steps),
     validBars: plan.validBars,
     version: 1,

@@ -9,7 +9,7 @@ import { after, measuresFor } from './measures.ts';
 import type { Measure } from './measures.ts';
 import { PATTERN_RISK_MAX_BP } from './pattern-risk.ts';
 import { refusePrerequisite } from './prerequisites.ts';
-import { amountOf, cashOf, freeCash, isRefusal, sizeFor } from './size.ts';
+import { amountOf, cashOf, freeCash, isRefusal, noSize, sizeFor } from './size.ts';
 import type { Size, SizeInput } from './size.ts';
 
 export interface Assessment {
@@ -22,6 +22,8 @@ export interface Assessment {
 export interface Refused {
   readonly refusal: Refusal;
   readonly isDefect: boolean;
+  /** Once it came to the size: the limits as they stood, and the size that was too small or broke one; no steps: none was left. */
+  readonly found?: Pick<Assessment, 'size' | 'measures'>;
 }
 
 /** The size that fits, or which rule leaves none. Whatever throws is a refusal: an unknown figure never passes. */
@@ -53,9 +55,9 @@ function refuseBeforeSize(input: SizeInput): Refusal | null {
 function measured(input: SizeInput): Assessment | Refused {
   const measures = measuresFor(input);
   const size = sizeFor(input, measures);
-  if (isRefusal(size)) return { refusal: size, isDefect: false };
+  if (isRefusal(size)) return { refusal: size, isDefect: false, found: { size: noSize(input), measures } };
   const breach = recheck(input, measures, size);
-  return breach === null ? { size, measures, refusal: null } : { refusal: breach, isDefect: true };
+  return breach === null ? { size, measures, refusal: null } : { refusal: breach, isDefect: true, found: { size, measures } };
 }
 
 /** 2 */

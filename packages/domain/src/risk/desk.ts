@@ -1,11 +1,11 @@
 /** The risk desk: the only place where an order becomes an approved order; it holds the reservations (trading.md 5.5, 5.6). */
 import type { EpochMs, Price } from '../bar/bar.ts';
 import { newYorkDay } from '../market/new-york.ts';
-import { fail, notApplicable, warn } from '../setup/chain.ts';
+import { fail, notApplicable, pass, warn } from '../setup/chain.ts';
 import type { Finding } from '../setup/chain.ts';
 import { refusal } from '../setup/refusal.ts';
 import type { Refusal } from '../setup/refusal.ts';
-import type { Micros } from '../setup/signal.ts';
+import type { Micros, SignalFigures } from '../setup/signal.ts';
 import { isIntraday } from '../market/intraday.ts';
 import { clientOrderId, orderIdOf } from '../trade/client-order-id.ts';
 import type { TimeInForce } from '../trade/order-terms.ts';
@@ -15,6 +15,7 @@ import type { ApprovedOrder } from './approved-order.ts';
 import { assess, warnedMeasures } from './assess.ts';
 import type { Assessment, Refused } from './assess.ts';
 import type { Exposure, PermissiveUse } from './exposure.ts';
+import { knownFigures } from './figures.ts';
 import type { Measure } from './measures.ts';
 import { isPermissive } from './prerequisites.ts';
 import { fillPart, giveUp, hold } from './reservation.ts';
@@ -91,7 +92,16 @@ export class RiskDesk {
 
   /** The risk stage of the chain. */
   findings(input: SizeInput): readonly Finding[] {
+    return this.judge(input).findings;
+  }
+
+  /** The same, with every figure that was known when it was decided; null: it was refused before the limits were asked. */
+  judge(input: SizeInput): { readonly findings: readonly Finding[]; readonly figures: () => SignalFigures | null } {
     const assessed = this.check(input);
+    return { findings: this.#found(input, assessed), figures: () => knownFigures(input, assessed) };
+  }
+
+  #found(input: SizeInput, assessed: Assessment | Refused): readonly Finding[] {
     if (assessed.refusal !== null) return [fail(assessed.refusal.code, assessed.refusal.sentence, assessed.refusal)];
     const warned = warnedMeasures(assessed).map(({ code, of, measured, limit }) =>
       warn(code, of === null ? 'A limit is near after this trade.' : `The limit of ${of} is near after this trade.`, {
@@ -99,7 +109,10 @@ export class RiskDesk {
         limit,
       }),
     );
-    return input.candidate.pattern === 'EXTERNAL' ? [notApplicable('earlier event'), ...warned] : warned;
+    if (input.candidate.pattern === 'EXTERNAL') return [notApplicable('earlier event'), ...warned];
+    if (warned.length > 0) return warned;
+    const limit = assessed.measures.find(({ code }) => code === 'RK_TRADE')?.limitMicros ?? null;
+    return [pass({ measured: assessed.size.riskMicros, limit })];
   }
 
   /** Check and reservation in one step: there is one writer, so nothing changes between them. */

@@ -1,6 +1,6 @@
 /** The figures a signal was judged by, as they are kept with it (trading.md end of 3). */
 import type { SignalFigures } from '../setup/signal.ts';
-import type { Assessment } from './assess.ts';
+import type { Assessment, Refused } from './assess.ts';
 import { after } from './measures.ts';
 import { amountOf } from './size.ts';
 import type { SizeInput } from './size.ts';
@@ -30,4 +30,10 @@ export function figuresOf(input: SizeInput, { size, measures }: Pick<Assessment,
       limitMicros: measure.limitMicros,
     })),
   };
+}
+
+/** The same of an assessment, refused or not; null: it was refused before the limits were asked. */
+export function knownFigures(input: SizeInput, assessed: Assessment | Refused): SignalFigures | null {
+  const found = assessed.refusal === null ? assessed : assessed.found;
+  return found === undefined ? null : figuresOf(input, found);
 }

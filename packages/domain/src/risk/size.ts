@@ -77,6 +77,12 @@ export function sizeFor(input: SizeInput, measures: readonly Measure[]): Size | 
   return refuseFraction(input, size, fitted.binding) ?? size;
 }
 
+/** What was wanted and at which price, where no size was left. */
+export function noSize(input: SizeInput): Size {
+  const none = { steps: 0, riskMicros: 0, notionalMicros: 0, marginMicros: 0, cashMicros: 0 };
+  return { ...none, sizingPrice: sizingPrice(input), wantedMicros: wantedRisk(input) };
+}
+
 /** The smallest of what the pattern wants, the share of the leg and the room under every limit of risk. */
 function tightest(
   input: SizeInput,

@@ -57,6 +57,11 @@ export function warn(code: string, sentence: string, figures: Figures = {}): Fin
   return { code, result: 'WARN', measured: figures.measured ?? null, limit: figures.limit ?? null, sentence };
 }
 
+/** A stage that passed, with what it was judged by. */
+export function pass(figures: Figures): Finding {
+  return { ...PASS, measured: figures.measured ?? null, limit: figures.limit ?? null };
+}
+
 /** What an EXTERNAL candidate has no record for: said in the chain, never judged (8.4). */
 export function notApplicable(what: string): Finding {
   return {

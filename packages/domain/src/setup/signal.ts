@@ -97,7 +97,7 @@ export interface Signal {
   readonly chain: readonly ChainStep[];
   readonly rejectCode: string | null;
   readonly rejectText: string | null;
-  /** Null or absent: it was refused before its size was known. */
+  /** Of a refused one what was known when it was refused: no steps where no size was left. Null or absent: refused before the limits were asked. */
   readonly figures?: SignalFigures | null;
   /** A person must look at it: never automatic (ST-13). Absent: false. */
   readonly needsReview?: boolean;

@@ -1,5 +1,5 @@
 /** LV-1 to LV-4: levels strong enough, and objectives that are neither missing nor fantasy (trading.md 3). */
-import { fail, notApplicable, warn } from './chain.ts';
+import { fail, notApplicable, pass, warn } from './chain.ts';
 import type { Stage } from './chain.ts';
 import { breakingEdge } from './plan.ts';
 
@@ -23,5 +23,5 @@ export const levelsStage: Stage = ({ event, side, pattern }, market) => {
     return [fail('LV_UNREALISTIC', 'The objective is too far for the cause.', { measured, limit: UNREALISTIC })];
   return measured < CONSERVATIVE
     ? [warn('LV_CONSERVATIVE', 'The objective is modest for the cause.', { measured, limit: CONSERVATIVE })]
-    : [];
+    : [pass({ measured, limit: UNREALISTIC })];
 };

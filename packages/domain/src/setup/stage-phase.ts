@@ -1,6 +1,6 @@
 /** PH-1 to PH-5: the phase the detector saw must allow the pattern (trading.md 3). */
 import type { ReasonCode } from '../wyckoff/event.ts';
-import { fail, notApplicable, warn } from './chain.ts';
+import { fail, notApplicable, pass, warn } from './chain.ts';
 import type { Stage } from './chain.ts';
 import { sideOfPattern } from './pattern.ts';
 
@@ -18,5 +18,5 @@ export const phaseStage: Stage = ({ event, side, pattern }) => {
   if (event.reasons.includes('HYPOTHESIS_CONFLICT') || side !== event.hypothesis || (own !== null && own !== event.hypothesis))
     return [fail('PH_HYPOTHESIS', 'The other hypothesis leads.')];
   const isLate = event.subPhase === 'E_LATE' || event.subPhase === 'E_EXHAUSTION';
-  return isLate ? [warn('PH_LATE', `The move is late (${event.subPhase}).`)] : [];
+  return isLate ? [warn('PH_LATE', `The move is late (${event.subPhase}).`, figures)] : [pass(figures)];
 };

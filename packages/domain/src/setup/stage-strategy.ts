@@ -3,7 +3,7 @@ import { calendarOf } from '../market/calendars.ts';
 import { isIntraday } from '../market/intraday.ts';
 import { hourUtc, newYorkHour, weekdayUtc } from '../market/new-york.ts';
 import type { Candidate } from './candidate.ts';
-import { fail, warn } from './chain.ts';
+import { fail, pass, warn } from './chain.ts';
 import type { Finding, Stage } from './chain.ts';
 import { CALENDAR_MAX_AGE_MS, isInWindow } from './event-calendar.ts';
 import type { MarketContext } from './market-context.ts';
@@ -14,6 +14,8 @@ const WEDNESDAY = 3;
 /** Confidence from which warnings of ST-3, 4, 9, 11 are lifted. */
 const LIFTED_FROM = 90;
 const REVIEW_BELOW = 80;
+/** Of what the detector releases. */
+const CONFIDENCE_FLOOR = 70;
 const LIFTABLE: ReadonlySet<string> = new Set([
   'ST_NO_TREND',
   'ST_AGAINST_TREND',
@@ -32,7 +34,9 @@ export const strategyStage: Stage = (candidate, context, warningsBefore) => {
     confidence >= LIFTED_FROM ? lifted(finding, confidence) : finding,
   );
   const warnings = warningsBefore + found.filter((finding) => finding.result === 'WARN').length;
-  if (!isForReview(warnings, confidence)) return found;
+  if (!isForReview(warnings, confidence))
+    // An order from outside has no confidence.
+    return found.length > 0 ? found : [pass({ measured: candidate.event.confidence, limit: CONFIDENCE_FLOOR })];
   return [...found, warn('ST_REVIEW', 'Warnings: a person should look at it.', { measured: warnings, limit: 1 })];
 };
 
@@ -50,7 +54,7 @@ export function needsReview(steps: readonly { readonly code: string }[]): boolea
 function contextFailure({ event, pattern }: Candidate, market: MarketContext): Finding | null {
   if (!isComplete(market)) return fail('ST_CONTEXT', 'The market context is missing.');
   if (event.reasons.includes('CONFIDENCE'))
-    return fail('ST_CONFIDENCE', 'The confidence is below the floor.', { measured: event.confidence, limit: 70 });
+    return fail('ST_CONFIDENCE', 'The confidence is below the floor.', { measured: event.confidence, limit: CONFIDENCE_FLOOR });
   if (event.reasons.includes('SESSION')) return fail('ST_SESSION_VETO', 'The session is excluded.');
   if (event.reasons.includes('HTF_CONFLICT')) return fail('ST_HTF', 'The higher timeframe says otherwise.');
   if (!event.tradeable || (event.confidence === null && pattern !== 'EXTERNAL'))

@@ -1,5 +1,5 @@
 /** V-1 to V-3: what the detector said about volume, stated as a rule that nothing bypasses (trading.md 3). */
-import { fail, notApplicable } from './chain.ts';
+import { fail, notApplicable, pass } from './chain.ts';
 import type { Stage } from './chain.ts';
 
 export const volumeStage: Stage = ({ event, pattern }) => {
@@ -12,5 +12,6 @@ export const volumeStage: Stage = ({ event, pattern }) => {
   if (said.has('ANOMALY')) return [fail('VOL_ANOMALY', 'The volume of the bar is an anomaly.', { measured })];
   if (said.has('VOLUME_TOO_HIGH')) return [fail('VOL_RULE', 'The volume is too high for this event.', { measured })];
   if (said.has('VOLUME_TOO_LOW')) return [fail('VOL_RULE', 'The volume is too low for this event.', { measured })];
-  return [];
+  // What it is held against depends on the kind of event and is the detector's (detection.md).
+  return [pass({ measured })];
 };
