@@ -149,6 +149,24 @@ describe('a trader decides', () => {
     expect(await heat()).toBe(950);
   }, 60_000);
 
+  it('web 12.3 a refused signal says of each step what it measured, against what and by how much', async () => {
+    const { page } = desk;
+    await page.getByRole('tab', { name: /Signals/ }).click();
+    const refused = page.locator('#drawer tbody tr', { hasText: 'refused' });
+    await refused.first().getByRole('button', { name: 'Explain' }).click();
+    const dialog = page.getByRole('dialog').first();
+    await dialog.locator('[data-step="VOLUME"]').waitFor();
+    await picture(page, 'explained');
+    const [measured] = await dialog.locator('[data-step] td:nth-child(3)').allInnerTexts();
+    expect(measured).toMatch(/^\d+\.\d\d$/);
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'hidden' });
+    // One that went further has the limits as they would have stood.
+    const { items } = await server.get<{ items: SignalWire[] }>('/signals?status=REJECTED&limit=200');
+    const far = items.find(({ figures }) => figures != null);
+    expect(far?.figures?.measures.length).toBeGreaterThan(3);
+  }, 60_000);
+
   it('4.7 statistics are shown with what is too little to say', async () => {
     const { page } = desk;
     await page.getByRole('tab', { name: 'Statistics' }).click();

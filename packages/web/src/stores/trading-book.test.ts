@@ -103,7 +103,7 @@ describe('M8 M9 what waits and what is halted', () => {
 
   it('8.1 a reset account goes on in the place of the one before; what is told of the same one changes it', () => {
     const { state } = open();
-    const told = (accountId: string, reason: string) => row('trading.changed', { accountId, reason } as never);
+    const told = (accountId: string, reason: string) => row('trading.changed', { accountId, reason });
     for (const [id, reason] of [['paper', 'ACCEPTANCE'], ['paper', 'a new beginning'], ['paper-2', 'OPENED'], ['paper-2', 'LIMITS']] as const) state.fact(told(id, reason)); // prettier-ignore
     expect(state.trading.accounts.map(({ accountId, reason }) => [accountId, reason])).toEqual([['paper-2', 'LIMITS']]);
   });
