@@ -166,6 +166,7 @@ it('issue 4.10 8.2 live: refused until it is allowed; one order at the venue thr
   });
   const allowed = await live.ask('/trading/actions', { ...mode, override: { reason: 'a test of the whole way' } }, { 'x-step-up': confirmed.stepUpToken }); // prettier-ignore
   expect(allowed).toMatchObject({ accounts: [{ id: 'live', mode: 'LIVE', permitted: true }] });
+  expect(await items(live, '/accounts')).toMatchObject([{ id: 'live', kind: 'LIVE', broker: 'alpaca', archivedAt: null }]);
   expect(await approve()).toMatchObject({ placed: true });
   const entry = await until('an order at the venue', () => venue.market.orders.find(({ parent }) => parent === null));
   await live.kill('SIGKILL');

@@ -213,6 +213,8 @@ export async function openSession(options: SessionOptions<Scope>, parts: Session
           onProblem: (error) => parts.onProblem?.(error),
           onBroken: (reason) => (brokenBy = reason),
         }); // prettier-ignore
+  // Whose money it is stands with the account, also with one that an older program opened.
+  await store.openEngine(ref, { ...account, broker: broker?.name ?? 'paper' });
   try {
     run = await Run.resume({
       store,

@@ -525,6 +525,17 @@ describe.each(STORES)('%s', (name) => {
       expect((await store.notifications({ userId: 'local', unread: true, limit: 200 })).at(-1)?.id).toBe('n-000011');
     });
 
+    it('8.3 an account says which adapter its money is at, also one that was opened before that was kept', async () => {
+      await store.openEngine(engine, ACCOUNT);
+      expect((await store.accounts({}))[0].broker).toBe('paper');
+      expect((await store.openEngine(engine, { ...ACCOUNT, broker: 'alpaca' })).position).toBe(0);
+      const other = { ...ACCOUNT, id: 'other' };
+      await store.openEngine({ ...engine, id: 'other:SPX:1d' }, { ...other, broker: 'ccxt:kraken' });
+      await store.openEngine({ ...engine, id: 'other:SPX:1d' }, other);
+      expect(new Map((await store.accounts({})).map(({ id, broker }) => [id, broker]))).toEqual(new Map([[ACCOUNT.id, 'alpaca'], ['other', 'ccxt:kraken']])); // prettier-ignore
+      expect(await store.account('other')).toEqual(other);
+    });
+
     it('C6 dead letters are kept, listed oldest first, replaced by a retry, and leave', async () => {
       const letter = (n: number) => ({ id: `d-${n}`, topic: n % 2 === 0 ? 'orders' : 'bars', payload: { n }, error: 'x'.repeat(3000), attempts: 3, firstAt: n, lastAt: n, state: 'WAITING' as const }); // prettier-ignore
       for (const n of [1, 2, 3, 4]) await store.saveDeadLetter(letter(n));

@@ -185,8 +185,8 @@ export interface JournalStore {
     engineId: string,
     bars: { readonly after: number; readonly until: number; readonly limit: number },
   ): Promise<EngineInput[]>;
-  /** Creates the engine at position 0 when it is new; otherwise says where it stands. */
-  openEngine(engine: EngineRef, account: Account): Promise<EngineCursor>;
+  /** Creates the engine at position 0 when it is new; otherwise says where it stands. `broker`: kept with the account from now on; default `paper`. */
+  openEngine(engine: EngineRef, account: Account & { readonly broker?: string }): Promise<EngineCursor>;
   newestSnapshot(engineId: string): Promise<EngineSnapshot | null>;
   account(id: string): Promise<Account | null>;
 }

@@ -166,14 +166,28 @@ function ofBars(
 
 function* openEngine(
   { dialect }: Gate,
-  { engine, account, now }: { readonly engine: EngineRef; readonly account: Account; readonly now: EpochMs },
+  {
+    engine,
+    account,
+    now,
+  }: { readonly engine: EngineRef; readonly account: Parameters<JournalStore['openEngine']>[1]; readonly now: EpochMs },
 ): Work<EngineCursor> {
   const { id, series } = engine;
   const { build: sql } = dialect;
+  const { broker, ...data } = account;
+  if (broker !== undefined) yield* run(sql.updateTable('accounts').set({ broker }).where('id', '=', account.id).where('broker', '<>', broker)); // prettier-ignore
   const found = yield* first(sql.selectFrom('engines').select(['position', 'bar_ts', 'forgotten']).where('id', '=', id));
   if (found !== undefined) return { id, position: found.position, barTime: found.bar_ts, forgotten: found.forgotten };
   const { kind, currency } = account;
-  const row = { id: account.id, kind, currency, data: JSON.stringify(account), started_at: now, version: 1 };
+  const row = {
+    id: account.id,
+    kind,
+    currency,
+    data: JSON.stringify(data),
+    started_at: now,
+    version: 1,
+    ...(broker !== undefined && { broker }),
+  };
   yield* run(sql.insertInto('accounts').values(row).onConflict((conflict) => conflict.doNothing())); // prettier-ignore
   const place = { symbol_id: series.symbolId, tf: minutesOf(series.timeframe), account_id: account.id };
   yield* run(sql.insertInto('engines').values({ id, ...place, position: 0, bar_ts: null, updated_at: now }));
