@@ -7,6 +7,7 @@ import { expiryWatch } from './expiry-watch.ts';
 import { noticeOfFact } from './notice-of-fact.ts';
 import { openNotices, type Notices } from './open-notices.ts';
 import { DEFAULT_NOTIFICATIONS } from './settings.ts';
+import { staleWatch } from './stale-watch.ts';
 
 const NOW = Date.parse('2026-06-01T16:00:00Z');
 
@@ -133,6 +134,36 @@ describe('trading 10, H4: notifications of a session', () => {
     const fact = (until: number | null): FactRow => ({ seq: 1, at: NOW, type: 'halt.changed', data: { ...halt, until } });
     expect(noticeOfFact(fact(null), context)?.type).toBe('halt');
     expect(noticeOfFact(fact(NOW), context)).toBeNull();
+  });
+
+  it('trading-9.5 a stale symbol is told ten minutes after its halt, never when a fresh bar came before; one found at the start has a minute', async () => {
+    const timers = new VirtualClock();
+    const own = new Scope({ name: 'server', timers, census: new Census() });
+    const said: [string, number][] = [];
+    const watch = staleWatch({
+      scope: own,
+      wallClock: () => NOW + timers.now(),
+      onStale: ({ id }) => said.push([id, timers.now() / 1_000]),
+    });
+    const halt = (id: string, kind: 'STALE' | 'DRAWDOWN', until: number | null, since = NOW) => ({ id, accountId: 'a', scope: `symbol:${id}`, kind, reason: 'no fresh bar', actor: null, since, until, value: null, limit: null }); // prettier-ignore
+    const hear = (data: ReturnType<typeof halt>): void => watch.hear({ seq: 1, at: NOW, type: 'halt.changed', data });
+    hear(halt('AAA', 'STALE', null));
+    hear(halt('BBB', 'STALE', null));
+    hear(halt('DDD', 'DRAWDOWN', null));
+    watch.found(halt('OLD', 'STALE', null, NOW - 3_600_000));
+    watch.found(halt('NEW', 'STALE', null, NOW - 60_000));
+    timers.advance(599_999);
+    hear(halt('BBB', 'STALE', NOW + 1));
+    timers.advance(10_000_000);
+    expect(said).toEqual([['OLD', 60], ['NEW', 540], ['AAA', 600]]); // prettier-ignore
+    await own.dispose();
+  });
+
+  it('trading-9.5 the notice of a stale symbol is not sent with its fact', async () => {
+    const data = { id: 'h', accountId: 'a', scope: 'symbol:SPY', kind: 'STALE' as const, reason: 'no fresh bar', actor: null, since: NOW, until: null, value: null, limit: null }; // prettier-ignore
+    tell([{ seq: 1, at: NOW, type: 'halt.changed', data }, { seq: 2, at: NOW, type: 'halt.changed', data: { ...data, id: 'd', kind: 'DRAWDOWN' } }]); // prettier-ignore
+    await settled();
+    expect((await page()).items.map(({ type }) => type)).toEqual(['halt']);
   });
 
   it('trading-10 an approval is announced once more a minute before it expires, unless it was decided', async () => {

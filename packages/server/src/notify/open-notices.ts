@@ -8,6 +8,7 @@ import { DeadLetters } from '../dead-letters/dead-letters.ts';
 import { openChannel } from './channels/open-channel.ts';
 import { expiryWatch } from './expiry-watch.ts';
 import { noticeOfFact } from './notice-of-fact.ts';
+import { staleWatch } from './stale-watch.ts';
 import { NoticesDesk } from './notices-desk.ts';
 import type { Notification } from './notification.ts';
 import { Notifier } from './notifier.ts';
@@ -61,6 +62,17 @@ export async function openNotices(parts: NoticesParts): Promise<Notices> {
   });
   for (const name of CHANNELS)
     deadLetters.handle(letterTopic(name), async (payload) => await notifier.redeliver(name, payload as Notification));
+  const tellFact = (fact: FactRow): void => {
+    const notice = noticeOfFact(fact, { settings: notifier.settings, accountKind });
+    if (notice !== null) notifier.notify(notice);
+  };
+  const stale = staleWatch({
+    scope,
+    wallClock,
+    onStale: (halt) => tellFact({ seq: 0, at: wallClock(), type: 'halt.changed', data: halt }),
+  });
+  for (const { id, scope: of, kind, reason, actor, since, until } of await store.haltsInForce().catch(() => []))
+    stale.found({ id, accountId: '', scope: of, kind, reason, actor, since, until, value: null, limit: null });
   // The switch is told again with each result of a FLATTEN: people hear of a level once.
   let heardOfSwitch = '';
   const isOldNews = (fact: FactRow): boolean => {
@@ -73,9 +85,9 @@ export async function openNotices(parts: NoticesParts): Promise<Notices> {
   const onFacts = (facts: readonly FactRow[]): void => {
     for (const fact of facts) {
       open.hear(fact);
-      if (isOldNews(fact)) continue;
-      const notice = noticeOfFact(fact, { settings: notifier.settings, accountKind });
-      if (notice !== null) notifier.notify(notice);
+      stale.hear(fact);
+      const isTooEarly = fact.type === 'halt.changed' && fact.data.kind === 'STALE';
+      if (!isTooEarly && !isOldNews(fact)) tellFact(fact);
     }
   };
   scope.own(parts.subscribeFacts(onFacts));
