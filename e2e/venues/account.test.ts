@@ -169,6 +169,7 @@ it('5.1 a found position without a stop counts a tenth of its market value, in i
       stakes: stakesOf({ positions: bench.run.openPositions, held: [], campaigns: [], instrumentOf }),
       limits: DEFAULT_LIMITS,
       instrumentOf,
+      correlations: { correlations: null, correlationsReason: '' },
     });
   const [found] = bench.run.openPositions;
   const tenth = Math.ceil((found.last * 7 * QTY) / 10);

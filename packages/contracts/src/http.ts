@@ -255,6 +255,7 @@ const limitSetting = z.object({
   loosest: z.number().int(),
 });
 const share = z.object({ name: z.string(), riskMicros: micros, ratio });
+const correlation = z.object({ a: symbol, b: symbol, timeframe, ratio: z.number().min(-1).max(1), bars: z.number().int() });
 export const riskAnswer = z.object({
   accountId: z.string(),
   equityMicros: micros,
@@ -268,8 +269,9 @@ export const riskAnswer = z.object({
   byCampaign: z.array(share),
   byBucket: z.array(share),
   byClass: z.array(share),
-  /** Not measured yet: null, with the reason. */
-  correlations: z.null(),
+  /** Of the returns of symbols at stake, over the bars both have; null, with the reason: nothing to compare, or too few bars. */
+  correlations: z.array(correlation).max(45).nullable(),
+  /** Also of the pairs that are left out; empty: none is. */
   correlationsReason: z.string(),
   openPositions: z.number().int(),
   maxPositions: z.number().int(),

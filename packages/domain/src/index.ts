@@ -1,5 +1,6 @@
 /** Inputs in, facts out: no I/O, no clock, no await. */
 export * from './bar/bar.ts';
+export { correlationOf } from './campaign/correlation.ts';
 export * from './bar/columns.ts';
 export * from './bar/validate.ts';
 export { BarAggregator } from './bar/aggregate.ts';

@@ -1,5 +1,6 @@
 /** What exit rules 4, 7-9 and 11 see of the last bars: divergences, lows, swings, closes; of fixed size, nothing allocated per bar. */
 import type { Bar, Ratio } from '../bar/bar.ts';
+import { correlationOf } from './correlation.ts';
 import { sideOf } from '../trade/open-position.ts';
 import type { OpenPosition } from '../trade/open-position.ts';
 
@@ -203,18 +204,4 @@ export class ExitTracker {
     for (let i = from + 1; i < to; i += 1) if (side * (values[i % KEPT] - values[at % KEPT]) > 0) at = i;
     return at;
   }
-}
-
-/** Pearson's; null where one of both does not vary. */
-function correlationOf(pairs: readonly (readonly [number, number])[]): Ratio | null {
-  const n = pairs.length;
-  const meanOf = (at: 0 | 1): number => pairs.reduce((sum, pair) => sum + pair[at], 0) / n;
-  const [mx, my] = [meanOf(0), meanOf(1)];
-  let [xy, xx, yy] = [0, 0, 0];
-  for (const [x, y] of pairs) {
-    xy += (x - mx) * (y - my);
-    xx += (x - mx) ** 2;
-    yy += (y - my) ** 2;
-  }
-  return xx > 0 && yy > 0 ? xy / Math.sqrt(xx * yy) : null;
 }

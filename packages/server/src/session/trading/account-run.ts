@@ -1,5 +1,6 @@
 /** One account at work, as the desks of a session see it: commands go in and are answered, how it stands can be read. */
-import type { Account, CommandAnswer, Fact, Position, TradingCommand, TradingState } from '@wyckoff/domain';
+import type { Account, CommandAnswer, EpochMs, Fact, Position, TradingCommand, TradingState } from '@wyckoff/domain';
+import type { Series } from '../../store/store.ts';
 
 /** Who is behind an input; kept with it in the journal. */
 export interface InputBy {
@@ -20,6 +21,10 @@ export interface AccountRun {
   /** As of the last committed bar or input. */
   readonly account: Account;
   readonly openPositions: readonly Position[];
+  /** What it works on. */
+  readonly series: readonly Series[];
+  /** Opening time of the newest bar it has of a series; null: it has had none. */
+  newestOf(symbol: string, timeframe: string): EpochMs | null;
   /** Ids of the signals that wait for approval. */
   readonly pending: readonly string[];
   /** Resolves when the command and its facts are stored. Rejects when the account cannot go on: the store is gone, or the engine ended. */

@@ -18,6 +18,7 @@ import type { Actor, StatisticsQuery, TradingDesk } from '../trading-desk.ts';
 import type { AccountRun } from './account-run.ts';
 import { alertId, takeAlert } from './alerts.ts';
 import { answerOf, TradingActions, type PositionsAtVenue } from './actions.ts';
+import { correlationsFor } from './correlations.ts';
 import { Decisions } from './decisions.ts';
 import { wireOf, type Halting } from './halting.ts';
 import { campaignOf, TradingLists } from './lists.ts';
@@ -200,7 +201,9 @@ async function riskOf({ store, run, instrumentOf }: TradingDeskParts): Promise<R
   ]);
   const stakes = stakesOf({ positions, held, campaigns: campaigns.map(({ item }) => campaignOf(item)), instrumentOf });
   const limits = account.trading.limits ?? DEFAULT_LIMITS;
-  return riskView({ account: account.account, positions, stakes, limits, instrumentOf });
+  const bySize = [...stakes].sort((a, b) => b.riskMicros - a.riskMicros);
+  const correlations = await correlationsFor(store, account, bySize.map(({ symbol }) => symbol)); // prettier-ignore
+  return riskView({ account: account.account, positions, stakes, limits, instrumentOf, correlations });
 }
 
 /** What waits already keeps its time; what comes waits by the new rules. */

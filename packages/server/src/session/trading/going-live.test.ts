@@ -44,7 +44,7 @@ describe('8.2 the override', () => {
     const told: TradingCommand[] = [];
     let trading = { ...idleState('live', 'queue'), permitted: false, limits: DEFAULT_LIMITS };
     run = {
-      accountId: 'live', account, openPositions: [], pending: [], told,
+      accountId: 'live', account, series: [], newestOf: () => null, openPositions: [], pending: [], told,
       get trading() {
         return trading;
       },

@@ -13,6 +13,7 @@ import {
   type RiskLimits,
   type TradedInstrument,
 } from '@wyckoff/domain';
+import type { Correlations } from './correlations.ts';
 
 /** One thing at stake, open or reserved. */
 export interface Stake {
@@ -38,6 +39,7 @@ export interface RiskViewInput {
   readonly stakes: readonly Stake[];
   readonly limits: RiskLimits;
   readonly instrumentOf: (symbol: string) => TradedInstrument | null;
+  readonly correlations: Correlations;
 }
 
 type LimitUse = RiskAnswer['limits'][number];
@@ -70,8 +72,7 @@ export function riskView(input: RiskViewInput): RiskAnswer {
     byCampaign: groups.campaigns.map(share),
     byBucket: groups.buckets.map(share),
     byClass: groups.classes.map(share),
-    correlations: null,
-    correlationsReason: 'Correlations of returns are not measured yet; buckets stand for them.',
+    ...input.correlations,
     openPositions: positions.length,
     maxPositions: limits.openPositions,
   };

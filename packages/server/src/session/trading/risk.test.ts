@@ -30,6 +30,7 @@ const viewOf = (stakes: readonly Stake[], at = WEDNESDAY, limits = DEFAULT_LIMIT
     stakes,
     limits,
     instrumentOf: (symbol) => tradedInstrument({ symbol, assetClass: 'STOCK' }),
+    correlations: { correlations: null, correlationsReason: 'nothing to compare' },
   });
 const row = (view: RiskAnswer, label: string) => view.limits.find((one) => one.label === label);
 
