@@ -90,6 +90,8 @@ export const connection = z.object({
   since: epochMs,
   lastDataAt: epochMs.nullable(),
   error: z.string().nullable(),
+  /** The session that is on, or the next one; absent: it never closes, or nobody waits for it. */
+  market: z.object({ opensAt: epochMs, closesAt: epochMs }).optional(),
   replay: z
     .object({
       symbol,

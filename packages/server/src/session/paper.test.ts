@@ -166,6 +166,22 @@ describe('trading.md 1.1 paper', () => {
     expect((await allow(id)).ok).toBe(false);
   });
 
+  it('web 6 a live feed says when its market is open, and tells it when that has changed', async () => {
+    const told: (number | undefined)[] = [];
+    using listening = session.desk.subscribeValues((values) => {
+      for (const one of values) if (one.type === 'connection.changed') told.push(one.data.market?.opensAt);
+    });
+    const [{ market }] = session.desk.connections();
+    if (market === undefined) throw new Error('expected the hours of a stock market');
+    expect(market.closesAt).toBeGreaterThan(wall());
+    base += market.closesAt - wall();
+    clock.advance(60_000);
+    await settle();
+    expect(told.at(-1)).toBeGreaterThan(market.closesAt);
+    expect(told).toHaveLength(1);
+    expect(listening).toBeDefined();
+  });
+
   it('9.5 stale data: entries are refused until a fresh bar, and told as a halt', async () => {
     const id = await waiting();
     feed.becomes([`${symbol} 1d`]);

@@ -12,11 +12,14 @@ import { Gathering } from './instants/gathering.ts';
 import type { InstantRows } from './instants/instant-rows.ts';
 import { WaitingBars } from './instants/waiting-bars.ts';
 import type { HeldBars } from './market/held-bars.ts';
+import { marketTimes } from './market/market-hours.ts';
 
 export interface SessionSource extends ReplayControl {
   /** Ends it with a reason that the desk shows. */
   fail(reason: string): void;
 }
+
+const SESSION_LOOK_MS = 60_000;
 
 /** Makes the feed of a live session; it belongs to the scope. */
 export type OpenFeed = (taker: FeedTaker, scope: Scope) => BarFeed;
@@ -59,6 +62,7 @@ export class LiveSource implements SessionSource {
   readonly #open = new Map<string, WatchedSeries>();
   readonly #gathering: Gathering;
   #error: string | null = null;
+  #closesAt: EpochMs | undefined = undefined;
 
   constructor(options: LiveSourceOptions) {
     this.#options = options;
@@ -75,6 +79,7 @@ export class LiveSource implements SessionSource {
       scope,
     );
     scope.adopt('feed', () => this.#feed.close());
+    scope.interval(SESSION_LOOK_MS, () => this.#lookAtSession(), 'session');
     this.#watched = new WatchList({
       scope,
       feed: this.#feed,
@@ -114,6 +119,7 @@ export class LiveSource implements SessionSource {
   state(): ConnectionWire {
     const { name, state, since, lastDataAt, error } = this.#feed.status();
     const isOver = this.#error !== null;
+    const market = isOver ? undefined : marketTimes(this.#options.calendar, this.#options.wallClock());
     return {
       name,
       kind: 'FEED',
@@ -121,6 +127,7 @@ export class LiveSource implements SessionSource {
       since,
       lastDataAt,
       error: this.#error ?? error,
+      ...(market !== undefined && { market }),
       replay: null,
     };
   }
@@ -190,6 +197,14 @@ export class LiveSource implements SessionSource {
       if ((flag & BAR_FLAGS.outlier) !== 0) this.#options.onNotice(`${at}: BAR_OUTLIER, the close moved by more than half`);
     }
     return flags;
+  }
+
+  /** The market closed, or opened: nothing else would say so. */
+  #lookAtSession(): void {
+    const state = this.state();
+    if (state.market?.closesAt === this.#closesAt) return;
+    this.#closesAt = state.market?.closesAt;
+    this.#options.onChange(state);
   }
 
   #changed(): void {

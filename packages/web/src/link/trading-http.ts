@@ -1,17 +1,16 @@
 /** What a trader may ask for by plain HTTP, with or without the stream: halting, deciding, exits, campaigns, notifications, settings. */
-import {
-  type CampaignWire,
-  type DecisionAnswer,
-  type ExitAnswer,
-  type HaltAnswer,
-  type NotificationsAnswer,
-  type OrderWire,
-  type SettingAnswer,
-  type SettingsAnswer,
-  STEP_UP_ACTIONS,
-  type StopAnswer,
-  type TradingAction,
-  type TradingWire,
+import type {
+  CampaignWire,
+  DecisionAnswer,
+  ExitAnswer,
+  HaltAnswer,
+  NotificationsAnswer,
+  OrderWire,
+  SettingAnswer,
+  SettingsAnswer,
+  StopAnswer,
+  TradingAction,
+  TradingWire,
 } from '@wyckoff/contracts';
 import type { HttpClient } from './http.ts';
 
@@ -59,8 +58,8 @@ export class TradingHttp {
 
   /** What lets more risk in is confirmed afresh by its phrase; the rest ignores it. */
   async act(body: TradingAction, phrase: string, signal: AbortSignal): Promise<TradingWire> {
-    const action = STEP_UP_ACTIONS.find((one) => one === body.action);
-    const headers = action === undefined ? {} : { 'x-step-up': await this.#stepUp(action, phrase, signal) };
+    const { action } = body;
+    const headers = action === 'disableAutomation' ? {} : { 'x-step-up': await this.#stepUp(action, phrase, signal) };
     return this.#http.request('/trading/actions', { method: 'POST', body, headers, signal });
   }
 
