@@ -1,6 +1,7 @@
 /** A campaign: all entries in one direction from one range, under one budget (trading.md 6). */
 import type { EpochMs, Price, Timeframe } from '../bar/bar.ts';
 import { civil } from '../market/new-york.ts';
+import { LPS_ONLY_CONFIDENCE } from '../risk/exposure.ts';
 import { IllegalTransition } from '../setup/illegal-transition.ts';
 import type { Direction, Leg, Micros } from '../setup/signal.ts';
 import { LEGS } from '../setup/signal.ts';
@@ -111,7 +112,7 @@ export function sharePercent(leg: Leg, taken: Readonly<Record<Leg, boolean>>, co
   if (leg === 'S') return taken.F ? 30 : 70;
   if (taken.S) return 30;
   if (taken.F) return 60;
-  return confidence >= 75 ? 100 : null;
+  return confidence >= LPS_ONLY_CONFIDENCE ? 100 : null;
 }
 
 /** Which legs were filled or are reserved now. A leg does not shrink its own share by having been taken. */

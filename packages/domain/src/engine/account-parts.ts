@@ -146,6 +146,7 @@ export function openLanes(
     const lane = {
       rank,
       settings: seriesSettings(one, options),
+      currency: account.currency,
       campaigns: { ...campaigns, accountId: account.id, campaignBp, now: () => facts.at },
       facts,
       detector: openDetector(one, detectors?.[rank] ?? null),

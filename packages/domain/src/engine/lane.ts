@@ -47,6 +47,8 @@ export interface LaneOptions {
   /** Its place in the order of an instant. */
   readonly rank: number;
   readonly settings: SeriesSettings;
+  /** Of the account. */
+  readonly currency: string;
   readonly campaigns: Pick<CampaignBookOptions, 'accountId' | 'campaignBp' | 'now' | 'onChange' | 'onAllocation'>;
   readonly facts: FactDesk;
   readonly detector: DetectorPort;
@@ -80,6 +82,8 @@ export class Lane {
   /** Whose regime and closes it is measured by; null: nobody's, or of somebody the account does not watch. */
   benchmark: Lane | null = null;
   readonly #benchmarkSymbol: string | null;
+  /** Of the account. */
+  readonly #currency: string;
   /** What the detector said of the last bar. */
   events: readonly DetectionEvent[] = NO_EVENTS;
   transitions: readonly PhaseTransition[] = NO_STEPS;
@@ -102,6 +106,7 @@ export class Lane {
     this.barMs = TIMEFRAME_MS[timeframe];
     this.warmupBars = settings.warmupBars;
     this.#benchmarkSymbol = settings.benchmark ?? null;
+    this.#currency = options.currency;
     this.costs = costs;
     this.detector = options.detector;
     this.#fx = saved?.fx ?? null;
@@ -177,6 +182,9 @@ export class Lane {
   conversionAt(at: EpochMs): Conversion {
     // 9.5: two bars of open market and the grace.
     const maxAgeMs = 2 * this.barMs + STALE_GRACE_MS;
+    // Yen are no dollars: a pair whose profit comes in another currency needs a rate from somewhere (2.2).
+    if (this.#fx === null && this.#instrument.fx === 1 && isForeign(this.#instrument, this.#currency))
+      return { kind: 'RATE', rate: null, ageMs: 0, maxAgeMs };
     if (this.#fx === null)
       return this.#instrument.fx === 1 ? SAME_CURRENCY : { kind: 'RATE', rate: this.#instrument.fx, ageMs: 0, maxAgeMs };
     return { kind: 'RATE', rate: this.#fx.rate, ageMs: CURRENCIES.openMs(this.#fx.at, at), maxAgeMs };
@@ -197,6 +205,12 @@ export class Lane {
       fx: this.#fx,
     };
   }
+}
+
+/** A pair that is quoted in another currency than the account is kept in. */
+function isForeign({ assetClass, symbol }: TradedInstrument, currency: string): boolean {
+  const pair = symbol.replace(/[^A-Z]/g, '');
+  return assetClass === 'FOREX' && pair.length === 6 && pair.slice(3) !== currency;
 }
 
 /** Once all series are there. */

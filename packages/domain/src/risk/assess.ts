@@ -4,7 +4,8 @@ import type { Refusal } from '../setup/refusal.ts';
 import { MoneyRangeError } from '../trade/money.ts';
 import { refuseContext } from './context.ts';
 import { refuseCounts } from './counts.ts';
-import type { CampaignAllowance, RiskSnapshot } from './exposure.ts';
+import { LPS_ONLY_CONFIDENCE } from './exposure.ts';
+import type { RiskSnapshot } from './exposure.ts';
 import { after, measuresFor } from './measures.ts';
 import type { Measure } from './measures.ts';
 import { PATTERN_RISK_MAX_BP } from './pattern-risk.ts';
@@ -48,7 +49,7 @@ function refuseBeforeSize(input: SizeInput): Refusal | null {
     input.candidate.plan.refusal ??
     refuseDirection(input) ??
     refuseCounts(input) ??
-    refuseCampaign(input.campaign)
+    refuseCampaign(input)
   );
 }
 
@@ -91,10 +92,14 @@ function refuseDirection({ snapshot, candidate, instrument }: SizeInput): Refusa
   return null;
 }
 
-/** 9 */
-function refuseCampaign(campaign: CampaignAllowance): Refusal | null {
+/** 9; shares and their conditions: 6.2. */
+function refuseCampaign({ campaign, candidate }: SizeInput): Refusal | null {
   if (campaign.refusal === 'RK_CAMPAIGN_CLOSED') return refusal('RK_CAMPAIGN_CLOSED', 'The campaign of this range has ended.');
-  if (campaign.refusal === 'RK_LPS_ONLY') return refusal('RK_LPS_ONLY', 'A first entry on the last leg needs more confidence.');
+  if (campaign.refusal === 'RK_LPS_ONLY')
+    return refusal('RK_LPS_ONLY', 'A first entry on the last leg needs more confidence.', {
+      measured: candidate.event.confidence ?? 0,
+      limit: LPS_ONLY_CONFIDENCE,
+    });
   if (campaign.shareLeftMicros > 0) return null;
   return refusal('RK_SHARE', 'The leg has used its share of the campaign.', { measured: campaign.shareLeftMicros, limit: 0 });
 }

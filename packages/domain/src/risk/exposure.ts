@@ -3,6 +3,9 @@ import type { AssetClass } from '../bar/bar.ts';
 import type { Direction, Leg, Micros } from '../setup/signal.ts';
 import type { Phase } from '../wyckoff/event.ts';
 
+/** A campaign may begin with its last leg from this confidence on (6.2). */
+export const LPS_ONLY_CONFIDENCE = 75;
+
 export interface Exposure {
   /** Of the signal it belongs to; of the position when it was imported. */
   readonly id: string;

@@ -16,7 +16,7 @@ export const MEASURES: Readonly<Partial<Record<string, string>>> = {
 
 const BY_CODE: Readonly<Partial<Record<string, FigureKind>>> = {
   RK_STOP_TOO_WIDE: 'percent', RK_STOP_SIDE: 'price', RK_TARGET: 'price', RK_PATTERN_RISK: 'count', RK_PREREQUISITE: 'count',
-  RK_SIZE_MIN: 'ratio', LV_STRENGTH: 'count', LV_RANGE: 'count', ST_CONFIDENCE: 'count', ST_WARN_LIFTED: 'count', ST_REVIEW: 'count', ST_VOLATILITY: 'count',
+  RK_SIZE_MIN: 'ratio', RK_LPS_ONLY: 'count', LV_STRENGTH: 'count', LV_RANGE: 'count', ST_CONFIDENCE: 'count', ST_WARN_LIFTED: 'count', ST_REVIEW: 'count', ST_VOLATILITY: 'count',
 }; // prettier-ignore
 const BY_STAGE: Readonly<Record<Step['stage'], FigureKind>> = {
   VOLUME: 'ratio', PHASE: 'count', LEVELS: 'ratio', RISK: 'money', STRATEGY: 'ratio',
