@@ -1,7 +1,16 @@
 /** The wire and the domain speak of the same things: a fact of the engine is a message of the contract, field by field. */
-import type { Account, DetectionEvent, Fact, FactKind, Order, Position, Signal, TOPIC_OF } from '@wyckoff/domain';
+import type { Account, CostProfile, DetectionEvent, Fact, FactKind, Order, Position, Signal, TOPIC_OF } from '@wyckoff/domain';
 import { describe, expectTypeOf, it } from 'vitest';
-import type { AccountWire, DetectionEventWire, FactRow, INNER_TOPICS, OrderWire, PositionWire, SignalWire } from './index.ts';
+import type {
+  AccountWire,
+  DetectionEventWire,
+  FactRow,
+  INNER_TOPICS,
+  OrderWire,
+  PaperCosts,
+  PositionWire,
+  SignalWire,
+} from './index.ts';
 
 /** Stored, never told on the stream. */
 type InnerKind = { [K in FactKind]: (typeof TOPIC_OF)[K] extends (typeof INNER_TOPICS)[number] ? K : never }[FactKind];
@@ -20,5 +29,9 @@ describe('contracts agree with the domain', () => {
     expectTypeOf<Account>().toExtend<DeepReadonly<AccountWire>>();
     expectTypeOf<keyof DetectionEvent>().toEqualTypeOf<keyof DetectionEventWire>();
     expectTypeOf<Exclude<Fact['kind'], InnerKind>>().toExtend<FactRow['type']>();
+  });
+
+  it('8.1 a paper account may have every cost model but the one without costs', () => {
+    expectTypeOf<PaperCosts | 'zero'>().toEqualTypeOf<CostProfile>();
   });
 });
