@@ -36,7 +36,7 @@ export function registerDownload(program: Command): void {
     .option('-q, --quiet', 'no progress on stderr')
     .addHelpText(
       'after',
-      '\nKeys of Alpaca: APCA_API_KEY_ID and APCA_API_SECRET_KEY. Binance needs none.\nExample: wyckoff download --provider binance --symbols BTCUSDT --timeframe 1d --from 2020-01-01',
+      '\nKeys of Alpaca: APCA_API_KEY_ID and APCA_API_SECRET_KEY. Binance needs none. Another address: WYCKOFF_ALPACA_DATA_URL, WYCKOFF_BINANCE_DATA_URL.\nExample: wyckoff download --provider binance --symbols BTCUSDT --timeframe 1d --from 2020-01-01',
     )
     .action(async (options: DownloadOptions) => (await import('./download.ts')).download(options));
 }
