@@ -281,7 +281,7 @@ export const ROUTES = {
     role: 'admin',
     body: systemAction,
     answer: systemActionAnswer,
-    sentence: 'Play, pause, step or change the speed of the replay; try dead letters again, or discard them.',
+    sentence: 'Play, pause, step or change the speed of the replay; try dead letters again, or discard them; let a held bar in.',
   },
   live: { method: 'GET', path: '/health/live', role: 'public', sentence: 'The process answers.' },
   ready: { method: 'GET', path: '/health/ready', role: 'public', sentence: 'Store reachable, engines started, not draining.' },

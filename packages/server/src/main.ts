@@ -88,7 +88,7 @@ async function open({ options, settings, log, census, scope }: Opening): Promise
 
   // --- the session: store, engine, replay ---
   const storePath = storePathIn(settings.dataDir);
-  const { desk, trading, notices, resumed, store, series, cacheStats } = await openSession(
+  const { desk, trading, notices, confirmBar, resumed, store, series, cacheStats } = await openSession(
     { scope, storePath, speed: settings.speed, play: false },
     {
       onProblem: (err) => errors.error({ err }, 'session'),
@@ -172,6 +172,7 @@ async function open({ options, settings, log, census, scope }: Opening): Promise
       trading: trading.desk,
       notices: notices.desk,
       deadLetters: notices.deadLetters,
+      confirmBar,
       stepUps,
       csrfToken: credentials.csrfToken,
       contractHash: CONTRACT_HASH,

@@ -14,6 +14,8 @@ export interface HandlerPorts {
   readonly trading: TradingDesk;
   readonly notices: NoticesDesk;
   readonly deadLetters: DeadLetterDesk;
+  /** Lets in a bar that was held back. */
+  readonly confirmBar: (id: string, by: Actor) => Promise<Answer<{ count: number }>>;
   readonly stepUps: StepUps;
   readonly csrfToken: string;
   readonly contractHash: string;
@@ -117,8 +119,11 @@ export function handlers(ports: HandlerPorts): Handlers {
     equity: async ({ params }) => value(await desk.equity(params['id'] ?? '')),
     memory: () => ports.memory(),
     deadLetters: async ({ query }) => value(await ports.deadLetters.page(query)),
-    systemAction: ({ body, actor }) =>
-      body.action === 'replay' ? { connection: replay(desk, body) } : letters(ports.deadLetters, body, actor(body.action)),
+    systemAction: async ({ body, actor }) => {
+      if (body.action === 'replay') return { connection: replay(desk, body) };
+      if (body.action === 'confirmBar') return value(await ports.confirmBar(body.id, actor(body.action)));
+      return await letters(ports.deadLetters, body, actor(body.action));
+    },
     live: () => ({ status: 'ok' }),
     ready: async () => {
       const missing = missingParts(ports, await ports.storeAnswers());
@@ -241,7 +246,7 @@ function listed<T extends string>(text: string, known: readonly T[], field: stri
 
 async function letters(
   deadLetters: DeadLetterDesk,
-  { action, ...which }: Exclude<Asked<'systemAction'>['body'], { action: 'replay' }>,
+  { action, ...which }: Exclude<Asked<'systemAction'>['body'], { action: 'replay' | 'confirmBar' }>,
   by: Actor,
 ): Promise<{ readonly count: number }> {
   if (action === 'retryDeadLetters') return { count: await deadLetters.retry(which, by) };

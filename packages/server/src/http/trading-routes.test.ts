@@ -87,6 +87,12 @@ describe('interface 2.2 trading over HTTP', () => {
     expect(deadLettersAnswer.parse((await ask('/system/dead-letters?topic=notify.email')).json)).toMatchObject({ total: 0 });
   });
 
+  it('interface 2.2 BAR_OUTLIER confirmBar: a replay holds no bar, and says so; without an id it is refused', async () => {
+    const none = await post('/system/actions', { action: 'confirmBar', id: 'nothing' });
+    expect([none.status, code(none)]).toEqual([404, 'resource.not_found']);
+    expect((await post('/system/actions', { action: 'confirmBar' })).status).toBe(422);
+  });
+
   it('interface 2.1: pages of orders and campaigns walk to the end without a gap; a foreign cursor is refused', async () => {
     for (const list of ['orders', 'campaigns']) {
       const ids: string[] = [];

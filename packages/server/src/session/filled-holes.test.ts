@@ -105,9 +105,9 @@ const bars = async (place: number): Promise<number> => {
   return series === null ? 0 : await session.store.countBars(series);
 };
 
-/** Everything that was said, but for what the journal alone knows. */
+/** Everything that was said, but for what the journal alone knows and what a person did. */
 async function told(): Promise<{ readonly facts: number; readonly hash: string }> {
-  const rows = (await session.store.factsAfter(0, 100_000)).filter(({ type }) => !type.startsWith('input.') && !type.startsWith('notification.')); // prettier-ignore
+  const rows = (await session.store.factsAfter(0, 100_000)).filter(({ type }) => !/^(input|notification|bar\.confirmed)/.test(type)); // prettier-ignore
   const hash = createHash('sha256');
   for (const { at, type, data } of rows) hash.update(JSON.stringify([at, type, data]));
   hash.update(JSON.stringify(await session.store.account('paper')));
@@ -241,6 +241,44 @@ describe('BAR_OUTLIER a bar of the moment that nobody can believe', () => {
     expect(await bars(0)).toBe(500 - 2);
     await scope.dispose();
     await open(10_000);
+    expect(session.desk.health().failure).toBeNull();
+    expect(await told()).toEqual(calm);
+  });
+
+  it('confirmBar lets it in behind the cursor once a newer bar has come: flagged, audited, once; engine and restart do not hear of it', async () => {
+    await begin(1, 10_000, false);
+    await pass(0, WILD);
+    await pass(WILD + 2, 500);
+    const calm = await told();
+    await scope.dispose();
+
+    await begin(1, 10_000, false);
+    await pass(0, WILD);
+    at(WILD);
+    await feed.give(0, wild());
+    const [{ id }] = await session.store.deadLetters({ topic: 'bar.quarantined', limit: 9 });
+    // The newest of all: whether it may be fed is not to be known, and it stays held.
+    expect(await session.confirmBar(id, ann)).toMatchObject({ ok: false, code: 'data.missing' });
+    await pass(WILD + 1, WILD + 3);
+    const counts = await Promise.all([session.confirmBar(id, ann), session.confirmBar(id, ann)]);
+    expect(counts).toMatchObject([
+      { ok: true, value: { count: 1 } },
+      { ok: false, code: 'resource.not_found' },
+    ]);
+    const series = await session.store.findSeries(PLACES[0].symbol, '1h');
+    if (series === null) throw new Error('expected a series');
+    const [time, close] = [FROM + WILD * HOUR, wild().close[0]];
+    const stored = await session.store.barsAfter(series, { after: time - 1, limit: 1 });
+    expect([stored.time[0], stored.close[0]]).toEqual([time, close]);
+    expect(await session.store.deadLetters({ topic: 'bar.quarantined', limit: 9 })).toHaveLength(1);
+    const audited = (await session.store.auditAfter(0, 1000)).filter(({ type }) => type === 'bar.confirmed');
+    expect(audited).toMatchObject([{ actor: 'local', requestId: 'r', data: { id, time, close } }]);
+    await scope.dispose();
+    await open(10_000, false);
+    expect(session.desk.health().failure).toBeNull();
+    await pass(WILD + 3, 500);
+    await scope.dispose();
+    await open(10_000, false);
     expect(session.desk.health().failure).toBeNull();
     expect(await told()).toEqual(calm);
   });

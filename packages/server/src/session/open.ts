@@ -20,6 +20,7 @@ import type { HistoryProvider } from '../feeds/contract/history.ts';
 import { Quarantine } from '../feeds/ingest/quarantine.ts';
 import type { Environment } from '../feeds/open-provider.ts';
 import { ReplayFeed } from '../feeds/replay/replay-feed.ts';
+import type { Actor } from './trading-desk.ts';
 import { openNotices, type Notices } from '../notify/open-notices.ts';
 import type { MarketChoice } from '../market-choice.ts';
 import type { ReplayChoice } from '../replay-choice.ts';
@@ -29,7 +30,7 @@ import type { EngineRef, Store } from '../store/store.ts';
 import { DEMO_SYMBOL, DEMO_TIMEFRAME, demoFile } from './demo-series.ts';
 import type { ConnectionWire } from '@wyckoff/contracts';
 import { DeadlineTimer } from './deadline-timer.ts';
-import type { Desk, SessionOptions } from './desk.ts';
+import type { Answer, Desk, SessionOptions } from './desk.ts';
 import { deskOfSession } from './desk-of-session.ts';
 import { ENGINE_HASH } from '../version.ts';
 import { accountFactory, engineFactory, type EngineFactory } from './engine-factory.ts';
@@ -45,6 +46,7 @@ import { CalendarFile } from './market/calendar-file.ts';
 import { takeCommonPast } from './market/common-past.ts';
 import { openBroker } from './market/open-broker.ts';
 import { FreshBars } from './market/fresh-bars.ts';
+import { BarConfirmer } from './market/confirm-bar.ts';
 import { HeldBars, type HeldBarsOptions } from './market/held-bars.ts';
 import { keepCoverage } from './market/kept-coverage.ts';
 import { gateContextOf } from './market/gate-context.ts';
@@ -66,6 +68,8 @@ export interface Session {
   readonly trading: Trading;
   readonly notices: Notices;
   readonly store: Store;
+  /** Lets in a bar that was held back; a replay holds none. */
+  readonly confirmBar: (id: string, by: Pick<Actor, 'user' | 'requestId'>) => Promise<Answer<{ count: number }>>;
   /** Null: there is no shared cache. */
   readonly cacheStats: CachedStore['cacheStats'] | null;
   /** Series on the account. */
@@ -259,7 +263,8 @@ export async function openSession(options: SessionOptions<Scope>, parts: Session
   };
   const onStale = (symbol: string, isStale: boolean): void =>
     void surely(async () => await fresh?.heard(symbol, isStale)).catch((error: unknown) => parts.onProblem?.(error));
-  const held = feed === undefined ? null : await heldBars({ scope, store, calendar, wallClock, surely, onAlarm });
+  const quarantine = feed === undefined ? null : new Quarantine({ scope, letters: store });
+  const held = quarantine === null ? null : await heldBars({ quarantine, calendar, wallClock, surely, onAlarm });
   const liveSource =
     feed === undefined || run === null
       ? null
@@ -348,6 +353,10 @@ export async function openSession(options: SessionOptions<Scope>, parts: Session
     );
   }
   if (run !== null && parts.calendarFile != null) await followCalendar(run, parts.calendarFile, { scope, all, onNotice });
+  const confirmer =
+    quarantine === null || run === null
+      ? null
+      : new BarConfirmer({ quarantine, store, run, record: (change) => journal.change(change), wallClock, surely, onNotice });
   const history = parts.history ?? watched?.history ?? null;
   if (held !== null && run !== null && history !== null) {
     const isHeld = (of: Place, time: EpochMs): boolean => held.isHeld(of, time);
@@ -381,6 +390,7 @@ export async function openSession(options: SessionOptions<Scope>, parts: Session
     trading,
     notices,
     store,
+    confirmBar: async (id, by) => await (confirmer?.confirm(id, by) ?? Promise.resolve(NO_HELD_BAR)),
     series: all.length,
     cacheStats: cached?.cacheStats ?? null,
     resumed: run?.resumed ?? null,
@@ -463,17 +473,17 @@ async function freshBarsOf(
   });
 }
 
+/** Of a session that watches no market. */
+const NO_HELD_BAR = { ok: false, code: 'resource.not_found', detail: 'expected a session that watches a live market, was a replay: it holds no bar' } as const; // prettier-ignore
+
 /** Those that a former process held are held again. */
 async function heldBars(
-  of: Omit<HeldBarsOptions, 'quarantine' | 'closeOf' | 'barMs' | 'onHeld'> & {
-    readonly scope: Scope;
-    readonly store: Store;
+  of: Omit<HeldBarsOptions, 'closeOf' | 'barMs' | 'onHeld'> & {
     readonly calendar: Calendar;
     readonly onAlarm: (sentence: string) => void;
   },
 ): Promise<HeldBars> {
-  const { scope, store, calendar, wallClock, surely, onAlarm } = of;
-  const quarantine = new Quarantine({ scope, letters: store });
+  const { quarantine, calendar, wallClock, surely, onAlarm } = of;
   await quarantine.restore();
   return new HeldBars({
     quarantine,
