@@ -34,7 +34,8 @@ describe('TokenBuckets', () => {
     const after = await collectGarbage();
     expect(buckets.size).toBe(10_000);
     expect(scope.census.row('test.limits')?.size).toBe(10_000);
-    expect(after - before).toBeLessThan(1_000_000);
+    // The plain map of the twin takes several times as much; code that is compiled meanwhile does not.
+    expect(after - before).toBeLessThan(5_000_000);
     expect(scope.census.audit()).toEqual([]);
   });
 
