@@ -277,7 +277,8 @@ describe('the end', () => {
     });
     const began = performance.now();
     expect(await server.stop()).toEqual([]);
-    expect(performance.now() - began).toBeLessThan(2_000);
+    // Kept alive, the connection would hold it for 5 s.
+    expect(performance.now() - began).toBeLessThan(4_500);
     expect(await code).toBe(1001);
     expect(server.scope.census.rows().map(({ name }) => name)).toEqual([]);
   });
