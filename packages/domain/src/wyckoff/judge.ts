@@ -61,6 +61,14 @@ export class Judge {
     if (!passed || this.trace !== null) this.note(passed, code, value, limit);
   }
 
+  /** One gate between a record and a trade; told like a condition, but no near miss when it is shut. Gives `passed` back. */
+  gate(passed: boolean, code: ReasonCode, value: number, limit: number): boolean {
+    if (this.trace !== null) {
+      this.trace({ bar: this.bar, kind: this.#kind, hypothesis: this.#hypothesis, code, value, limit, passed, gate: true });
+    }
+    return passed;
+  }
+
   private note(passed: boolean, code: ReasonCode, value: number, limit: number): void {
     if (!passed && this.#failures++ === 0) {
       this.#code = code;

@@ -10,6 +10,8 @@ export interface TracedCondition {
   readonly value: number;
   readonly limit: number;
   readonly passed: boolean;
+  /** A gate between a record and a trade, not a condition of the event itself; where it is a yes or no, 1 or 0 against 1. */
+  readonly gate?: true;
 }
 
 export type TraceSink = (condition: TracedCondition) => void;

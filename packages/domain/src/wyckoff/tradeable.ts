@@ -2,6 +2,7 @@
 import { FOREX_SESSION_NAMES } from '../effort/forex-session.ts';
 import { htfBias } from './adjustments.ts';
 import { EVENT_KINDS, type ReasonCode } from './event.ts';
+import type { Judge } from './judge.ts';
 import { leads } from './leading.ts';
 import type { Draft } from './outbox.ts';
 import { PHASE_B, PHASE_C, type Side } from './side.ts';
@@ -38,9 +39,13 @@ export function judgeTrade(study: Study, side: Side, question: Question): TradeV
   if (event.status !== 'confirmed' && event.status !== 'direct' && event.status !== 'repeat') {
     return { tradeable: false, riskFactor, reasons: NO_REASON };
   }
+  study.judge.open(event.kind, side.sign);
   // Where the pattern never trades, its gates are not worth listing.
   const barred = neverTrades(event);
-  if (barred !== null) return { tradeable: false, riskFactor, reasons: barred };
+  if (barred !== null) {
+    for (const code of barred) study.judge.gate(false, code, 0, 1);
+    return { tradeable: false, riskFactor, reasons: barred };
+  }
   const { reasons } = study.outbox;
   reasons.length = 0;
   const listing = { question, reasons };
@@ -81,7 +86,7 @@ function addPatternReasons(study: Study, side: Side, listing: Listing): void {
     case 'SPRING':
     case 'SHAKEOUT':
     case 'UTAD':
-      if (study.params.requireTest) reasons.push('AWAIT_TEST');
+      ask(study, listing, 'AWAIT_TEST', !study.params.requireTest);
       addSpringReasons(study, side, listing);
       break;
     case 'TEST':
@@ -89,9 +94,12 @@ function addPatternReasons(study: Study, side: Side, listing: Listing): void {
       break;
     case 'SOS':
     case 'SOW':
-      if (event.status !== 'direct') reasons.push('AWAIT_LPS');
-      else if (!study.now.noVolume && !(event.volRatio >= study.thresholds.sosDirect() * (1 - 1e-9)))
-        reasons.push('VOLUME_TOO_LOW');
+      ask(study, listing, 'AWAIT_LPS', event.status === 'direct');
+      if (event.status === 'direct' && !study.now.noVolume) {
+        const least = study.thresholds.sosDirect();
+        const loud = event.volRatio >= least * (1 - 1e-9);
+        if (!study.judge.gate(loud, 'VOLUME_TOO_LOW', event.volRatio, least)) reasons.push('VOLUME_TOO_LOW');
+      }
       break;
     default:
       break;
@@ -99,13 +107,20 @@ function addPatternReasons(study: Study, side: Side, listing: Listing): void {
 }
 
 function addSpringReasons(study: Study, side: Side, listing: Listing): void {
-  const { question, reasons } = listing;
+  const { question } = listing;
   const spring = question.event.spring;
   if (spring === undefined) return;
-  if (spring.kind === SHAKEOUT && !study.params.tradeShakeout) reasons.push('VOLUME_TOO_HIGH');
-  if (spring.kind === UTAD && !spring.volumeFits) reasons.push('VOLUME_TOO_LOW');
-  if (spring.premature && !prematureAllowed(study, side, question)) reasons.push('PREMATURE');
-  else if (side.at.phase !== PHASE_C && !(spring.premature && side.at.phase === PHASE_B)) reasons.push('WRONG_PHASE');
+  // Its volume was judged when it happened: a habit has moved on since, so that only the verdict can be told.
+  if (spring.kind === UTAD) ask(study, listing, 'VOLUME_TOO_LOW', spring.volumeFits);
+  else ask(study, listing, 'VOLUME_TOO_HIGH', spring.kind !== SHAKEOUT || study.params.tradeShakeout);
+  if (ask(study, listing, 'PREMATURE', !spring.premature || prematureAllowed(study, side, question)))
+    ask(study, listing, 'WRONG_PHASE', side.at.phase === PHASE_C || (spring.premature && side.at.phase === PHASE_B));
+}
+
+/** A gate that is a yes or no; shut, it is a reason against. */
+function ask(study: Study, { reasons }: Listing, code: ReasonCode, open: boolean): boolean {
+  if (!open) reasons.push(code);
+  return study.judge.gate(open, code, open ? 1 : 0, 1);
 }
 
 /** A premature Spring trades on its test only, with high confidence and two secondary tests. */
@@ -130,16 +145,21 @@ function addGateReasons(study: Study, side: Side, listing: Listing): void {
   const p = study.params;
   const { question, reasons } = listing;
   const { event } = question;
-  if (question.quality < p.rangeQualityMin) reasons.push('RANGE_QUALITY');
-  if (question.strength < p.levelStrengthMin) reasons.push('LEVEL_STRENGTH');
-  if (question.phaseConfidence < p.phaseConfidenceMin) reasons.push('PHASE_CONFIDENCE');
+  if (!weigh(study.judge, 'RANGE_QUALITY', question.quality, p.rangeQualityMin)) reasons.push('RANGE_QUALITY');
+  if (!weigh(study.judge, 'LEVEL_STRENGTH', question.strength, p.levelStrengthMin)) reasons.push('LEVEL_STRENGTH');
+  if (!weigh(study.judge, 'PHASE_CONFIDENCE', question.phaseConfidence, p.phaseConfidenceMin)) reasons.push('PHASE_CONFIDENCE');
   const floor = event.status === 'direct' ? p.sosDirectConfidence : p.confidenceFloor;
-  if ((question.confidence ?? 0) < floor) reasons.push('CONFIDENCE');
-  if (!question.current || !leads(side, study.other(side))) reasons.push('HYPOTHESIS_CONFLICT');
+  if (!weigh(study.judge, 'CONFIDENCE', question.confidence ?? 0, floor)) reasons.push('CONFIDENCE');
+  ask(study, listing, 'HYPOTHESIS_CONFLICT', question.current && leads(side, study.other(side)));
   const { session } = event;
-  if (session >= 0 && p.vetoSessions.includes(FOREX_SESSION_NAMES[session])) reasons.push('SESSION');
-  if (study.now.noVolume) reasons.push('NO_VOLUME');
+  if (session >= 0) ask(study, listing, 'SESSION', !p.vetoSessions.includes(FOREX_SESSION_NAMES[session]));
+  ask(study, listing, 'NO_VOLUME', !study.now.noVolume);
   if (study.context === null) return;
-  if (p.htfStrict && htfBias(study.context.htf, side) < 0) reasons.push('HTF_CONFLICT');
-  if (study.context.news === true) reasons.push('ANOMALY');
+  if (p.htfStrict) ask(study, listing, 'HTF_CONFLICT', !(htfBias(study.context.htf, side) < 0));
+  ask(study, listing, 'ANOMALY', study.context.news !== true);
+}
+
+/** A gate of points; true where it is open. */
+function weigh(judge: Judge, code: ReasonCode, points: number, least: number): boolean {
+  return judge.gate(!(points < least), code, points, least);
 }

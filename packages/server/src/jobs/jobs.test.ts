@@ -176,6 +176,37 @@ describe('certify and explain (issue 3.4, 3.5)', () => {
     expect(words({ kind: 'LPSY', code: 'BROKE_LEVEL', hypothesis: -1 })).toBe('high below what must hold, at most, price');
   });
 
+  it('EXP-3 TRD-1 a record may trade where every gate it met was open; the ones that were shut are its reasons', async () => {
+    await using table = await ParquetTable.open(made);
+    const instrument = { symbol: 'SYN', assetClass: 'STOCK', timeZone: 'UTC' } as const;
+    const seen = { open: 0, shut: 0, weighed: new Set<string>() };
+    for (const symbol of ['SYN-0001', 'SYN-0002', 'SYN-0003']) {
+      const columns = await readAllBars(table, { symbol });
+      const heard: TracedCondition[] = [];
+      const detector = createDetector(instrument, '1d', { trace: (condition) => heard.push(condition) });
+      const cursor = new BarCursor(columns);
+      for (let row = 0; row < columns.length; row++) {
+        heard.length = 0;
+        const records = detector.onBar(cursor.at(row));
+        const gates = heard.filter(({ gate }) => gate === true);
+        for (const { kind, hypothesis, status, tradeable, reasons } of records) {
+          if (status !== 'confirmed' && status !== 'direct' && status !== 'repeat') continue;
+          const alike = records.filter((one) => one.kind === kind && one.hypothesis === hypothesis);
+          const own = gates.filter((gate) => gate.kind === kind && gate.hypothesis === hypothesis);
+          // Two records of a kind on one bar cannot be told apart in what was heard.
+          if (alike.length > 1 || own.length === 0) continue;
+          expect(own.filter(({ passed }) => !passed).map(({ code }) => code)).toEqual([...reasons]);
+          if (tradeable) seen.open++;
+          else seen.shut++;
+          for (const gate of own) if (wordsOf(gate, NaN).unit === 'points') seen.weighed.add(gate.code);
+        }
+      }
+    }
+    expect(seen.open).toBeGreaterThan(5);
+    expect(seen.shut).toBeGreaterThan(20);
+    expect([...seen.weighed].sort()).toEqual(['CONFIDENCE', 'LEVEL_STRENGTH', 'PHASE_CONFIDENCE', 'RANGE_QUALITY']);
+  });
+
   it('EXP-4 what comes next has a direction, a price and a time, on both sides', () => {
     const pending = { hypothesis: -1, bar: 10, price: 108, confirmsAt: 106, failsAt: 112, lastBar: 13 } as const;
     const told = (over: Partial<PendingView>): string => {

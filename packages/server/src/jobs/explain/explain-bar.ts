@@ -17,6 +17,8 @@ export interface ExplainedRule extends RuleWords {
   /** Distance of the value from the limit, as a share of the limit; null where the limit is 0. */
   readonly margin: number | null;
   readonly passed: boolean;
+  /** A gate between a record and a trade, not a condition of the event. */
+  readonly gate: boolean;
 }
 
 export interface Machine {
@@ -37,6 +39,7 @@ export interface Explanation {
   /** As it stood before the bar: the levels that judged it. */
   readonly before: Machine;
   readonly after: Machine;
+  /** What was judged: conditions of events, then the gates their records met on the way to a trade. */
   readonly rules: { readonly passed: readonly ExplainedRule[]; readonly failed: readonly ExplainedRule[] };
   readonly records: readonly DetectionEvent[];
   readonly rejections: readonly Rejection[];
@@ -127,5 +130,5 @@ function machineOf(view: DetectorView): Machine {
 function ruleOf(condition: TracedCondition, volume: number): ExplainedRule {
   const { kind, hypothesis, code, value, limit, passed } = condition;
   const margin = limit === 0 || !Number.isFinite(value) ? null : (value - limit) / Math.abs(limit);
-  return { kind, hypothesis, code, value, limit, margin, passed, ...wordsOf(condition, volume) };
+  return { kind, hypothesis, code, value, limit, margin, passed, gate: condition.gate === true, ...wordsOf(condition, volume) };
 }

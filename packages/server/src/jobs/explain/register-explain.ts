@@ -71,32 +71,54 @@ function printText(output: Output, told: Explanation, outlook: readonly string[]
       `record: ${record.kind} ${record.status}, event bar ${record.eventBar}, confidence ${figure(record.confidence, 0)}${record.tradeable ? ', tradeable' : ''} ${record.reasons.join(' ')}`,
     );
   const rules = [...told.rules.passed, ...told.rules.failed];
-  if (rules.length > 0) {
-    output.line('');
-    for (const line of tableLines(
-      ['kind', 'side', 'condition', 'value', 'asked', 'unit', 'to spare', 'verdict'],
-      rules.map(ruleRow),
-    ))
-      output.line(line);
-  } else output.line('no rule was near enough to be judged on this bar');
+  if (rules.length === 0) output.line('no rule was near enough to be judged on this bar');
+  printRules(
+    output,
+    rules.filter((rule) => !rule.gate),
+    'condition',
+  );
+  printRules(
+    output,
+    rules.filter((rule) => rule.gate),
+    'may it be traded?',
+  );
   if (outlook.length > 0) output.line('');
   for (const line of outlook) output.line(line);
+}
+
+function printRules(output: Output, rules: readonly ExplainedRule[], title: string): void {
+  if (rules.length === 0) return;
+  output.line('');
+  const heads = ['kind', 'side', title, 'value', 'asked', 'unit', 'to spare', 'verdict'];
+  for (const line of tableLines(heads, rules.map(ruleRow))) output.line(line);
 }
 
 function ruleRow(rule: ExplainedRule): string[] {
   const shown = (value: number): string => (rule.unit === 'price' ? priceText(value) : plainText(value, 2));
   const share = rule.margin === null ? '' : ` (${Math.abs(100 * rule.margin).toFixed(1)}%)`;
+  if (rule.unit === 'yes or no') {
+    const word = rule.passed ? 'yes' : 'no';
+    return [rule.kind, sideName(rule), rule.condition, word, 'yes', rule.unit, '–', verdictOf(rule)];
+  }
   const phases = rule.unit === 'phase';
   return [
     rule.kind,
-    rule.hypothesis > 0 ? 'accumulation' : 'distribution',
+    sideName(rule),
     rule.condition,
     phases ? phaseName(rule.value) : shown(rule.value),
     `${rule.asked} ${phases ? phaseName(rule.limit) : shown(rule.limit)}`,
     rule.unit,
     rule.spare === null || phases ? '–' : `${plainText(rule.spare, Math.abs(rule.spare) < 0.1 ? 6 : 2)}${share}`,
-    rule.passed ? 'passed' : `failed ${rule.code}`,
+    verdictOf(rule),
   ];
+}
+
+function sideName({ hypothesis }: ExplainedRule): string {
+  return hypothesis > 0 ? 'accumulation' : 'distribution';
+}
+
+function verdictOf({ passed, code }: ExplainedRule): string {
+  return passed ? 'passed' : `failed ${code}`;
 }
 
 /** Phases as the trace counts them, 0 for none. */

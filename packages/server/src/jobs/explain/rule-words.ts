@@ -1,7 +1,16 @@
 /** A judged condition in a trader's words: what was asked, in which unit, and how much there was to spare. */
 import type { TracedCondition } from '@wyckoff/domain';
 
-export type Unit = 'x usual volume' | 'units of volume' | 'x usual spread' | 'share of the bar' | 'price' | 'bars' | 'phase';
+export type Unit =
+  | 'x usual volume'
+  | 'units of volume'
+  | 'x usual spread'
+  | 'share of the bar'
+  | 'price'
+  | 'bars'
+  | 'phase'
+  | 'points'
+  | 'yes or no';
 
 export interface RuleWords {
   /** "close beyond the edge by a margin", without figures. */
@@ -21,7 +30,51 @@ export function wordsOf(rule: TracedCondition, volume: number): RuleWords {
   return { ...words, spare: Number.isFinite(distance) ? distance : null };
 }
 
-function plainWords({ kind, code, hypothesis, value, limit }: TracedCondition, volume: number): Words {
+/** Gates between a record and a trade. */
+function gateWords({ kind, code }: TracedCondition): Words {
+  const points = { unit: 'points', asked: 'at least' } as const;
+  const plain = (condition: string): Words => ({ condition, unit: 'yes or no', asked: 'at least' });
+  switch (code) {
+    case 'RANGE_QUALITY':
+      return { condition: 'quality of the range', ...points };
+    case 'LEVEL_STRENGTH':
+      return { condition: 'strength of the level it uses', ...points };
+    case 'PHASE_CONFIDENCE':
+      return { condition: 'confidence in the phase', ...points };
+    case 'CONFIDENCE':
+      return { condition: 'confidence in the event', ...points };
+    case 'HYPOTHESIS_CONFLICT':
+      return plain('its side leads the other');
+    case 'AWAIT_TEST':
+      return plain('tested before it is traded');
+    case 'AWAIT_LPS':
+      return plain('a direct entry, not the break itself');
+    case 'IN_RANGE':
+      return plain('outside the range');
+    case 'SESSION':
+      return plain('a session that is traded');
+    case 'NO_VOLUME':
+      return plain('volume to judge by');
+    case 'HTF_CONFLICT':
+      return plain('the timeframe above does not oppose it');
+    case 'ANOMALY':
+      return plain('no news on the bar');
+    case 'VOLUME_TOO_HIGH':
+      return plain('a quiet Spring, no Shakeout');
+    case 'VOLUME_TOO_LOW':
+      return kind === 'SOS' || kind === 'SOW'
+        ? { condition: 'volume of a direct entry', unit: 'x usual volume', asked: 'at least' }
+        : plain('an upthrust on enough volume');
+    case 'PREMATURE':
+      return plain('phase B was old enough, or much speaks for it');
+    default:
+      return plain('an entry of its kind and phase');
+  }
+}
+
+function plainWords(rule: TracedCondition, volume: number): Words {
+  if (rule.gate === true) return gateWords(rule);
+  const { kind, code, hypothesis, value, limit } = rule;
   const up = hypothesis > 0;
   /** A price that must stay above its limit for accumulation stays below it for distribution. */
   const hold = up ? 'at least' : 'at most';
