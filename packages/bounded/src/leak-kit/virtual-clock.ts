@@ -11,10 +11,13 @@ interface Appointment extends HeapEntry {
 
 /** Microtask turns granted after each instant by `run`: what awaits something awaits several of them. */
 const MICROTASK_TURNS = 32;
+/** Timers at one instant above which time will never go on: something sets itself again without a delay. */
+const MOST_AT_ONCE = 100_000;
 
 export class VirtualClock implements Timers {
   #nowMs: number;
   #sequence = 0;
+  #atOnce = 0;
   readonly #appointments = new PositionHeap<Appointment>(
     (a, b) => a.dueMs < b.dueMs || (a.dueMs === b.dueMs && a.sequence < b.sequence),
   );
@@ -59,6 +62,13 @@ export class VirtualClock implements Timers {
     const next = this.#appointments.top;
     if (next === undefined || next.dueMs > endMs) return false;
     this.#appointments.remove(next);
+    this.#atOnce = next.dueMs > this.#nowMs ? 1 : this.#atOnce + 1;
+    if (this.#atOnce > MOST_AT_ONCE) {
+      this.#atOnce = 0;
+      throw new Error(
+        `virtual clock: expected time to go on, was ${MOST_AT_ONCE} timers at ${this.#nowMs} ms; one sets itself again without a delay`,
+      );
+    }
     this.#nowMs = next.dueMs;
     next.run();
     return true;

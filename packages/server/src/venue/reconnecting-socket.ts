@@ -307,6 +307,7 @@ export class ReconnectingSocket {
     this.#disarm = this.#options.scope.timeout(wait, () => this.#tick(), 'stream');
   }
 
+  /** When to look again. Whether its time has come is asked with the same sums: a difference may fall short of them by the last digit, for ever. */
   #dueMs({ beganMs }: Connection): number {
     const { openMs, heartbeatMs, silenceMs, ageMs } = this.#times;
     if (this.#state === 'CONNECTING') return beganMs + openMs;
@@ -325,10 +326,10 @@ export class ReconnectingSocket {
       this.#lost(reason);
       return;
     }
-    const quietMs = this.#clock() - Math.max(this.#heardMs, this.#pingedMs);
-    if (quietMs >= this.#times.heartbeatMs / PINGS_PER_HEARTBEAT && connection.socket.readyState === WebSocket.OPEN) {
+    if (this.#clock() >= Math.max(this.#heardMs, this.#pingedMs) + this.#times.heartbeatMs / PINGS_PER_HEARTBEAT) {
+      // Also where nothing can be sent any more, because the peer is closing: the next look is half a heartbeat away, not at once.
       this.#pingedMs = this.#clock();
-      connection.socket.ping();
+      if (connection.socket.readyState === WebSocket.OPEN) connection.socket.ping();
     }
     this.#judge();
     this.#arm();
@@ -338,11 +339,11 @@ export class ReconnectingSocket {
   #deathOf({ beganMs }: Connection): string | null {
     const { openMs, heartbeatMs, ageMs } = this.#times;
     const now = this.#clock();
-    if (this.#state === 'CONNECTING') return now - beganMs >= openMs ? `no connection within ${openMs} ms` : null;
+    if (this.#state === 'CONNECTING') return now >= beganMs + openMs ? `no connection within ${openMs} ms` : null;
     if (this.#state === 'AUTHENTICATING')
-      return now - beganMs >= 2 * openMs ? `no answer to the login within ${openMs} ms` : null;
-    if (now - beganMs >= ageMs) return 'planned renewal';
-    if (!this.#paused && now - this.#heardMs >= heartbeatMs) return `nothing heard for ${heartbeatMs} ms`;
+      return now >= beganMs + 2 * openMs ? `no answer to the login within ${openMs} ms` : null;
+    if (now >= beganMs + ageMs) return 'planned renewal';
+    if (!this.#paused && now >= this.#heardMs + heartbeatMs) return `nothing heard for ${heartbeatMs} ms`;
     return null;
   }
 
@@ -350,10 +351,11 @@ export class ReconnectingSocket {
   #judge(): void {
     if (this.#state !== 'CONNECTED' && this.#state !== 'DEGRADED') return;
     const silentMs = this.#paused ? 0 : this.#clock() - this.#messageMs;
-    const silent = silentMs >= this.#times.silenceMs && (this.#options.marketOpen?.(this.#now()) ?? true);
+    const isSilent = !this.#paused && this.#clock() >= this.#messageMs + this.#times.silenceMs;
+    const silent = isSilent && (this.#options.marketOpen?.(this.#now()) ?? true);
     if (this.#late) this.#enter('DEGRADED', `messages arrive ${Math.round((this.#latencyMs ?? 0) / 1000)} s late`);
     else if (silent) this.#enter('DEGRADED', `no message for ${Math.round(silentMs / 1000)} s while the market is open`);
-    else if (this.#state === 'DEGRADED' && silentMs < this.#times.silenceMs) this.#enter('CONNECTED', null);
+    else if (this.#state === 'DEGRADED' && !isSilent) this.#enter('CONNECTED', null);
   }
 
   #enter(state: StreamState, error: string | null): void {
